@@ -1,0 +1,74 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+/// Settings of every Swift target. No `unsafeFlags`: a package that has them cannot be depended on.
+let swift: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableExperimentalFeature("Lifetimes"),
+]
+
+let package = Package(
+  name: "ImplicitDiff",
+  platforms: [.macOS(.v15)],
+  products: [
+    .library(
+      name: "ImplicitDiff", targets: ["LinAlg", "RandomStreams", "NonsmoothMaps", "ImplicitDiff", "Models", "Datasets"]),
+    .library(name: "LinAlg", targets: ["LinAlg"]),
+    .executable(name: "implicit-diff", targets: ["implicit-diff"]),
+    .executable(name: "implicit-diff-bench", targets: ["implicit-diff-bench"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-numerics", from: "1.1.1"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/ordo-one/TextTable", from: "0.0.2"),
+  ],
+  targets: [
+    // MARK: - Linear algebra
+    .systemLibrary(
+      name: "CLapack", pkgConfig: "openblas",
+      providers: [.apt(["libopenblas-dev", "liblapacke-dev", "pkg-config"]), .brew(["openblas"])]),
+    .target(name: "CKernels"),
+    .target(
+      name: "LinAlg",
+      dependencies: ["CLapack", "CKernels", .product(name: "RealModule", package: "swift-numerics")],
+      swiftSettings: swift),
+    .target(name: "RandomStreams", swiftSettings: swift),
+
+    // MARK: - The subject
+    .target(name: "NonsmoothMaps", dependencies: ["LinAlg"], swiftSettings: swift),
+    .target(name: "ImplicitDiff", dependencies: ["LinAlg", "RandomStreams"], swiftSettings: swift),
+    .target(
+      name: "Models", dependencies: ["LinAlg", "NonsmoothMaps", "ImplicitDiff", "RandomStreams"], swiftSettings: swift),
+    .target(name: "Datasets", dependencies: ["LinAlg", "RandomStreams"], swiftSettings: swift),
+
+    // MARK: - Executables
+    .executableTarget(
+      name: "implicit-diff",
+      dependencies: [
+        "LinAlg", "ImplicitDiff", "Models", "Datasets", .product(name: "TextTable", package: "TextTable"),
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ], swiftSettings: swift),
+    .executableTarget(
+      name: "implicit-diff-bench",
+      dependencies: [
+        "LinAlg", "ImplicitDiff", "Models", "Datasets", "RandomStreams",
+        .product(name: "TextTable", package: "TextTable"),
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ], path: "Benchmarks/implicit-diff-bench", swiftSettings: swift),
+
+    // MARK: - Tests
+    .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
+    .target(
+      name: "TestSupport", dependencies: ["LinAlg", "CAllocationCounter", "RandomStreams"], path: "Tests/TestSupport",
+      swiftSettings: swift),
+    .testTarget(name: "LinAlgTests", dependencies: ["LinAlg", "TestSupport"], swiftSettings: swift),
+    .testTarget(name: "RandomStreamsTests", dependencies: ["RandomStreams"], swiftSettings: swift),
+    .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "TestSupport"], swiftSettings: swift),
+    .testTarget(
+      name: "ImplicitDiffTests", dependencies: ["ImplicitDiff", "Models", "TestSupport"], swiftSettings: swift),
+    .testTarget(
+      name: "ModelsTests", dependencies: ["Models", "Datasets", "ImplicitDiff", "TestSupport"],
+      resources: [.copy("Reference")], swiftSettings: swift),
+  ]
+)

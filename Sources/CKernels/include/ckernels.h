@@ -1,0 +1,48 @@
+// The few elementwise loops that BLAS lacks, for float (suffix _s) and double (_d).
+//
+// Swift's baseline on x86-64 is SSE2. These loops are compiled once a processor generation (function multiversioning) and
+// the best one is bound when the program is loaded. Arrays may not overlap unless said; counts are in elements.
+#ifndef IMPLICITDIFF_CKERNELS_H
+#define IMPLICITDIFF_CKERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define CKERNELS_DECLARE(T, X)                                                                                        \
+  /* out = sign(u) max(|u| - t, 0). out may be u. */                                                                  \
+  void ck_soft_threshold_##X(size_t n, const T *u, T t, T *out);                                                      \
+  /* mask = 1 where |u| > t, atKink where |u| = t, 0 elsewhere. Returns how many are not zero. */                     \
+  size_t ck_soft_threshold_mask_##X(size_t n, const T *u, T t, T atKink, T *mask);                                    \
+  /* min over i of ||u_i| - t|; infinity for n = 0. */                                                                \
+  T ck_soft_threshold_margin_##X(size_t n, const T *u, T t);                                                          \
+  /* y = a x + b y; b = 0 overwrites y whatever it held. */                                                           \
+  void ck_axpby_##X(size_t n, T a, const T *x, T b, T *y);                                                            \
+  /* z = a x + b y. z may be x or y. */                                                                               \
+  void ck_linear_combination_##X(size_t n, T a, const T *x, T b, const T *y, T *z);                                   \
+  /* z = x .* y. z may be x or y. */                                                                                  \
+  void ck_hadamard_##X(size_t n, const T *x, const T *y, T *z);                                                       \
+  /* Y[i, j] *= d[i] for a column-major m x n block. */                                                               \
+  void ck_scale_rows_##X(size_t m, size_t n, const T *d, T *y, size_t ldy);                                           \
+  /* sum of |x_i|, pairwise by blocks. */                                                                             \
+  T ck_asum_##X(size_t n, const T *x);                                                                                \
+  /* sum of (x_i - y_i)^2. */                                                                                         \
+  T ck_squared_distance_##X(size_t n, const T *x, const T *y);                                                        \
+  /* index of the first element that is NaN or infinite; n where all are finite. */                                   \
+  size_t ck_first_nonfinite_##X(size_t n, const T *x);                                                                \
+  /* a 64-bit hash of the pattern of signs (-, 0, +): equal patterns hash equally. */                                 \
+  uint64_t ck_sign_pattern_##X(size_t n, const T *x);                                                                 \
+  /* out[k] = x[index[k]], and its transpose out[index[k]] = x[k] (others untouched). */                              \
+  void ck_gather_##X(size_t n, const ptrdiff_t *index, const T *x, T *out);                                             \
+  void ck_scatter_##X(size_t n, const ptrdiff_t *index, const T *x, T *out);                                            \
+  /* column k of the m x n column-major out = column index[k] of a, whose entry (i, j) is a[i*rs + j*cs]. */          \
+  void ck_gather_columns_##X(size_t m, size_t n, const ptrdiff_t *index, const T *a, size_t rs, size_t cs, T *out,      \
+                             size_t ldo);                                                                             \
+  /* out = a transposed: out (n x m, column-major, ldo) from a (m x n, column-major, lda), by cache blocks. */        \
+  void ck_transpose_##X(size_t m, size_t n, const T *a, size_t lda, T *out, size_t ldo);                              \
+  /* copies the lower triangle of the n x n column-major a onto its upper one. */                                     \
+  void ck_mirror_lower_##X(size_t n, T *a, size_t lda);
+
+CKERNELS_DECLARE(float, s)
+CKERNELS_DECLARE(double, d)
+
+#endif

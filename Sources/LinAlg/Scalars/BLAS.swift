@@ -1,0 +1,40 @@
+internal import CLapack
+
+/// The BLAS behind this package: what it is and how many threads it may use.
+public enum BLAS {
+  /// Runs once: OpenBLAS starts with a thread for each core, and on small shapes the dispatch costs more than the
+  /// threads give. One thread is this package's default; ``withThreads(_:_:)`` raises it around large work.
+  private static let startWithOneThread: Void = openblas_set_num_threads(1)
+
+  @inline(__always)
+  static func prepare() { _ = startWithOneThread }
+
+  /// The number of threads the next BLAS call may use.
+  public static var threads: Int {
+    prepare()
+    return Int(openblas_get_num_threads())
+  }
+
+  /// The number of processors OpenBLAS sees.
+  public static var processors: Int { Int(openblas_get_num_procs()) }
+
+  /// Runs `body` with `count` BLAS threads and restores the number that was set before.
+  ///
+  /// The setting is one for the process, so this belongs around a large factorization or product at the top of a
+  /// computation, never inside concurrent tasks.
+  public static func withThreads<R, E: Error>(_ count: Int, _ body: () throws(E) -> R) throws(E) -> R {
+    prepare()
+    precondition(count >= 1, "BLAS.withThreads: the count must be at least 1, not \(count)")
+    let before = openblas_get_num_threads()
+    let wanted = blasInteger(min(count, processors))
+    if wanted != before { openblas_set_num_threads(wanted) }
+    defer { if wanted != before { openblas_set_num_threads(before) } }
+    return try body()
+  }
+
+  /// The library's own description: version and build options.
+  public static var configuration: String { String(cString: openblas_get_config()) }
+
+  /// The processor generation whose kernels OpenBLAS chose, for example `Haswell`.
+  public static var kernel: String { String(cString: openblas_get_corename()) }
+}

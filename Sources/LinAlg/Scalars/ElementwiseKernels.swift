@@ -1,0 +1,268 @@
+internal import CKernels
+
+/// The elementwise loops that BLAS lacks, in C for the processor's vectors (target `CKernels`), one requirement each.
+public protocol _ElementwiseKernels {
+  /// out ← sign(u) max(|u| − t, 0); `out` may be `u`.
+  static func _softThreshold(
+    _ n: Int, _ u: UnsafePointer<Self>, _ t: Self, _ out: UnsafeMutablePointer<Self>
+  )
+  /// mask ← 1 where |u| > t, `atKink` where |u| = t, 0 elsewhere; the number of entries that are not 0.
+  static func _softThresholdMask(
+    _ n: Int, _ u: UnsafePointer<Self>, _ t: Self, _ atKink: Self, _ mask: UnsafeMutablePointer<Self>
+  ) -> Int
+  /// min over i of ||uᵢ| − t|.
+  static func _softThresholdMargin(
+    _ n: Int, _ u: UnsafePointer<Self>, _ t: Self
+  ) -> Self
+  /// y ← α x + β y; β = 0 overwrites.
+  static func _axpby(
+    _ n: Int, _ α: Self, _ x: UnsafePointer<Self>, _ β: Self, _ y: UnsafeMutablePointer<Self>
+  )
+  /// z ← α x + β y; `z` may be `x` or `y`.
+  static func _linearCombination(
+    _ n: Int, _ α: Self, _ x: UnsafePointer<Self>, _ β: Self, _ y: UnsafePointer<Self>, _ z: UnsafeMutablePointer<Self>
+  )
+  /// z ← x ∘ y; `z` may be `x` or `y`.
+  static func _hadamard(
+    _ n: Int, _ x: UnsafePointer<Self>, _ y: UnsafePointer<Self>, _ z: UnsafeMutablePointer<Self>
+  )
+  /// Y ← diag(d) Y, Y m×n column-major.
+  static func _scaleRows(
+    _ m: Int, _ n: Int, _ d: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>, _ ldy: Int
+  )
+  /// Σ|xᵢ|.
+  static func _asum(
+    _ n: Int, _ x: UnsafePointer<Self>
+  ) -> Self
+  /// Σ(xᵢ − yᵢ)².
+  static func _squaredDistance(
+    _ n: Int, _ x: UnsafePointer<Self>, _ y: UnsafePointer<Self>
+  ) -> Self
+  /// The index of the first entry that is NaN or infinite; n where there is none.
+  static func _firstNonFinite(
+    _ n: Int, _ x: UnsafePointer<Self>
+  ) -> Int
+  /// A hash of the pattern of signs (−, 0, +).
+  static func _signPattern(
+    _ n: Int, _ x: UnsafePointer<Self>
+  ) -> UInt64
+  /// outₖ ← x at indexₖ.
+  static func _gather(
+    _ n: Int, _ index: UnsafePointer<Int>, _ x: UnsafePointer<Self>, _ out: UnsafeMutablePointer<Self>
+  )
+  /// out at indexₖ ← xₖ; other entries keep their values.
+  static func _scatter(
+    _ n: Int, _ index: UnsafePointer<Int>, _ x: UnsafePointer<Self>, _ out: UnsafeMutablePointer<Self>
+  )
+  /// Column k of out (m×n, column-major) ← column indexₖ of A.
+  static func _gatherColumns(
+    _ m: Int, _ n: Int, _ index: UnsafePointer<Int>, _ a: UnsafePointer<Self>, _ rowStride: Int,
+    _ columnStride: Int, _ out: UnsafeMutablePointer<Self>, _ ldo: Int
+  )
+  /// out (n×m) ← Aᵀ, A m×n, both column-major.
+  static func _transpose(
+    _ m: Int, _ n: Int, _ a: UnsafePointer<Self>, _ lda: Int, _ out: UnsafeMutablePointer<Self>, _ ldo: Int
+  )
+  /// Copies the lower triangle onto the upper one.
+  static func _mirrorLower(
+    _ n: Int, _ a: UnsafeMutablePointer<Self>, _ lda: Int
+  )
+}
+
+extension Float {
+  public static func _softThreshold(
+    _ n: Int, _ u: UnsafePointer<Self>, _ t: Self, _ out: UnsafeMutablePointer<Self>
+  ) {
+    ck_soft_threshold_s(n, u, t, out)
+  }
+
+  public static func _softThresholdMask(
+    _ n: Int, _ u: UnsafePointer<Self>, _ t: Self, _ atKink: Self, _ mask: UnsafeMutablePointer<Self>
+  ) -> Int {
+    ck_soft_threshold_mask_s(n, u, t, atKink, mask)
+  }
+
+  public static func _softThresholdMargin(
+    _ n: Int, _ u: UnsafePointer<Self>, _ t: Self
+  ) -> Self {
+    ck_soft_threshold_margin_s(n, u, t)
+  }
+
+  public static func _axpby(
+    _ n: Int, _ α: Self, _ x: UnsafePointer<Self>, _ β: Self, _ y: UnsafeMutablePointer<Self>
+  ) {
+    ck_axpby_s(n, α, x, β, y)
+  }
+
+  public static func _linearCombination(
+    _ n: Int, _ α: Self, _ x: UnsafePointer<Self>, _ β: Self, _ y: UnsafePointer<Self>, _ z: UnsafeMutablePointer<Self>
+  ) {
+    ck_linear_combination_s(n, α, x, β, y, z)
+  }
+
+  public static func _hadamard(
+    _ n: Int, _ x: UnsafePointer<Self>, _ y: UnsafePointer<Self>, _ z: UnsafeMutablePointer<Self>
+  ) {
+    ck_hadamard_s(n, x, y, z)
+  }
+
+  public static func _scaleRows(
+    _ m: Int, _ n: Int, _ d: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>, _ ldy: Int
+  ) {
+    ck_scale_rows_s(m, n, d, y, ldy)
+  }
+
+  public static func _asum(
+    _ n: Int, _ x: UnsafePointer<Self>
+  ) -> Self {
+    ck_asum_s(n, x)
+  }
+
+  public static func _squaredDistance(
+    _ n: Int, _ x: UnsafePointer<Self>, _ y: UnsafePointer<Self>
+  ) -> Self {
+    ck_squared_distance_s(n, x, y)
+  }
+
+  public static func _firstNonFinite(
+    _ n: Int, _ x: UnsafePointer<Self>
+  ) -> Int {
+    ck_first_nonfinite_s(n, x)
+  }
+
+  public static func _signPattern(
+    _ n: Int, _ x: UnsafePointer<Self>
+  ) -> UInt64 {
+    ck_sign_pattern_s(n, x)
+  }
+
+  public static func _gather(
+    _ n: Int, _ index: UnsafePointer<Int>, _ x: UnsafePointer<Self>, _ out: UnsafeMutablePointer<Self>
+  ) {
+    ck_gather_s(n, index, x, out)
+  }
+
+  public static func _scatter(
+    _ n: Int, _ index: UnsafePointer<Int>, _ x: UnsafePointer<Self>, _ out: UnsafeMutablePointer<Self>
+  ) {
+    ck_scatter_s(n, index, x, out)
+  }
+
+  public static func _gatherColumns(
+    _ m: Int, _ n: Int, _ index: UnsafePointer<Int>, _ a: UnsafePointer<Self>, _ rowStride: Int,
+    _ columnStride: Int, _ out: UnsafeMutablePointer<Self>, _ ldo: Int
+  ) {
+    ck_gather_columns_s(m, n, index, a, rowStride, columnStride, out, ldo)
+  }
+
+  public static func _transpose(
+    _ m: Int, _ n: Int, _ a: UnsafePointer<Self>, _ lda: Int, _ out: UnsafeMutablePointer<Self>, _ ldo: Int
+  ) {
+    ck_transpose_s(m, n, a, lda, out, ldo)
+  }
+
+  public static func _mirrorLower(
+    _ n: Int, _ a: UnsafeMutablePointer<Self>, _ lda: Int
+  ) {
+    ck_mirror_lower_s(n, a, lda)
+  }
+}
+
+extension Double {
+  public static func _softThreshold(
+    _ n: Int, _ u: UnsafePointer<Self>, _ t: Self, _ out: UnsafeMutablePointer<Self>
+  ) {
+    ck_soft_threshold_d(n, u, t, out)
+  }
+
+  public static func _softThresholdMask(
+    _ n: Int, _ u: UnsafePointer<Self>, _ t: Self, _ atKink: Self, _ mask: UnsafeMutablePointer<Self>
+  ) -> Int {
+    ck_soft_threshold_mask_d(n, u, t, atKink, mask)
+  }
+
+  public static func _softThresholdMargin(
+    _ n: Int, _ u: UnsafePointer<Self>, _ t: Self
+  ) -> Self {
+    ck_soft_threshold_margin_d(n, u, t)
+  }
+
+  public static func _axpby(
+    _ n: Int, _ α: Self, _ x: UnsafePointer<Self>, _ β: Self, _ y: UnsafeMutablePointer<Self>
+  ) {
+    ck_axpby_d(n, α, x, β, y)
+  }
+
+  public static func _linearCombination(
+    _ n: Int, _ α: Self, _ x: UnsafePointer<Self>, _ β: Self, _ y: UnsafePointer<Self>, _ z: UnsafeMutablePointer<Self>
+  ) {
+    ck_linear_combination_d(n, α, x, β, y, z)
+  }
+
+  public static func _hadamard(
+    _ n: Int, _ x: UnsafePointer<Self>, _ y: UnsafePointer<Self>, _ z: UnsafeMutablePointer<Self>
+  ) {
+    ck_hadamard_d(n, x, y, z)
+  }
+
+  public static func _scaleRows(
+    _ m: Int, _ n: Int, _ d: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>, _ ldy: Int
+  ) {
+    ck_scale_rows_d(m, n, d, y, ldy)
+  }
+
+  public static func _asum(
+    _ n: Int, _ x: UnsafePointer<Self>
+  ) -> Self {
+    ck_asum_d(n, x)
+  }
+
+  public static func _squaredDistance(
+    _ n: Int, _ x: UnsafePointer<Self>, _ y: UnsafePointer<Self>
+  ) -> Self {
+    ck_squared_distance_d(n, x, y)
+  }
+
+  public static func _firstNonFinite(
+    _ n: Int, _ x: UnsafePointer<Self>
+  ) -> Int {
+    ck_first_nonfinite_d(n, x)
+  }
+
+  public static func _signPattern(
+    _ n: Int, _ x: UnsafePointer<Self>
+  ) -> UInt64 {
+    ck_sign_pattern_d(n, x)
+  }
+
+  public static func _gather(
+    _ n: Int, _ index: UnsafePointer<Int>, _ x: UnsafePointer<Self>, _ out: UnsafeMutablePointer<Self>
+  ) {
+    ck_gather_d(n, index, x, out)
+  }
+
+  public static func _scatter(
+    _ n: Int, _ index: UnsafePointer<Int>, _ x: UnsafePointer<Self>, _ out: UnsafeMutablePointer<Self>
+  ) {
+    ck_scatter_d(n, index, x, out)
+  }
+
+  public static func _gatherColumns(
+    _ m: Int, _ n: Int, _ index: UnsafePointer<Int>, _ a: UnsafePointer<Self>, _ rowStride: Int,
+    _ columnStride: Int, _ out: UnsafeMutablePointer<Self>, _ ldo: Int
+  ) {
+    ck_gather_columns_d(m, n, index, a, rowStride, columnStride, out, ldo)
+  }
+
+  public static func _transpose(
+    _ m: Int, _ n: Int, _ a: UnsafePointer<Self>, _ lda: Int, _ out: UnsafeMutablePointer<Self>, _ ldo: Int
+  ) {
+    ck_transpose_d(m, n, a, lda, out, ldo)
+  }
+
+  public static func _mirrorLower(
+    _ n: Int, _ a: UnsafeMutablePointer<Self>, _ lda: Int
+  ) {
+    ck_mirror_lower_d(n, a, lda)
+  }
+}
