@@ -60,7 +60,7 @@ let package = Package(
     // MARK: - Tests
     .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
     .target(
-      name: "TestSupport", dependencies: ["LinAlg", "CAllocationCounter", "RandomStreams"], path: "Tests/TestSupport",
+      name: "TestSupport", dependencies: ["LinAlg", "Datasets", "CAllocationCounter", "RandomStreams"], path: "Tests/TestSupport",
       swiftSettings: swift),
     .testTarget(name: "LinAlgTests", dependencies: ["LinAlg", "TestSupport"], swiftSettings: swift),
     .testTarget(name: "RandomStreamsTests", dependencies: ["RandomStreams"], swiftSettings: swift),
@@ -68,7 +68,8 @@ let package = Package(
     .testTarget(
       name: "ImplicitDiffTests", dependencies: ["ImplicitDiff", "Models", "TestSupport"], swiftSettings: swift),
     .testTarget(
-      name: "ModelsTests", dependencies: ["Models", "Datasets", "ImplicitDiff", "TestSupport"],
-      resources: [.copy("Reference")], swiftSettings: swift),
+      name: "ModelsTests", dependencies: ["Models", "Datasets", "ImplicitDiff", "TestSupport"], swiftSettings: swift),
+    .testTarget(
+      name: "CommandLineTests", dependencies: ["implicit-diff", "Datasets", "LinAlg", "TestSupport"], swiftSettings: swift),
   ]
 )

@@ -1,1 +1,13 @@
-@main struct Main { static func main() {} }
+import ArgumentParser
+
+@main
+struct ImplicitDiffCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "implicit-diff",
+    abstract: "Differentiates the solutions of nonsmooth fixed-point problems.",
+    discussion: """
+      Exit codes: 0 success, 64 usage, 65 bad data, 66 missing input, 70 a computation that did not converge.
+      """,
+    version: implicitDiffVersion,
+    subcommands: [HypergradientCommand.self, InfoCommand.self])
+}

@@ -4,25 +4,35 @@ import LinAlg
 extension AID {
   /// Cholesky of K on the support, one right-hand side, in the workspace's memory.
   func choleskySolve(_ system: SymmetricSystem<Element>, _ workspace: AIDWorkspace<Map>) -> DerivativeReport<Element> {
-    let k = system.rows
     var report = DerivativeReport<Element>(outcome: .converged, method: Solver.direct.name)
-    if k == 0 { return report }
-    if workspace.dense?.rows != k { workspace.dense = .zeros(k, k) }
-    system.assemble(into: &workspace.dense!)
-    do throws(FactorizationError) {
-      let factor = try Cholesky(overwriting: workspace.dense.take()!)
-      defer { workspace.dense = factor.factor }
-      system.solution.copy(from: system.rightHandSide)
-      factor.solve(&system.solution)
-    } catch {
-      report.outcome = error.outcome()
+    if system.rows == 0 { return report }
+    if let failure = factor(system, workspace.cholesky) {
+      report.outcome = failure
+      return report
     }
+    system.solution.copy(from: system.rightHandSide)
+    workspace.cholesky.solve(&system.solution)
+    workspace.cholesky.residual(of: system.solution, rightHandSide: system.rightHandSide, into: &system.scaled)
+    report.residual = system.scaled.norm
     return report
+  }
+
+  /// Factors K; why it failed, or nil.
+  private func factor(
+    _ system: SymmetricSystem<Element>, _ cholesky: CholeskyWorkspace<Element>
+  ) -> DerivativeOutcome<Element>? {
+    do throws(FactorizationError) {
+      try cholesky.factor(count: system.rows) { system.assemble(into: &$0) }
+    } catch {
+      return error.outcome()
+    }
+    return cholesky.pivotRatio <= Element(system.rows) * .ulpOfOne ? .singular : nil
   }
 
   /// Cholesky of K on the support, a column of `result` a column of `B`.
   func directTangents(
-    _ system: SymmetricSystem<Element>, _ B: Matrix<Element>, into result: inout Matrix<Element>
+    _ system: SymmetricSystem<Element>, _ workspace: AIDWorkspace<Map>, _ B: Matrix<Element>,
+    into result: inout Matrix<Element>
   ) -> DerivativeReport<Element> {
     let k = system.rows
     var report = DerivativeReport<Element>(outcome: .converged, method: Solver.direct.name)
@@ -33,13 +43,11 @@ extension AID {
       system.loadTangent(B.column(j))
       U.setColumn(j, system.rightHandSide)
     }
-    var K = Matrix<Element>.zeros(k, k)
-    system.assemble(into: &K)
-    do throws(FactorizationError) {
-      try Cholesky(overwriting: K).solve(block: &U)
-    } catch {
-      report.outcome = error.outcome()
+    if let failure = factor(system, workspace.cholesky) {
+      report.outcome = failure
+      return report
     }
+    workspace.cholesky.solve(block: &U)
     var x = Vector<Element>.zeros(B.rows)
     for j in 0..<B.columns {
       system.solution.copy(from: U.column(j))

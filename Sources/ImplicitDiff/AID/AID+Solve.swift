@@ -38,7 +38,7 @@ extension AID {
     switch (chosen, linearization.structure) {
     case (.direct, .proximalGradient(let structure)):
       let system = SymmetricSystem(structure)
-      return directTangents(system, B, into: &result)
+      return directTangents(system, workspace, B, into: &result)
     case (.direct, .general):
       return luSolve(ResolventOperator(linearization.state).dense(), B, into: &result)
     case (.fixedPoint, _), (.gmres, _), (.bicgstab, _):

@@ -116,7 +116,7 @@ public final class AIDWorkspace<Map: FixedPointMap> {
   var y: Vector<Element>
   var value: Vector<Element>
   var scratch: Vector<Element>
-  var dense: Matrix<Element>?
+  let cholesky = CholeskyWorkspace<Element>(capacity: 0)
   var krylov = KrylovCache<Element>()
 
   init(_ map: Map) {

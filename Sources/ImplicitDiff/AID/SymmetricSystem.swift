@@ -14,7 +14,7 @@ final class SymmetricSystem<Element: Scalar>: LinearOperator {
   private var rootD: Vector<Element>?
   private var oneMinusD: Vector<Element>?
   private var hessian: (any LinearOperator<Element>)?
-  private var scaled: Vector<Element>
+  var scaled: Vector<Element>
   private(set) var products = 0
 
   /// Right-hand side and solution on the support.
@@ -57,13 +57,13 @@ final class SymmetricSystem<Element: Scalar>: LinearOperator {
     y.add(1, scaled)
   }
 
-  /// K as a matrix, its lower triangle at least.
+  /// K as a matrix, both triangles.
   func assemble(into K: inout Matrix<Element>) {
     structure.assembleHessian(into: &K)
     K.scale(by: step)
     guard let rootD, let oneMinusD else { return }
     for j in 0..<support.count {
-      for i in j..<support.count { K[i, j] *= rootD[i] * rootD[j] }
+      for i in 0..<support.count { K[i, j] *= rootD[i] * rootD[j] }
       K[j, j] += oneMinusD[j]
     }
   }

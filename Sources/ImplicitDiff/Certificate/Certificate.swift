@@ -65,7 +65,7 @@ extension AID where Map: CertifiableMap {
       if k > 0 && k <= 1500 {
         var K = Matrix<Element>.zeros(k, k)
         system.assemble(into: &K)
-        if let values = try? SymmetricEigen(K, vectors: false).values {
+        if let values = try? SymmetricEigen.eigenvalues(of: K) {
           qS = min(q, max((1 - values[0]).magnitude, (1 - values[k - 1]).magnitude))
         }
       } else if k == 0 {

@@ -48,7 +48,7 @@ public protocol ProximalGradientStructure<Element>: AnyObject {
   /// Whether every entry of D is 0 or 1.
   var derivativeIsMask: Bool { get }
 
-  /// H ← H_SS, |S| × |S| column-major; at least the lower triangle is written.
+  /// H ← H_SS, |S| × |S| column-major, both triangles.
   func assembleHessian(into H: inout Matrix<Element>)
 
   /// H_SS as an operator over the support's data, gathered once. Valid until the linearization is filled again.

@@ -28,6 +28,21 @@ extension Vector {
   }
 }
 
+extension Vector {
+  /// y ← α A x + β y, y the receiver, A n × n symmetric: its lower triangle alone is read, half of a full product's memory
+  /// traffic. Cost 2 n².
+  public mutating func assignSymmetricProduct(
+    _ A: Matrix<Element>, _ x: Vector, alpha α: Element = 1, beta β: Element = 0
+  ) {
+    precondition(
+      A.isSquare && x.count == A.columns && count == A.rows,
+      "Symmetric product: \(A.rows) × \(A.columns) times \(x.count) into \(count)")
+    if count == 0 { return }
+    if β == 0 { fill(0) }
+    Element._symv(A.layout == .rowMajor, count, α, A.base, A.stride, x.base, β, mutableBase())
+  }
+}
+
 extension Matrix {
   /// C ← α A B + β C, C the receiver (A is m × k, B is k × n, C is m × n). Cost 2 m n k.
   ///

@@ -12,6 +12,7 @@ public final class CholeskyWorkspace<Element: Scalar> {
   private var matrix: Matrix<Element>
   private var work: Vector<Element>
   private var integers: [Int32]
+  private var diagonal: Vector<Element>
   private var norm: Element = 0
   private var isFactored = false
 
@@ -20,6 +21,7 @@ public final class CholeskyWorkspace<Element: Scalar> {
     precondition(capacity >= 0, "CholeskyWorkspace: a capacity cannot be negative (\(capacity))")
     matrix = .zeros(capacity, capacity)
     work = .zeros(3 * capacity)
+    diagonal = .zeros(capacity)
     integers = Array(repeating: 0, count: capacity)
   }
 
@@ -40,6 +42,7 @@ public final class CholeskyWorkspace<Element: Scalar> {
     precondition(
       matrix.rows == n && matrix.columns == n && matrix.layout == .columnMajor,
       "CholeskyWorkspace: the matrix was replaced by one of \(matrix.rows) × \(matrix.columns), \(n) × \(n) is needed")
+    for i in 0..<n { diagonal[i] = matrix.base[i * (matrix.stride + 1)] }
     norm = try matrix.factorCholesky(&work)
     isFactored = true
   }
@@ -48,6 +51,7 @@ public final class CholeskyWorkspace<Element: Scalar> {
     precondition(n >= 0, "CholeskyWorkspace: a count cannot be negative (\(n))")
     if matrix.storage.capacity < n * n { matrix = .zeros(n, n) }
     if work.count < 3 * n { work = .zeros(3 * n) }
+    if diagonal.count != n { diagonal = .zeros(n) }
     if integers.count < n { integers = Array(repeating: 0, count: n) }
     if matrix.rows != n {
       matrix = Matrix(
@@ -70,6 +74,37 @@ public final class CholeskyWorkspace<Element: Scalar> {
   public func solve(block B: inout Matrix<Element>) {
     requireFactored()
     matrix.solveCholesky(block: &B)
+  }
+
+  /// r ← b − A x. Cost 2 n².
+  ///
+  /// - Precondition: `fill` wrote both triangles: the factor took the place of the lower one, and this reads the upper.
+  public func residual(of x: Vector<Element>, rightHandSide b: Vector<Element>, into r: inout Vector<Element>) {
+    requireFactored()
+    precondition(
+      x.count == count && b.count == count && r.count == count,
+      "CholeskyWorkspace.residual: \(x.count), \(b.count) and \(r.count) entries for \(count) unknowns")
+    if count == 0 { return }
+    r.copy(from: b)
+    let out = r.mutableBase()
+    Element._symv(true, count, -1, matrix.base, matrix.stride, x.base, 1, out)
+    // The product took L's diagonal for A's.
+    for i in 0..<count { out[i] += (matrix.base[i * (matrix.stride + 1)] - diagonal[i]) * x.base[i] }
+  }
+
+  /// (min Lᵢᵢ / max Lᵢᵢ)²: an upper bound on 1 / cond₂(A), at no cost. At or below n ulps A is singular to working
+  /// precision.
+  public var pivotRatio: Element {
+    requireFactored()
+    if count == 0 { return 1 }
+    var least = Element.infinity
+    var greatest: Element = 0
+    for i in 0..<count {
+      let pivot = matrix.base[i * (matrix.stride + 1)]
+      least = min(least, pivot)
+      greatest = max(greatest, pivot)
+    }
+    return (least / greatest) * (least / greatest)
   }
 
   /// log det A.

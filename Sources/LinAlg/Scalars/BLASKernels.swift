@@ -32,9 +32,9 @@ public protocol _BLASKernels {
     _ m: Int, _ n: Int, _ α: Self, _ x: UnsafePointer<Self>, _ y: UnsafePointer<Self>,
     _ a: UnsafeMutablePointer<Self>, _ lda: Int
   )
-  /// y ← α A x + β y, A symmetric, its lower triangle read.
+  /// y ← α A x + β y, A symmetric, one triangle of it read.
   static func _symv(
-    _ n: Int, _ α: Self, _ a: UnsafePointer<Self>, _ lda: Int, _ x: UnsafePointer<Self>, _ β: Self,
+    _ upper: Bool, _ n: Int, _ α: Self, _ a: UnsafePointer<Self>, _ lda: Int, _ x: UnsafePointer<Self>, _ β: Self,
     _ y: UnsafeMutablePointer<Self>
   )
   /// C ← α op(A) op(B) + β C, C m×n column-major.
@@ -107,10 +107,10 @@ extension Float {
   }
 
   public static func _symv(
-    _ n: Int, _ α: Self, _ a: UnsafePointer<Self>, _ lda: Int, _ x: UnsafePointer<Self>, _ β: Self,
+    _ upper: Bool, _ n: Int, _ α: Self, _ a: UnsafePointer<Self>, _ lda: Int, _ x: UnsafePointer<Self>, _ β: Self,
     _ y: UnsafeMutablePointer<Self>
   ) {
-    cblas_ssymv(CblasColMajor, CblasLower, blasInteger(n), α, a, blasInteger(lda), x, 1, β, y, 1)
+    cblas_ssymv(CblasColMajor, upper ? CblasUpper : CblasLower, blasInteger(n), α, a, blasInteger(lda), x, 1, β, y, 1)
   }
 
   public static func _gemm(
@@ -198,10 +198,10 @@ extension Double {
   }
 
   public static func _symv(
-    _ n: Int, _ α: Self, _ a: UnsafePointer<Self>, _ lda: Int, _ x: UnsafePointer<Self>, _ β: Self,
+    _ upper: Bool, _ n: Int, _ α: Self, _ a: UnsafePointer<Self>, _ lda: Int, _ x: UnsafePointer<Self>, _ β: Self,
     _ y: UnsafeMutablePointer<Self>
   ) {
-    cblas_dsymv(CblasColMajor, CblasLower, blasInteger(n), α, a, blasInteger(lda), x, 1, β, y, 1)
+    cblas_dsymv(CblasColMajor, upper ? CblasUpper : CblasLower, blasInteger(n), α, a, blasInteger(lda), x, 1, β, y, 1)
   }
 
   public static func _gemm(

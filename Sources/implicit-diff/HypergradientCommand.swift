@@ -1,0 +1,164 @@
+import ArgumentParser
+import Datasets
+import Foundation
+import ImplicitDiff
+import LinAlg
+import Models
+
+enum ModelName: String, CaseIterable, ExpressibleByArgument {
+  case elasticNet = "elastic-net"
+}
+
+struct HypergradientCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "hypergradient",
+    abstract: "The derivative of the validation loss with respect to the penalty strengths.",
+    discussion: """
+      DIR holds X_train.npy, y_train.npy, X_val.npy and y_val.npy (float32 or float64, C or Fortran order). The inner \
+      problem is solved on the training rows, unless its solution is given, and the validation loss at the solution is \
+      differentiated with respect to (lambda1, lambda2).
+      """)
+
+  @Argument(help: "The data folder.") var directory: String
+  @Option(help: "The inner problem: mean squared error / 2 + lambda1 ‖w‖₁ + lambda2 ‖w‖²/2.") var model = ModelName.elasticNet
+  @Option(help: "Strength of the 1-norm, at least 0.") var lambda1: Double
+  @Option(help: "Strength of the squared 2-norm, at least 0.") var lambda2: Double
+  @Option(
+    help: "One of \(Method.allCases.map(\.rawValue).joined(separator: ", ")), or all to compare them in a table.")
+  var method = "auto"
+  @Option(help: "Relative accuracy of the inner and the adjoint solve.") var tolerance = 1e-12
+  @Option(help: "Iteration limit of the inner and the adjoint solve.") var iterations = 1_000_000
+  @Option(help: "The step size of the proximal-gradient map (default: the one that contracts most).") var step: Double?
+  @Option(help: ArgumentHelp("Take w from this file instead of solving.", valueName: "FILE.npy")) var solution: String?
+  @Option(name: .customLong("repeat"), help: "Time the hypergradient so many times and report the median.")
+  var repetitions = 1
+  @Option(help: ArgumentHelp("Write the report as JSON; - for standard output.", valueName: "FILE|-")) var json: String?
+
+  func validate() throws {
+    try Self.requireStrength("--lambda1", lambda1)
+    try Self.requireStrength("--lambda2", lambda2)
+    guard method == "all" || Method(rawValue: method) != nil else {
+      throw ValidationError("--method: '\(method)' is none of \(Method.allCases.map(\.rawValue).joined(separator: ", ")), all")
+    }
+    guard tolerance.isFinite, tolerance >= 0 else { throw ValidationError("--tolerance: \(tolerance) is not a number of at least 0") }
+    guard iterations >= 1 else { throw ValidationError("--iterations: \(iterations) is below 1") }
+    guard repetitions >= 1 else { throw ValidationError("--repeat: \(repetitions) is below 1") }
+    if let step {
+      guard step.isFinite, step > 0 else { throw ValidationError("--step: \(step) is not a positive number") }
+    }
+  }
+
+  private static func requireStrength(_ name: String, _ value: Double) throws {
+    guard value.isFinite, value >= 0 else { throw ValidationError("\(name): \(value) is not a number of at least 0") }
+  }
+
+  func run() throws {
+    let data = try Console.reportingDataErrors { try HeldOutData<Double>(directory: directory) }
+    let map = ElasticNetMap(
+      features: data.trainFeatures, targets: data.trainTargets, step: step.map { .fixed($0) } ?? .optimal)
+    let λ: Vector<Double> = [lambda1, lambda2]
+    try refuseStepThatDoesNotContract(map, λ)
+    let (w, inner) = try innerSolution(map, λ)
+    let session = HypergradientSession(
+      map: map, objective: HeldOutSquaredError(features: data.validationFeatures, targets: data.validationTargets),
+      parameters: λ, state: w, solutionGiven: solution != nil, tolerance: tolerance, iterationLimit: iterations,
+      repetitions: repetitions)
+    if method == "all" {
+      try compareAll(session, inner)
+    } else {
+      try reportOne(session, Method(rawValue: method)!, inner)
+    }
+  }
+
+  /// A fixed step beyond 2/(L + λ2) makes the iteration expand: said with its factor instead of iterating to infinity.
+  private func refuseStepThatDoesNotContract(_ map: ElasticNetMap<Double>, _ λ: Vector<Double>) throws {
+    guard let step, let factor = map.contractionBound(parameters: λ), factor > 1 + 1e-12 else { return }
+    let limit = 2 / (map.loss.spectrum.largest + λ[1])
+    Console.error(
+      "the map does not contract with step \(step): its factor is \(Format.number(factor)); a step below \(Format.number(limit)) does")
+    throw ExitCode.notConverged
+  }
+
+  /// w and how it was come by.
+  private func innerSolution(_ map: ElasticNetMap<Double>, _ λ: Vector<Double>) throws -> (Vector<Double>, InnerReport) {
+    if let solution {
+      let w = try Console.reportingDataErrors {
+        let w = try NPY.vector(at: solution, as: Double.self)
+        guard w.count == map.stateCount else {
+          throw DatasetError.invalid(
+            path: solution, reason: "holds \(w.count) entries, and X_train.npy has \(map.stateCount) columns")
+        }
+        return w
+      }
+      return (w, InnerReport(iterations: 0, residual: map.residual(at: w, parameters: λ), seconds: 0))
+    }
+    let progress = ProgressLine()
+    let solver = FixedPointSolver<Double>(
+      tolerance: min(tolerance, 1e-12), iterationLimit: iterations, acceleration: .anderson(memory: 5))
+    let found = solver.solve(map, parameters: λ) { iteration, residual in
+      progress.update("solving the inner problem: iteration \(iteration), residual \(Format.error(residual))")
+    }
+    progress.end()
+    let report = InnerReport(iterations: found.iterations, residual: found.residual, seconds: found.seconds)
+    if found.outcome != .converged {
+      Console.error(
+        "the inner problem was not solved: \(found.iterations) iterations left a residual of \(Format.error(found.residual)). \(found.outcome.advice)"
+      )
+      throw ExitCode.notConverged
+    }
+    return (found.estimate, report)
+  }
+
+  private func reportOne(
+    _ session: HypergradientSession, _ method: Method, _ inner: InnerReport
+  ) throws {
+    let result = try session.run(method)
+    let report = HypergradientReport(session, result, try session.certified(), inner, model: model.rawValue)
+    if let json {
+      try write(report, to: json)
+    }
+    if json != "-" { print(report.summary) }
+    if !result.report.outcome.isUsable {
+      Console.error(
+        "\(result.method) did not reach tolerance \(tolerance): \(result.report.iterations) iterations left a residual of \(Format.error(result.report.residual)). \(result.report.outcome.advice)"
+      )
+      throw ExitCode.notConverged
+    }
+  }
+
+  private func compareAll(_ session: HypergradientSession, _ inner: InnerReport) throws {
+    let progress = ProgressLine()
+    var results: [MethodResult] = []
+    for method in Method.allCases where method != .auto {
+      progress.update("running \(method.rawValue)")
+      results.append(try session.run(method))
+    }
+    progress.end()
+    let exact = results.first { $0.method == Method.aidDirect.rawValue }!
+    let certified = try session.certified()
+    let reports = results.map { HypergradientReport(session, $0, certified, inner, model: model.rawValue) }
+    if let json { try write(reports, to: json) }
+    if json != "-" {
+      print(reports[0].header)
+      print(MethodTable.string(results, exact: exact.gradient))
+    }
+    let failed = results.filter { !$0.report.outcome.isUsable }
+    if !failed.isEmpty {
+      for f in failed {
+        Console.error("\(f.method): residual \(Format.error(f.report.residual)). \(f.report.outcome.advice)")
+      }
+      throw ExitCode.notConverged
+    }
+  }
+
+  private func write(_ report: some Encodable, to path: String) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    let text = String(decoding: try encoder.encode(report), as: UTF8.self)
+    if path == "-" {
+      print(text)
+    } else {
+      try Console.reportingDataErrors { try AtomicFile.write(text + "\n", to: path) }
+    }
+  }
+}

@@ -1,0 +1,40 @@
+import ArgumentParser
+import LinAlg
+import TextTable
+
+struct InfoCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "info",
+    abstract: "Versions, the BLAS in use, and a numerical check of it.",
+    discussion: """
+      Older OpenBLAS builds compute wrong results on some processors. The check compares products and factorizations \
+      with plain loops over the sizes where kernels change, and exits 70 if one is off.
+      """)
+
+  func run() throws {
+    print(
+      """
+      implicit-diff  \(implicitDiffVersion)
+      BLAS           \(BLAS.configuration)
+      kernel         \(BLAS.kernel)
+      threads        \(BLAS.threads) of \(BLAS.processors)
+
+      """)
+    let results = BLAS.selfCheck()
+    let table = TextTable<SelfCheckResult> { r in
+      [
+        Column(title: "check", value: r.name),
+        Column(title: "largest error / allowed", value: Format.number(r.error), align: .right),
+        Column(title: "result", value: r.passed ? "ok" : "WRONG"),
+      ]
+    }
+    print(table.string(for: results) ?? "")
+    let wrong = results.filter { !$0.passed }
+    if !wrong.isEmpty {
+      Console.error(
+        "this BLAS computes wrong results on this processor (\(wrong.map(\.name).joined(separator: ", "))): set OPENBLAS_CORETYPE=Haswell or install a newer OpenBLAS"
+      )
+      throw ExitCode.notConverged
+    }
+  }
+}

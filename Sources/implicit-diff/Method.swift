@@ -1,0 +1,35 @@
+import ImplicitDiff
+import LinAlg
+
+/// The methods by the names of the command line and of every report.
+enum Method: String, CaseIterable {
+  case auto
+  case aidFP = "aid-fp"
+  case aidCG = "aid-cg"
+  case aidMINRES = "aid-minres"
+  case aidGMRES = "aid-gmres"
+  case aidBiCGSTAB = "aid-bicgstab"
+  case aidDirect = "aid-direct"
+  case itdForward = "itd-forward"
+  case itdReverse = "itd-reverse"
+
+  /// The strategy that the name stands for.
+  func strategy<Map: FixedPointMap<Double>>(
+    for _: Map, tolerance: Double, limit: Int
+  ) -> any DifferentiationStrategy<Map> {
+    func aid(_ solver: AID<Map>.Solver) -> AID<Map> { AID(solver, stopping: .tolerance(tolerance, limit: limit)) }
+    return switch self {
+    case .auto: aid(.automatic)
+    case .aidFP: aid(.fixedPoint)
+    case .aidCG: aid(.conjugateGradient)
+    case .aidMINRES: aid(.minres)
+    case .aidGMRES: aid(.gmres())
+    case .aidBiCGSTAB: aid(.bicgstab)
+    case .aidDirect: aid(.direct)
+    case .itdForward: ITD<Map>(.forward, stopping: .tolerance(tolerance, limit: limit))
+    case .itdReverse: ITD<Map>(.reverse(), stopping: .tolerance(tolerance, limit: limit))
+    }
+  }
+
+  var isITD: Bool { self == .itdForward || self == .itdReverse }
+}

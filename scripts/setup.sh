@@ -1,0 +1,40 @@
+# Sourced by the scripts beside it: installs what is missing on a Debian system and says so.
+# shellcheck shell=bash
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+say() { printf '\n== %s\n' "$*"; }
+
+# Debian packages that the build and the tests need.
+debian_packages=(libopenblas-dev liblapacke-dev zlib1g-dev pkg-config git ca-certificates)
+
+as_root() {
+  if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+install_packages() {
+  if ! command -v dpkg-query >/dev/null; then
+    echo "This is not a Debian system: install OpenBLAS with its headers, LAPACKE, zlib and pkg-config yourself." >&2
+    return
+  fi
+  local missing=() package
+  for package in "$@"; do
+    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
+  done
+  [ ${#missing[@]} -eq 0 ] && return
+  say "Installing Debian packages: ${missing[*]}"
+  as_root apt-get update -qq
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
+}
+
+require_swift() {
+  if ! command -v swift >/dev/null; then
+    echo "swift is not on the PATH: install Swift 6.3 or later (https://www.swift.org/install) and run this again." >&2
+    exit 69
+  fi
+}
+
+set_up() {
+  require_swift
+  install_packages "${debian_packages[@]}"
+}
