@@ -1,0 +1,151 @@
+public import LinAlg
+
+/// Approximate implicit differentiation: linearize Φ once at a state near the solution and solve the linear system of the
+/// implicit function theorem, `(I − A1ᵀ) v = y`, `w'(λ)ᵀ y = A2ᵀ v`.
+///
+/// Source: Grazzi, Pontil, Salzo, arXiv:2403.11687, section 3; the symmetric form on the support is derived in
+/// docs/Theory.md.
+public struct AID<Map: FixedPointMap>: DifferentiationStrategy {
+  /// What solves the linear system.
+  public enum Solver: Sendable, Equatable {
+    /// Chosen by structure and size, see ``AdjointSolverChoice``.
+    case automatic
+    /// v ← A1ᵀ v + y; needs only a contraction.
+    case fixedPoint
+    /// Conjugate gradient on the symmetric form; refused where the map declares none.
+    case conjugateGradient
+    /// MINRES on the symmetric form; refused where the map declares none.
+    case minres
+    /// GMRES on the full, nonsymmetric system, any A1.
+    case gmres(restart: Int = 50)
+    /// BiCGSTAB on the full, nonsymmetric system, any A1.
+    case bicgstab
+    /// Cholesky on the support where the map declares a proximal-gradient step, LU of I − A1ᵀ otherwise.
+    case direct
+
+    var name: String {
+      switch self {
+      case .automatic: "auto"
+      case .fixedPoint: "aid-fp"
+      case .conjugateGradient: "aid-cg"
+      case .minres: "aid-minres"
+      case .gmres: "aid-gmres"
+      case .bicgstab: "aid-bicgstab"
+      case .direct: "aid-direct"
+      }
+    }
+  }
+
+  /// When an iterative solver stops.
+  public enum Stopping: Sendable, Equatable {
+    /// At residual ≤ relative · ‖y‖ (for the fixed-point iteration: at an estimated error of that size), or at the limit.
+    case tolerance(_ relative: Map.Element, limit: Int? = nil)
+    /// After exactly this many iterations, as the paper's experiments run it.
+    case iterations(Int)
+  }
+
+  public var solver: Solver
+  public var stopping: Stopping
+  /// Whether a workspace's last adjoint is the first guess of the next solve: worth it when λ moves little.
+  public var warmStarts: Bool
+
+  public init(_ solver: Solver = .automatic, stopping: Stopping? = nil, warmStarts: Bool = false) {
+    self.solver = solver
+    // Residual √ε·ε^{1/3} relative: 1e-13 in Double leaves room for the condition number 1/(1 − q_S) before the 1e-9
+    // that the exact cases are held to, and stays above the floor ε √p of the residual itself.
+    self.stopping = stopping ?? .tolerance(Self.defaultTolerance)
+    self.warmStarts = warmStarts
+  }
+
+  /// 1e-12 in Double and 1e-5 in Float: two orders above the rounding floor of a residual over 10⁴ unknowns.
+  public static var defaultTolerance: Map.Element { Map.Element.pow(Map.Element.ulpOfOne, 23 / 30) }
+
+  public var name: String { solver.name }
+
+  public func makeWorkspace(for map: Map) -> AIDWorkspace<Map> { AIDWorkspace(map) }
+
+  public func vjp(
+    _ problem: FixedPointProblem<Map>, into result: inout Vector<Element>, workspace: AIDWorkspace<Map>,
+    cotangent: Cotangent<Element>
+  ) throws(DifferentiationError) -> DerivativeReport<Element> {
+    let clock = ContinuousClock.now
+    let innerResidual = workspace.linearize(problem)
+    cotangent(problem.state, neededSupport(workspace.linearization), &workspace.y)
+    var report = try solveAdjoint(workspace)
+    workspace.linearization.parameters.applyAdjoint(workspace.adjoint, into: &result)
+    if result.firstNonFinite != nil { report.outcome = .notFinite }
+    report.innerResidual = innerResidual
+    report.seconds = clock.secondsSince()
+    return report
+  }
+
+  /// The entries of y that the chosen solver reads: on a symmetric system those of the support, otherwise all (nil).
+  private func neededSupport(_ linearization: Map.Linearization) -> IndexSubset? {
+    guard case .proximalGradient(let structure) = linearization.structure else { return nil }
+    switch solver {
+    case .automatic, .direct, .conjugateGradient, .minres: return structure.support
+    case .fixedPoint, .gmres, .bicgstab: return nil
+    }
+  }
+
+  public func jvp(
+    _ problem: FixedPointProblem<Map>, directions M: Matrix<Element>, into result: inout Matrix<Element>,
+    workspace: AIDWorkspace<Map>
+  ) throws(DifferentiationError) -> DerivativeReport<Element> {
+    let clock = ContinuousClock.now
+    let innerResidual = workspace.linearize(problem)
+    var rightHandSides = Matrix<Element>.zeros(problem.map.stateCount, M.columns)
+    workspace.linearization.parameters.apply(block: M, into: &rightHandSides)
+    var report = try solveTangents(workspace, rightHandSides, into: &result)
+    if result.firstNonFinite != nil { report.outcome = .notFinite }
+    report.innerResidual = innerResidual
+    report.seconds = clock.secondsSince()
+    return report
+  }
+}
+
+/// Memory for repeated differentiation of one map by ``AID``.
+public final class AIDWorkspace<Map: FixedPointMap> {
+  public typealias Element = Map.Element
+
+  /// The linearization of the last call.
+  public let linearization: Map.Linearization
+  /// v of the last call: the solution of `(I − A1ᵀ) v = y`, or on a proximal-gradient map a vector with the same D v,
+  /// which is all that A2ᵀ v depends on.
+  public internal(set) var adjoint: Vector<Element>
+  var y: Vector<Element>
+  var value: Vector<Element>
+  var scratch: Vector<Element>
+  var dense: Matrix<Element>?
+  var krylov = KrylovCache<Element>()
+
+  init(_ map: Map) {
+    linearization = map.makeLinearization()
+    adjoint = .zeros(map.stateCount)
+    y = .zeros(map.stateCount)
+    value = .zeros(map.stateCount)
+    scratch = .zeros(map.stateCount)
+  }
+
+  /// Fills the linearization; the inner residual where Φ was evaluated.
+  func linearize(_ problem: FixedPointProblem<Map>) -> Element? {
+    if problem.stateIsSolution {
+      problem.map.linearize(atSolution: problem.state, parameters: problem.parameters, into: linearization)
+      return nil
+    }
+    problem.map.linearize(at: problem.state, parameters: problem.parameters, into: linearization, value: &value)
+    return value.distance(to: problem.state)
+  }
+}
+
+/// Krylov workspaces by method and size, made on first use.
+struct KrylovCache<Element: Scalar> {
+  private var solver: (any KrylovSolver<Element>)?
+
+  mutating func solver<S: KrylovSolver<Element>>(_ make: () -> S, fits: (S) -> Bool) -> S {
+    if let existing = solver as? S, fits(existing) { return existing }
+    let fresh = make()
+    solver = fresh
+    return fresh
+  }
+}

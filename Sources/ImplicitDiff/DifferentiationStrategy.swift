@@ -1,0 +1,102 @@
+public import LinAlg
+
+/// Writes a cotangent y (p entries) for a state w (p entries). Where a support is given, only those entries of y are
+/// read afterwards and the others may be left as they are.
+public typealias Cotangent<Element: Scalar> = (
+  _ state: Vector<Element>, _ support: IndexSubset?, _ y: inout Vector<Element>
+) -> Void
+
+/// One way of differentiating a fixed point: a value such as `AID(.conjugateGradient)` or `ITD(.forward)`. Switching the
+/// method changes one argument.
+///
+/// The two requirements write into the caller's memory with a workspace that can be used again; the allocating forms
+/// below are thin layers on them.
+public protocol DifferentiationStrategy<Map> {
+  associatedtype Map: FixedPointMap
+  /// Memory for repeated use with one map.
+  associatedtype Workspace: AnyObject
+
+  /// The name used in reports and on the command line, for example `aid-cg`.
+  var name: String { get }
+
+  func makeWorkspace(for map: Map) -> Workspace
+
+  /// result ← w'(λ)ᵀ y (m entries), where `cotangent` writes y (p entries) for the state it is given: the problem's for
+  /// AID, the last iterate for ITD.
+  ///
+  /// - Throws: ``DifferentiationError`` where the strategy does not apply to the map. A computation that does not reach
+  ///   its accuracy is not thrown but stands in the report.
+  func vjp(
+    _ problem: FixedPointProblem<Map>, into result: inout Vector<Map.Element>, workspace: Workspace,
+    cotangent: Cotangent<Map.Element>
+  ) throws(DifferentiationError) -> DerivativeReport<Map.Element>
+
+  /// result ← w'(λ) M (p × k, column-major) for k directions, the columns of M (m × k, column-major).
+  ///
+  /// - Throws: as ``vjp(_:into:workspace:cotangent:)``.
+  func jvp(
+    _ problem: FixedPointProblem<Map>, directions M: Matrix<Map.Element>, into result: inout Matrix<Map.Element>,
+    workspace: Workspace
+  ) throws(DifferentiationError) -> DerivativeReport<Map.Element>
+}
+
+// MARK: - Allocating forms
+
+extension DifferentiationStrategy {
+  public typealias Element = Map.Element
+
+  /// w'(λ)ᵀ y.
+  public func vjp(
+    _ problem: FixedPointProblem<Map>, cotangent y: Vector<Element>
+  ) throws(DifferentiationError) -> Derivative<Vector<Element>, Element> {
+    precondition(y.count == problem.map.stateCount, "vjp: a cotangent of \(y.count) for \(problem.map.stateCount) unknowns")
+    var result = Vector<Element>.zeros(problem.map.parameterCount)
+    let report = try vjp(problem, into: &result, workspace: makeWorkspace(for: problem.map)) { $2.copy(from: y) }
+    return Derivative(estimate: result, report: report)
+  }
+
+  /// w'(λ) μ.
+  public func jvp(
+    _ problem: FixedPointProblem<Map>, direction μ: Vector<Element>
+  ) throws(DifferentiationError) -> Derivative<Vector<Element>, Element> {
+    var M = Matrix<Element>.zeros(μ.count, 1)
+    M.setColumn(0, μ)
+    var X = Matrix<Element>.zeros(problem.map.stateCount, 1)
+    let report = try jvp(problem, directions: M, into: &X, workspace: makeWorkspace(for: problem.map))
+    return Derivative(estimate: X.column(0), report: report)
+  }
+
+  /// The whole Jacobian w'(λ), p × m: one block of m tangents.
+  public func jacobian(
+    _ problem: FixedPointProblem<Map>
+  ) throws(DifferentiationError) -> Derivative<Matrix<Element>, Element> {
+    var X = Matrix<Element>.zeros(problem.map.stateCount, problem.map.parameterCount)
+    let report = try jvp(
+      problem, directions: .identity(problem.map.parameterCount), into: &X, workspace: makeWorkspace(for: problem.map))
+    return Derivative(estimate: X, report: report)
+  }
+
+  /// gradient ← ∇f(λ) = ∇_λ E + w'(λ)ᵀ ∇_w E (m entries), `scratch` any vector of m entries.
+  public func hypergradient(
+    of objective: some OuterObjective<Element>, _ problem: FixedPointProblem<Map>, into gradient: inout Vector<Element>,
+    scratch: inout Vector<Element>, workspace: Workspace
+  ) throws(DifferentiationError) -> DerivativeReport<Element> {
+    let report = try vjp(problem, into: &gradient, workspace: workspace) { w, support, y in
+      objective.gradient(
+        at: w, parameters: problem.parameters, support: support, state: &y, parameters: &scratch)
+    }
+    gradient.add(1, scratch)
+    return report
+  }
+
+  /// ∇f(λ) = ∇_λ E + w'(λ)ᵀ ∇_w E.
+  public func hypergradient(
+    of objective: some OuterObjective<Element>, _ problem: FixedPointProblem<Map>
+  ) throws(DifferentiationError) -> Derivative<Vector<Element>, Element> {
+    var gradient = Vector<Element>.zeros(problem.map.parameterCount)
+    var scratch = gradient
+    let report = try hypergradient(
+      of: objective, problem, into: &gradient, scratch: &scratch, workspace: makeWorkspace(for: problem.map))
+    return Derivative(estimate: gradient, report: report)
+  }
+}

@@ -1,0 +1,58 @@
+public import LinAlg
+
+/// The map Φ of a fixed-point equation `w(λ) = Φ(w(λ), λ)`, w in R^p, λ in R^m: continuous, piecewise smooth, and a
+/// contraction in w.
+///
+/// This protocol and ``Linearization`` are all that the solvers and the differentiation strategies know of a problem. A
+/// map may own scratch memory, so it is used by one task at a time.
+///
+/// Source of the setting: Grazzi, Pontil, Salzo, *Nonsmooth Implicit Differentiation*, ICML 2024, arXiv:2403.11687,
+/// section 2.
+public protocol FixedPointMap<Element> {
+  associatedtype Element
+  associatedtype Linearization: ImplicitDiff.Linearization<Element>
+
+  /// p, the number of unknowns.
+  var stateCount: Int { get }
+  /// m, the number of parameters.
+  var parameterCount: Int { get }
+
+  /// next ← Φ(w, λ). `next` has p entries and does not share memory with `w`. Allocates nothing.
+  func apply(_ w: Vector<Element>, parameters λ: Vector<Element>, into next: inout Vector<Element>)
+
+  /// Memory for one linearization of this map, to be filled by ``linearize(at:parameters:into:value:)``.
+  func makeLinearization() -> Linearization
+
+  /// Fixes one element [A1, A2] of the conservative Jacobian of Φ at (w, λ), and value ← Φ(w, λ) on the way.
+  ///
+  /// Which element is taken where Φ has a kink is a documented rule of the map. Allocates nothing when the
+  /// linearization has been filled before.
+  func linearize(
+    at w: Vector<Element>, parameters λ: Vector<Element>, into linearization: Linearization,
+    value: inout Vector<Element>)
+
+  /// The same where the caller vouches that w is a fixed point, so that Φ need not be evaluated: a map whose pieces can
+  /// be read off a fixed point (the zeros of a sparse solution) does without a pass over its data.
+  func linearize(atSolution w: Vector<Element>, parameters λ: Vector<Element>, into linearization: Linearization)
+
+  /// An upper bound on the factor q < 1 by which Φ(·, λ) contracts in the Euclidean norm, or nil where none is known.
+  func contractionBound(parameters λ: Vector<Element>) -> Element?
+}
+
+extension FixedPointMap {
+  public func linearize(
+    atSolution w: Vector<Element>, parameters λ: Vector<Element>, into linearization: Linearization
+  ) {
+    var value = Vector<Element>.zeros(stateCount)
+    linearize(at: w, parameters: λ, into: linearization, value: &value)
+  }
+
+  public func contractionBound(parameters λ: Vector<Element>) -> Element? { nil }
+
+  /// ‖Φ(w, λ) − w‖₂, at the cost of one evaluation.
+  public func residual(at w: Vector<Element>, parameters λ: Vector<Element>) -> Element {
+    var next = Vector<Element>.zeros(stateCount)
+    apply(w, parameters: λ, into: &next)
+    return next.distance(to: w)
+  }
+}

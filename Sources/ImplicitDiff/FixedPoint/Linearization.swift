@@ -1,0 +1,56 @@
+public import LinAlg
+
+/// One element [A1, A2] of the conservative Jacobian of a map Φ at a point: A1 = ∂Φ/∂w (p × p), A2 = ∂Φ/∂λ (p × m).
+///
+/// Linearize once, apply many: both are operators whose products (of one vector or a block, forward or adjoint)
+/// re-trace nothing and allocate nothing.
+public protocol Linearization<Element>: AnyObject {
+  associatedtype Element
+  associatedtype StateOperator: AdjointableOperator<Element>
+  associatedtype ParameterOperator: AdjointableOperator<Element>
+
+  /// A1, p × p.
+  var state: StateOperator { get }
+  /// A2, p × m.
+  var parameters: ParameterOperator { get }
+  /// What is known of A1 beyond its products; the adjoint solvers choose by it.
+  var structure: LinearizationStructure<Element> { get }
+  /// A lower bound on the Euclidean distance from w to the nearest point where Φ(·, λ) changes its piece, or nil where
+  /// the map cannot tell. Zero at a kink.
+  var kinkDistance: Element? { get }
+}
+
+extension Linearization {
+  public var kinkDistance: Element? { nil }
+}
+
+/// What is known of a linearization's A1.
+public enum LinearizationStructure<Element: Scalar> {
+  /// Nothing: A1 may be any matrix, and only solvers for general matrices apply.
+  case general
+  /// A1 = D (I − s H): a proximal-gradient step, which has a symmetric positive definite form.
+  case proximalGradient(any ProximalGradientStructure<Element>)
+}
+
+/// The parts of `A1 = D (I − s H)`, the Jacobian of a proximal-gradient step `prox(w − s ∇f(w))`: H = ∇²f symmetric, and D,
+/// the derivative of the proximal map, diagonal here with entries in [0, 1].
+///
+/// `I − A1ᵀ` is not symmetric. On the support of D, with u = D^{1/2} v, the adjoint equation becomes `K u = D^{1/2} y`,
+/// `K = (I − D) + s D^{1/2} H D^{1/2}`, symmetric positive definite; where D is a 0/1 mask, K = s H_SS.
+public protocol ProximalGradientStructure<Element>: AnyObject {
+  associatedtype Element: Scalar
+  /// s, the step size.
+  var step: Element { get }
+  /// The diagonal of D, p entries.
+  var derivative: Vector<Element> { get }
+  /// Where D is not zero.
+  var support: IndexSubset { get }
+  /// Whether every entry of D is 0 or 1.
+  var derivativeIsMask: Bool { get }
+
+  /// H ← H_SS, |S| × |S| column-major; at least the lower triangle is written.
+  func assembleHessian(into H: inout Matrix<Element>)
+
+  /// H_SS as an operator over the support's data, gathered once. Valid until the linearization is filled again.
+  func makeRestrictedHessian() -> any LinearOperator<Element>
+}

@@ -1,0 +1,90 @@
+import LinAlg
+
+extension ITD {
+  /// result ← w_t'(λ)ᵀ y by pulling y back through the iterates.
+  ///
+  /// Under a tolerance, t is first what the iteration needs to settle, and the pull-back stops as soon as what is left,
+  /// ‖α‖, is below tolerance · ‖y‖; if the start is reached before that, t is doubled and the pull-back begun again from
+  /// the new last iterate (so at most twice the work of knowing t in advance).
+  func reverse(
+    _ problem: FixedPointProblem<Map>, into result: inout Vector<Element>, _ workspace: ITDWorkspace<Map>,
+    _ memory: IterateMemory, _ truncation: Int?,
+    _ cotangent: Cotangent<Element>
+  ) -> DerivativeReport<Element> {
+    var report = DerivativeReport<Element>(outcome: .iterationLimit, method: name)
+    switch stopping {
+    case .iterations(let t):
+      let trajectory = Trajectory(problem, length: t, memory, kept: truncation)
+      pullBack(problem, trajectory, into: &result, workspace, until: -1, cotangent, &report)
+      report.outcome = .fixedIterations
+    case .tolerance(let tolerance, let limit):
+      var t = settlingTime(problem, workspace, tolerance, limit, &report)
+      if !report.outcome.isUsable && report.outcome != .iterationLimit { return report }
+      while true {
+        let trajectory = Trajectory(problem, length: t, memory, kept: truncation)
+        let settled = pullBack(problem, trajectory, into: &result, workspace, until: tolerance, cotangent, &report)
+        report.iterations = t
+        if settled || truncation != nil {
+          report.outcome = settled ? .converged : .fixedIterations
+          break
+        }
+        if t >= limit || report.outcome == .notFinite { break }
+        t = min(2 * t, limit)
+      }
+    }
+    return report
+  }
+
+  /// The number of iterations after which ‖w_{t+1} − w_t‖ is below the tolerance.
+  private func settlingTime(
+    _ problem: FixedPointProblem<Map>, _ workspace: ITDWorkspace<Map>, _ tolerance: Element, _ limit: Int,
+    _ report: inout DerivativeReport<Element>
+  ) -> Int {
+    let solution = FixedPointSolver<Element>(tolerance: tolerance, iterationLimit: limit).solve(
+      problem.map, parameters: problem.parameters, from: problem.state)
+    report.innerResidual = solution.residual
+    switch solution.outcome {
+    case .notContracting(let factor): report.outcome = .notContracting(factor: factor)
+    case .notFinite: report.outcome = .notFinite
+    case .converged, .iterationLimit: report.outcome = .iterationLimit
+    }
+    report.iterations = solution.iterations
+    return max(solution.iterations, 1)
+  }
+
+  /// One pull-back from the end of the trajectory; whether ‖α‖ fell to `tolerance` · ‖y‖ (never for a negative one).
+  @discardableResult
+  private func pullBack(
+    _ problem: FixedPointProblem<Map>, _ trajectory: Trajectory<Map>, into result: inout Vector<Element>,
+    _ workspace: ITDWorkspace<Map>, until tolerance: Element,
+    _ cotangent: Cotangent<Element>,
+    _ report: inout DerivativeReport<Element>
+  ) -> Bool {
+    workspace.w.copy(from: trajectory.last)
+    cotangent(workspace.w, nil, &workspace.α)
+    let size = workspace.α.norm
+    result.fill(0)
+    var settled = false
+    trajectory.backward { w in
+      problem.map.linearize(
+        at: w, parameters: problem.parameters, into: workspace.linearization, value: &workspace.next)
+      workspace.linearization.parameters.applyAdjoint(workspace.α, into: &workspace.parameterScratch)
+      result.add(1, workspace.parameterScratch)
+      workspace.linearization.state.applyAdjoint(workspace.α, into: &workspace.scratch)
+      swap(&workspace.α, &workspace.scratch)
+      report.products += 1
+      guard tolerance >= 0 else { return true }
+      // ‖α‖ bounds what is left up to the factor ‖A2‖/(1 − q).
+      let left = workspace.α.norm
+      report.residual = left
+      if !left.isFinite {
+        report.outcome = .notFinite
+        return false
+      }
+      settled = left <= tolerance * size
+      return !settled
+    }
+    if tolerance < 0 { report.residual = workspace.α.norm }
+    return settled
+  }
+}

@@ -1,0 +1,55 @@
+public import LinAlg
+
+/// The outer objective E(w, λ) of a bilevel problem `min over λ of f(λ) = E(w(λ), λ)`.
+///
+/// Its hypergradient is `∇f = ∇_λ E + w'(λ)ᵀ ∇_w E`.
+public protocol OuterObjective<Element> {
+  associatedtype Element: Scalar
+
+  /// E(w, λ).
+  func value(at w: Vector<Element>, parameters λ: Vector<Element>) -> Element
+
+  /// stateGradient ← ∇_w E (p entries) and parameterGradient ← ∇_λ E (m entries) at (w, λ).
+  ///
+  /// - Parameter support: where given, only these entries of ∇_w E are needed; the others may hold anything finite.
+  func gradient(
+    at w: Vector<Element>, parameters λ: Vector<Element>, support: IndexSubset?, state stateGradient: inout Vector<Element>,
+    parameters parameterGradient: inout Vector<Element>)
+
+  /// A Lipschitz constant of ∇_w E(·, λ), or nil where none is known; the error bound needs it.
+  var gradientLipschitzConstant: Element? { get }
+}
+
+extension OuterObjective {
+  public var gradientLipschitzConstant: Element? { nil }
+}
+
+/// An outer objective given by two closures.
+public struct ClosureObjective<Element: Scalar>: OuterObjective {
+  private let valueAt: (Vector<Element>, Vector<Element>) -> Element
+  private let gradientsAt: (Vector<Element>, Vector<Element>) -> (state: Vector<Element>, parameters: Vector<Element>)
+
+  /// - Parameters:
+  ///   - value: E(w, λ).
+  ///   - gradients: (∇_w E, ∇_λ E) at (w, λ), of p and m entries.
+  public init(
+    value: @escaping (_ w: Vector<Element>, _ λ: Vector<Element>) -> Element,
+    gradients: @escaping (_ w: Vector<Element>, _ λ: Vector<Element>) -> (
+      state: Vector<Element>, parameters: Vector<Element>
+    )
+  ) {
+    valueAt = value
+    gradientsAt = gradients
+  }
+
+  public func value(at w: Vector<Element>, parameters λ: Vector<Element>) -> Element { valueAt(w, λ) }
+
+  public func gradient(
+    at w: Vector<Element>, parameters λ: Vector<Element>, support: IndexSubset?, state stateGradient: inout Vector<Element>,
+    parameters parameterGradient: inout Vector<Element>
+  ) {
+    let gradients = gradientsAt(w, λ)
+    stateGradient.copy(from: gradients.state)
+    parameterGradient.copy(from: gradients.parameters)
+  }
+}
