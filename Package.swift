@@ -63,8 +63,9 @@ let package = Package(
       name: "TestSupport", dependencies: ["LinAlg", "Datasets", "CAllocationCounter", "RandomStreams"], path: "Tests/TestSupport",
       swiftSettings: swift),
     .testTarget(name: "LinAlgTests", dependencies: ["LinAlg", "TestSupport"], swiftSettings: swift),
-    .testTarget(name: "RandomStreamsTests", dependencies: ["RandomStreams"], swiftSettings: swift),
-    .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "TestSupport"], swiftSettings: swift),
+    .testTarget(name: "RandomStreamsTests", dependencies: ["RandomStreams", "TestSupport"], swiftSettings: swift),
+    .testTarget(
+      name: "DatasetsTests", dependencies: ["Datasets", "RandomStreams", "TestSupport"], swiftSettings: swift),
     .testTarget(
       name: "ImplicitDiffTests", dependencies: ["ImplicitDiff", "Models", "TestSupport"], swiftSettings: swift),
     .testTarget(

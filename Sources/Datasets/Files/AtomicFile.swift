@@ -1,0 +1,86 @@
+internal import Synchronization
+
+/// Writes a file so that its path holds either what was there before or all of what is new.
+///
+/// The bytes go to a temporary file beside it, which is brought to the disk and then renamed.
+public enum AtomicFile {
+  /// Writes `bytes` to `path`, replacing a file that is there.
+  ///
+  /// - Throws: ``DatasetError/unwritable(path:reason:)``; the path then holds what it held before.
+  public static func write(_ bytes: some Collection<UInt8>, to path: String) throws(DatasetError) {
+    try write(to: path) { (output) throws(DatasetError) in
+      var failure: DatasetError?
+      let found: Void? = bytes.withContiguousStorageIfAvailable { buffer in
+        do throws(DatasetError) { try output.append(UnsafeRawBufferPointer(buffer)) } catch { failure = error }
+      }
+      if found == nil { try output.append(Array(bytes)) }
+      if let failure { throw failure }
+    }
+  }
+
+  /// Writes `text` as UTF-8 to `path`, replacing a file that is there.
+  ///
+  /// - Throws: ``DatasetError/unwritable(path:reason:)``; the path then holds what it held before.
+  public static func write(_ text: String, to path: String) throws(DatasetError) {
+    try write(text.utf8, to: path)
+  }
+
+  /// Writes what `body` appends.
+  static func write(to path: String, _ body: (Output) throws(DatasetError) -> Void) throws(DatasetError) {
+    guard !path.utf8.contains(0) else { throw .unwritable(path: path, reason: "the path holds a zero byte") }
+    // A renaming would put a plain file in the place of a device.
+    switch System.kind(at: path) {
+    case .directory: throw .unwritable(path: path, reason: "is a directory; expected a file or nothing")
+    case .other: throw .unwritable(path: path, reason: "is not a regular file; expected a file or nothing")
+    case .regular, nil: break
+    }
+    let number = temporaries.wrappingAdd(1, ordering: .relaxed).newValue
+    let temporary = "\(path).\(System.processID).\(number).tmp"
+    guard let descriptor = System.create(temporary) else {
+      throw .unwritable(path: path, reason: "cannot be created: \(System.lastError)")
+    }
+    do throws(DatasetError) {
+      do throws(DatasetError) {
+        try body(Output(path: path, descriptor: descriptor))
+        if !System.synchronize(descriptor) { throw Output.failure(path) }
+      } catch {
+        _ = System.closeFile(descriptor)
+        throw error
+      }
+      if !System.closeFile(descriptor) || !System.move(temporary, to: path) { throw Output.failure(path) }
+    } catch {
+      System.remove(temporary)
+      throw error
+    }
+    let directory = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
+    System.synchronizeDirectory(directory)
+  }
+
+  private static let temporaries = Atomic<Int>(0)
+
+  /// Where ``write(to:_:)`` takes bytes.
+  struct Output {
+    let path: String
+    let descriptor: Int32
+
+    static func failure(_ path: String) -> DatasetError {
+      .unwritable(path: path, reason: "cannot be written: \(System.lastError)")
+    }
+
+    func append(_ bytes: UnsafeRawBufferPointer) throws(DatasetError) {
+      var rest = bytes
+      while !rest.isEmpty {
+        guard let count = System.write(descriptor, rest) else { throw Output.failure(path) }
+        rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+      }
+    }
+
+    func append(_ bytes: [UInt8]) throws(DatasetError) {
+      var failure: DatasetError?
+      bytes.withUnsafeBytes { buffer in
+        do throws(DatasetError) { try append(buffer) } catch { failure = error }
+      }
+      if let failure { throw failure }
+    }
+  }
+}

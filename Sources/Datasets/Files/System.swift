@@ -1,0 +1,90 @@
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#else
+  internal import Darwin
+#endif
+
+/// What the C library is asked for; the only file of this module that names it.
+enum System {
+  /// What lies at a path.
+  enum Kind { case regular, directory, other }
+
+  /// What the last failed call says of itself, for example `Permission denied`.
+  static var lastError: String { String(cString: strerror(errno)) }
+
+  /// Whether the last failed call found nothing at its path.
+  static var lastErrorIsMissing: Bool { errno == ENOENT || errno == ENOTDIR }
+
+  /// A descriptor for reading, or nil. Does not wait for the writer of a named pipe.
+  static func openForReading(_ path: String) -> Int32? { retry { open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC) } }
+
+  /// A descriptor of a file that did not exist before, or nil.
+  static func create(_ path: String) -> Int32? { retry { open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666) } }
+
+  /// Kind and size of what a descriptor is open on, or nil.
+  static func status(_ descriptor: Int32) -> (kind: Kind, size: Int)? {
+    var info = stat()
+    guard fstat(descriptor, &info) == 0 else { return nil }
+    return (kind(info), Int(info.st_size))
+  }
+
+  /// The kind of what is at a path, links followed, or nil.
+  static func kind(at path: String) -> Kind? {
+    var info = stat()
+    guard stat(path, &info) == 0 else { return nil }
+    return kind(info)
+  }
+
+  private static func kind(_ info: stat) -> Kind {
+    switch info.st_mode & S_IFMT {
+    case S_IFREG: .regular
+    case S_IFDIR: .directory
+    default: .other
+    }
+  }
+
+  /// The number of bytes read from `offset` on (0 at the end of the file), or nil.
+  static func read(_ descriptor: Int32, _ bytes: UnsafeMutableRawBufferPointer, at offset: Int) -> Int? {
+    retry { pread(descriptor, bytes.baseAddress, bytes.count, off_t(offset)) }
+  }
+
+  /// The number of bytes written, or nil.
+  static func write(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> Int? {
+    #if canImport(Glibc)
+      retry { Glibc.write(descriptor, bytes.baseAddress, bytes.count) }
+    #elseif canImport(Musl)
+      retry { Musl.write(descriptor, bytes.baseAddress, bytes.count) }
+    #else
+      retry { Darwin.write(descriptor, bytes.baseAddress, bytes.count) }
+    #endif
+  }
+
+  /// Waits until the bytes are on the disk.
+  static func synchronize(_ descriptor: Int32) -> Bool { retry { fsync(descriptor) } != nil }
+
+  /// Makes a renaming in a directory last. Some file systems refuse to: the file itself is safe either way.
+  static func synchronizeDirectory(_ path: String) {
+    guard let descriptor = openForReading(path) else { return }
+    _ = synchronize(descriptor)
+    _ = closeFile(descriptor)
+  }
+
+  static func closeFile(_ descriptor: Int32) -> Bool { close(descriptor) == 0 }
+
+  static func move(_ old: String, to new: String) -> Bool { rename(old, new) == 0 }
+
+  static func remove(_ path: String) { unlink(path) }
+
+  static var processID: Int { Int(getpid()) }
+
+  /// Calls again while a signal interrupts; nil where the call fails.
+  private static func retry<N: SignedInteger>(_ call: () -> N) -> N? {
+    while true {
+      let result = call()
+      if result >= 0 { return result }
+      if errno != EINTR { return nil }
+    }
+  }
+}
