@@ -43,25 +43,23 @@ public protocol DifferentiationStrategy<Map> {
 // MARK: - Allocating forms
 
 extension DifferentiationStrategy {
-  public typealias Element = Map.Element
-
   /// w'(λ)ᵀ y.
   public func vjp(
-    _ problem: FixedPointProblem<Map>, cotangent y: Vector<Element>
-  ) throws(DifferentiationError) -> Derivative<Vector<Element>, Element> {
+    _ problem: FixedPointProblem<Map>, cotangent y: Vector<Map.Element>
+  ) throws(DifferentiationError) -> Derivative<Vector<Map.Element>, Map.Element> {
     precondition(y.count == problem.map.stateCount, "vjp: a cotangent of \(y.count) for \(problem.map.stateCount) unknowns")
-    var result = Vector<Element>.zeros(problem.map.parameterCount)
+    var result = Vector<Map.Element>.zeros(problem.map.parameterCount)
     let report = try vjp(problem, into: &result, workspace: makeWorkspace(for: problem.map)) { $2.copy(from: y) }
     return Derivative(estimate: result, report: report)
   }
 
   /// w'(λ) μ.
   public func jvp(
-    _ problem: FixedPointProblem<Map>, direction μ: Vector<Element>
-  ) throws(DifferentiationError) -> Derivative<Vector<Element>, Element> {
-    var M = Matrix<Element>.zeros(μ.count, 1)
+    _ problem: FixedPointProblem<Map>, direction μ: Vector<Map.Element>
+  ) throws(DifferentiationError) -> Derivative<Vector<Map.Element>, Map.Element> {
+    var M = Matrix<Map.Element>.zeros(μ.count, 1)
     M.setColumn(0, μ)
-    var X = Matrix<Element>.zeros(problem.map.stateCount, 1)
+    var X = Matrix<Map.Element>.zeros(problem.map.stateCount, 1)
     let report = try jvp(problem, directions: M, into: &X, workspace: makeWorkspace(for: problem.map))
     return Derivative(estimate: X.column(0), report: report)
   }
@@ -69,8 +67,8 @@ extension DifferentiationStrategy {
   /// The whole Jacobian w'(λ), p × m: one block of m tangents.
   public func jacobian(
     _ problem: FixedPointProblem<Map>
-  ) throws(DifferentiationError) -> Derivative<Matrix<Element>, Element> {
-    var X = Matrix<Element>.zeros(problem.map.stateCount, problem.map.parameterCount)
+  ) throws(DifferentiationError) -> Derivative<Matrix<Map.Element>, Map.Element> {
+    var X = Matrix<Map.Element>.zeros(problem.map.stateCount, problem.map.parameterCount)
     let report = try jvp(
       problem, directions: .identity(problem.map.parameterCount), into: &X, workspace: makeWorkspace(for: problem.map))
     return Derivative(estimate: X, report: report)
@@ -78,9 +76,9 @@ extension DifferentiationStrategy {
 
   /// gradient ← ∇f(λ) = ∇_λ E + w'(λ)ᵀ ∇_w E (m entries), `scratch` any vector of m entries.
   public func hypergradient(
-    of objective: some OuterObjective<Element>, _ problem: FixedPointProblem<Map>, into gradient: inout Vector<Element>,
-    scratch: inout Vector<Element>, workspace: Workspace
-  ) throws(DifferentiationError) -> DerivativeReport<Element> {
+    of objective: some OuterObjective<Map.Element>, _ problem: FixedPointProblem<Map>, into gradient: inout Vector<Map.Element>,
+    scratch: inout Vector<Map.Element>, workspace: Workspace
+  ) throws(DifferentiationError) -> DerivativeReport<Map.Element> {
     let report = try vjp(problem, into: &gradient, workspace: workspace) { w, support, y in
       objective.gradient(
         at: w, parameters: problem.parameters, support: support, state: &y, parameters: &scratch)
@@ -91,9 +89,9 @@ extension DifferentiationStrategy {
 
   /// ∇f(λ) = ∇_λ E + w'(λ)ᵀ ∇_w E.
   public func hypergradient(
-    of objective: some OuterObjective<Element>, _ problem: FixedPointProblem<Map>
-  ) throws(DifferentiationError) -> Derivative<Vector<Element>, Element> {
-    var gradient = Vector<Element>.zeros(problem.map.parameterCount)
+    of objective: some OuterObjective<Map.Element>, _ problem: FixedPointProblem<Map>
+  ) throws(DifferentiationError) -> Derivative<Vector<Map.Element>, Map.Element> {
+    var gradient = Vector<Map.Element>.zeros(problem.map.parameterCount)
     var scratch = gradient
     let report = try hypergradient(
       of: objective, problem, into: &gradient, scratch: &scratch, workspace: makeWorkspace(for: problem.map))

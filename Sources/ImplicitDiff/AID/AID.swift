@@ -6,9 +6,11 @@ public import LinAlg
 /// Source: Grazzi, Pontil, Salzo, arXiv:2403.11687, section 3; the symmetric form on the support is derived in
 /// docs/Theory.md.
 public struct AID<Map: FixedPointMap>: DifferentiationStrategy {
+  public typealias Element = Map.Element
+
   /// What solves the linear system.
   public enum Solver: Sendable, Equatable {
-    /// Chosen by structure and size, see ``AdjointSolverChoice``.
+    /// Chosen by structure and size, from the table in `AdjointSolverChoice`.
     case automatic
     /// v ← A1ᵀ v + y; needs only a contraction.
     case fixedPoint
@@ -51,14 +53,16 @@ public struct AID<Map: FixedPointMap>: DifferentiationStrategy {
 
   public init(_ solver: Solver = .automatic, stopping: Stopping? = nil, warmStarts: Bool = false) {
     self.solver = solver
-    // Residual √ε·ε^{1/3} relative: 1e-13 in Double leaves room for the condition number 1/(1 − q_S) before the 1e-9
-    // that the exact cases are held to, and stays above the floor ε √p of the residual itself.
     self.stopping = stopping ?? .tolerance(Self.defaultTolerance)
     self.warmStarts = warmStarts
   }
 
-  /// 1e-12 in Double and 1e-5 in Float: two orders above the rounding floor of a residual over 10⁴ unknowns.
-  public static var defaultTolerance: Map.Element { Map.Element.pow(Map.Element.ulpOfOne, 23 / 30) }
+  /// ε^{3/4}: 1.8e-12 in Double, 6.4e-6 in Float. Two orders above the rounding floor ε √p of a residual over 10⁴ unknowns,
+  /// and with a condition number of 10³ still an error of 1e-9 in Double.
+  public static var defaultTolerance: Map.Element {
+    let root = Map.Element.ulpOfOne.squareRoot()
+    return root * root.squareRoot()
+  }
 
   public var name: String { solver.name }
 

@@ -1,7 +1,7 @@
-public import LinAlg
+import LinAlg
 
 /// Which solver the automatic choice takes, and why.
-public enum AdjointSolverChoice: Sendable, Equatable {
+enum AdjointSolverChoice: Sendable, Equatable {
   case cholesky
   case conjugateGradient
   case lu
@@ -14,7 +14,7 @@ public enum AdjointSolverChoice: Sendable, Equatable {
   /// The unknowns up to which a general A1 is made dense, at p products and p³·2/3 operations.
   static let luLimit = 200
 
-  public static func choose<L: Linearization>(_ linearization: L, rightHandSides: Int) -> AdjointSolverChoice {
+  static func choose<L: Linearization>(_ linearization: L, rightHandSides: Int) -> AdjointSolverChoice {
     switch linearization.structure {
     case .proximalGradient(let structure):
       structure.support.count <= choleskyLimit ? .cholesky : .conjugateGradient

@@ -5,8 +5,9 @@ import LinAlg
 ///
 /// The least-squares problem over the residual differences is solved by its normal equations, scaled to a unit diagonal
 /// and shifted by √ε: with at most a handful of columns that costs memory · p, and the shift bounds the coefficients
-/// where the differences are nearly dependent. A step that did not reduce the residual restarts the memory from the
-/// plain image, so the method is never slower than the plain iteration for more than one step at a time.
+/// where the differences are nearly dependent. A step after which the residual has grown is taken back: the plain image
+/// takes its place and the memory is emptied. So on a contraction the accepted residuals never grow, and the method
+/// converges wherever the plain iteration does.
 ///
 /// Source: Walker, Ni, *Anderson acceleration for fixed-point iterations*, SIAM J. Numer. Anal. 49 (2011).
 struct AndersonAccelerator<Element: Scalar> {
@@ -16,7 +17,9 @@ struct AndersonAccelerator<Element: Scalar> {
   private var previousImage: Vector<Element>
   private var previousResidual: Vector<Element>
   private var hasPrevious = false
-  private var leastResidual = Element.infinity
+  /// The residual of the last iterate that was accepted.
+  private(set) var acceptedResidual = Element.infinity
+  private var isAccelerated = false
   private var residual: Vector<Element>
   /// Differences of images and of residuals, one column a step.
   private var imageDifferences: [Vector<Element>]
@@ -38,27 +41,35 @@ struct AndersonAccelerator<Element: Scalar> {
     scales = coefficients
   }
 
-  /// w ← the accelerated iterate, from w and its image Φ(w).
-  mutating func step(from w: inout Vector<Element>, image: Vector<Element>, residual norm: Element) {
-    residual.assign(1, image, -1, w)
-    if hasPrevious && norm > 2 * leastResidual {
+  /// w ← the next iterate, from w and its image Φ(w); false where w was rejected because an accelerated step had made the
+  /// residual grow, and the plain image of the iterate before takes its place.
+  mutating func step(from w: inout Vector<Element>, image: Vector<Element>, residual norm: Element) -> Bool {
+    if isAccelerated && norm > acceptedResidual {
       filled = 0
       next = 0
-      leastResidual = norm
-    } else if hasPrevious {
+      isAccelerated = false
+      hasPrevious = false
+      w.copy(from: previousImage)
+      return false
+    }
+    residual.assign(1, image, -1, w)
+    if hasPrevious {
       imageDifferences[next].assign(1, image, -1, previousImage)
       residualDifferences[next].assign(1, residual, -1, previousResidual)
       next = (next + 1) % memory
       filled = min(filled + 1, memory)
     }
-    leastResidual = min(leastResidual, norm)
+    acceptedResidual = norm
     previousImage.copy(from: image)
     previousResidual.copy(from: residual)
     hasPrevious = true
     w.copy(from: image)
-    guard filled > 0, solveNormalEquations() else { return }
+    isAccelerated = false
+    guard filled > 0, solveNormalEquations() else { return true }
     for k in 0..<filled { w.add(-coefficients[k], imageDifferences[k]) }
-    if w.firstNonFinite != nil { w.copy(from: image) }
+    isAccelerated = w.firstNonFinite == nil
+    if !isAccelerated { w.copy(from: image) }
+    return true
   }
 
   /// Coefficients γ minimizing ‖residual − Σ γ_k ΔF_k‖; false where a difference vanishes or the system is singular.

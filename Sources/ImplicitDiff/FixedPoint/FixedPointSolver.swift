@@ -143,14 +143,16 @@ public struct FixedPointSolver<Element: Scalar>: Sendable {
         outcome = .converged
         break
       }
-      if let factor = monitor.record(residual) {
-        outcome = .notContracting(factor: factor)
-        break
-      }
+      let accepted: Bool
       if accelerator != nil {
-        accelerator!.step(from: &w, image: next, residual: residual)
+        accepted = accelerator!.step(from: &w, image: next, residual: residual)
       } else {
         swap(&w, &next)
+        accepted = true
+      }
+      if accepted, let factor = monitor.record(residual) {
+        outcome = .notContracting(factor: factor)
+        break
       }
       patterns.record(w.signPattern)
       if keepsIterates { iterates.append(Vector(w)) }

@@ -7,6 +7,8 @@ public import LinAlg
 ///
 /// Source: Grazzi, Pontil, Salzo, arXiv:2403.11687, section 3.
 public struct ITD<Map: FixedPointMap>: DifferentiationStrategy {
+  public typealias Element = Map.Element
+
   public enum Mode: Sendable, Equatable {
     /// Tangents, for `jvp` and whole Jacobians; a hypergradient costs m tangents.
     case forward
