@@ -40,7 +40,9 @@ let package = Package(
     .target(name: "ImplicitDiff", dependencies: ["LinAlg", "RandomStreams"], swiftSettings: swift),
     .target(
       name: "Models", dependencies: ["LinAlg", "NonsmoothMaps", "ImplicitDiff", "RandomStreams"], swiftSettings: swift),
-    .target(name: "Datasets", dependencies: ["LinAlg", "RandomStreams"], swiftSettings: swift),
+    .systemLibrary(
+      name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev", "pkg-config"]), .brew(["zlib"])]),
+    .target(name: "Datasets", dependencies: ["LinAlg", "RandomStreams", "CZlib"], swiftSettings: swift),
 
     // MARK: - Executables
     .executableTarget(
