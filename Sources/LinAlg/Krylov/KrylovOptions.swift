@@ -1,0 +1,33 @@
+internal import RealModule
+
+/// When an iterative solver stops.
+///
+/// The residual of x is b − A x, and x is accepted where ‖b − A x‖ ≤ max(`relativeTolerance` ‖b‖, `absoluteTolerance`).
+public struct KrylovOptions<Element: Scalar>: Sendable {
+  /// The accepted ‖b − A x‖ / ‖b‖.
+  public var relativeTolerance: Element
+  /// The accepted ‖b − A x‖, whatever b.
+  public var absoluteTolerance: Element
+  /// The number of products with A after which the solver gives up (checked once an iteration, so it may be passed by
+  /// the products of one iteration and of the last residual); nil stands for max(100, 10 n).
+  public var iterationLimit: Int?
+  /// Whether ``KrylovReport/history`` is filled (it allocates).
+  public var recordsHistory: Bool
+
+  /// ulp^(2/3): 4·10⁻¹¹ in double, 2·10⁻⁵ in single precision.
+  ///
+  /// Rounding keeps the residual at about ulp · ‖A‖‖x‖, which is up to ulp · cond(A) ‖b‖: two thirds of the digits are
+  /// within reach for condition numbers up to ulp^(−1/3) (2·10⁵ and 200) at least, and for most right-hand sides far
+  /// beyond.
+  public static var defaultRelativeTolerance: Element { Element.pow(.ulpOfOne, Element(2) / 3) }
+
+  public init(
+    relativeTolerance: Element = Self.defaultRelativeTolerance, absoluteTolerance: Element = 0,
+    iterationLimit: Int? = nil, recordsHistory: Bool = false
+  ) {
+    self.relativeTolerance = relativeTolerance
+    self.absoluteTolerance = absoluteTolerance
+    self.iterationLimit = iterationLimit
+    self.recordsHistory = recordsHistory
+  }
+}
