@@ -45,16 +45,22 @@ let package = Package(
     .target(name: "Datasets", dependencies: ["LinAlg", "RandomStreams", "CZlib"], swiftSettings: swift),
 
     // MARK: - Executables
+    .target(
+      name: "CommandSupport",
+      dependencies: [
+        "LinAlg", "ImplicitDiff", "Datasets", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ], swiftSettings: swift),
     .executableTarget(
       name: "implicit-diff",
       dependencies: [
-        "LinAlg", "ImplicitDiff", "Models", "Datasets", .product(name: "TextTable", package: "TextTable"),
+        "CommandSupport", "LinAlg", "ImplicitDiff", "Models", "Datasets",
+        .product(name: "TextTable", package: "TextTable"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: swift),
     .executableTarget(
       name: "implicit-diff-bench",
       dependencies: [
-        "LinAlg", "ImplicitDiff", "Models", "Datasets", "RandomStreams",
+        "CommandSupport", "LinAlg", "ImplicitDiff", "Models", "Datasets", "RandomStreams",
         .product(name: "TextTable", package: "TextTable"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], path: "Benchmarks/implicit-diff-bench", swiftSettings: swift),
@@ -62,7 +68,8 @@ let package = Package(
     // MARK: - Tests
     .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
     .target(
-      name: "TestSupport", dependencies: ["LinAlg", "Datasets", "CAllocationCounter", "RandomStreams"], path: "Tests/TestSupport",
+      name: "TestSupport", dependencies: ["LinAlg", "Datasets", "CAllocationCounter", "RandomStreams"],
+      path: "Tests/TestSupport",
       swiftSettings: swift),
     .testTarget(name: "LinAlgTests", dependencies: ["LinAlg", "TestSupport"], swiftSettings: swift),
     .testTarget(name: "RandomStreamsTests", dependencies: ["RandomStreams", "TestSupport"], swiftSettings: swift),
@@ -73,6 +80,7 @@ let package = Package(
     .testTarget(
       name: "ModelsTests", dependencies: ["Models", "Datasets", "ImplicitDiff", "TestSupport"], swiftSettings: swift),
     .testTarget(
-      name: "CommandLineTests", dependencies: ["implicit-diff", "Datasets", "LinAlg", "TestSupport"], swiftSettings: swift),
+      name: "CommandLineTests", dependencies: ["implicit-diff", "Datasets", "LinAlg", "TestSupport"],
+      swiftSettings: swift),
   ]
 )

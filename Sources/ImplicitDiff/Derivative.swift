@@ -29,11 +29,16 @@ public enum DerivativeOutcome<Element: Scalar>: Sendable, Equatable {
     switch self {
     case .converged: "The accuracy asked for was reached."
     case .fixedIterations: "The given number of iterations was done."
-    case .iterationLimit: "The iteration limit was reached first: raise it, loosen the tolerance, or use a direct method."
-    case .stagnated: "The residual stopped falling: the tolerance is below what this precision allows, or the system is nearly singular."
-    case .notContracting(let factor): "The iteration does not contract (measured factor \(factor)): reduce the step size."
-    case .indefinite(let curvature): "The system is not positive definite (curvature \(curvature)): the inner problem is not strongly convex on the support."
-    case .singular: "The system is singular: the inner problem has no unique solution on the support; add strong convexity."
+    case .iterationLimit:
+      "The iteration limit was reached first: raise it, loosen the tolerance, or use a direct method."
+    case .stagnated:
+      "The residual stopped falling: the tolerance is below what this precision allows, or the system is nearly singular."
+    case .notContracting(let factor):
+      "The iteration does not contract (measured factor \(factor)): reduce the step size."
+    case .indefinite(let curvature):
+      "The system is not positive definite (curvature \(curvature)): the inner problem is not strongly convex on the support."
+    case .singular:
+      "The system is singular: the inner problem has no unique solution on the support; add strong convexity."
     case .breakdown: "The Krylov recurrence broke down: use another solver."
     case .notFinite: "A NaN or an infinity appeared: check the data and the step size."
     }

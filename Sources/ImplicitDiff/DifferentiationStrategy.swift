@@ -47,7 +47,8 @@ extension DifferentiationStrategy {
   public func vjp(
     _ problem: FixedPointProblem<Map>, cotangent y: Vector<Map.Element>
   ) throws(DifferentiationError) -> Derivative<Vector<Map.Element>, Map.Element> {
-    precondition(y.count == problem.map.stateCount, "vjp: a cotangent of \(y.count) for \(problem.map.stateCount) unknowns")
+    precondition(
+      y.count == problem.map.stateCount, "vjp: a cotangent of \(y.count) for \(problem.map.stateCount) unknowns")
     var result = Vector<Map.Element>.zeros(problem.map.parameterCount)
     let report = try vjp(problem, into: &result, workspace: makeWorkspace(for: problem.map)) { $2.copy(from: y) }
     return Derivative(estimate: result, report: report)
@@ -76,7 +77,8 @@ extension DifferentiationStrategy {
 
   /// gradient ← ∇f(λ) = ∇_λ E + w'(λ)ᵀ ∇_w E (m entries), `scratch` any vector of m entries.
   public func hypergradient(
-    of objective: some OuterObjective<Map.Element>, _ problem: FixedPointProblem<Map>, into gradient: inout Vector<Map.Element>,
+    of objective: some OuterObjective<Map.Element>, _ problem: FixedPointProblem<Map>,
+    into gradient: inout Vector<Map.Element>,
     scratch: inout Vector<Map.Element>, workspace: Workspace
   ) throws(DifferentiationError) -> DerivativeReport<Map.Element> {
     let report = try vjp(problem, into: &gradient, workspace: workspace) { w, support, y in

@@ -13,7 +13,8 @@ public protocol OuterObjective<Element> {
   ///
   /// - Parameter support: where given, only these entries of ∇_w E are needed; the others may hold anything finite.
   func gradient(
-    at w: Vector<Element>, parameters λ: Vector<Element>, support: IndexSubset?, state stateGradient: inout Vector<Element>,
+    at w: Vector<Element>, parameters λ: Vector<Element>, support: IndexSubset?,
+    state stateGradient: inout Vector<Element>,
     parameters parameterGradient: inout Vector<Element>)
 
   /// A Lipschitz constant of ∇_w E(·, λ), or nil where none is known; the error bound needs it.
@@ -34,9 +35,10 @@ public struct ClosureObjective<Element: Scalar>: OuterObjective {
   ///   - gradients: (∇_w E, ∇_λ E) at (w, λ), of p and m entries.
   public init(
     value: @escaping (_ w: Vector<Element>, _ λ: Vector<Element>) -> Element,
-    gradients: @escaping (_ w: Vector<Element>, _ λ: Vector<Element>) -> (
-      state: Vector<Element>, parameters: Vector<Element>
-    )
+    gradients:
+      @escaping (_ w: Vector<Element>, _ λ: Vector<Element>) -> (
+        state: Vector<Element>, parameters: Vector<Element>
+      )
   ) {
     valueAt = value
     gradientsAt = gradients
@@ -45,7 +47,8 @@ public struct ClosureObjective<Element: Scalar>: OuterObjective {
   public func value(at w: Vector<Element>, parameters λ: Vector<Element>) -> Element { valueAt(w, λ) }
 
   public func gradient(
-    at w: Vector<Element>, parameters λ: Vector<Element>, support: IndexSubset?, state stateGradient: inout Vector<Element>,
+    at w: Vector<Element>, parameters λ: Vector<Element>, support: IndexSubset?,
+    state stateGradient: inout Vector<Element>,
     parameters parameterGradient: inout Vector<Element>
   ) {
     let gradients = gradientsAt(w, λ)

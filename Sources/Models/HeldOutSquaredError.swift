@@ -32,7 +32,8 @@ public final class HeldOutSquaredError<Element: Scalar>: OuterObjective {
   }
 
   public func gradient(
-    at w: Vector<Element>, parameters λ: Vector<Element>, support: IndexSubset?, state stateGradient: inout Vector<Element>,
+    at w: Vector<Element>, parameters λ: Vector<Element>, support: IndexSubset?,
+    state stateGradient: inout Vector<Element>,
     parameters parameterGradient: inout Vector<Element>
   ) {
     fillResiduals(w)

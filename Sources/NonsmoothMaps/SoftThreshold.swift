@@ -5,7 +5,8 @@ public import LinAlg
 /// Its derivative is 1 where |u| > t and 0 where |u| < t; at |u| = t the ``KinkRule`` decides.
 public enum SoftThreshold {
   /// out ← S_t(u).
-  public static func apply<Element: Scalar>(_ u: Vector<Element>, threshold t: Element, into out: inout Vector<Element>) {
+  public static func apply<Element: Scalar>(_ u: Vector<Element>, threshold t: Element, into out: inout Vector<Element>)
+  {
     precondition(u.count == out.count, "SoftThreshold: counts \(u.count) and \(out.count) differ")
     Element._softThreshold(u.count, u.base, t, out.mutableBase())
   }

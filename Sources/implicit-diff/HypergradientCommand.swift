@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandSupport
 import Datasets
 import Foundation
 import ImplicitDiff
@@ -20,7 +21,8 @@ struct HypergradientCommand: ParsableCommand {
       """)
 
   @Argument(help: "The data folder.") var directory: String
-  @Option(help: "The inner problem: mean squared error / 2 + lambda1 ‖w‖₁ + lambda2 ‖w‖²/2.") var model = ModelName.elasticNet
+  @Option(help: "The inner problem: mean squared error / 2 + lambda1 ‖w‖₁ + lambda2 ‖w‖²/2.") var model = ModelName
+    .elasticNet
   @Option(help: "Strength of the 1-norm, at least 0.") var lambda1: Double
   @Option(help: "Strength of the squared 2-norm, at least 0.") var lambda2: Double
   @Option(
@@ -38,9 +40,12 @@ struct HypergradientCommand: ParsableCommand {
     try Self.requireStrength("--lambda1", lambda1)
     try Self.requireStrength("--lambda2", lambda2)
     guard method == "all" || Method(rawValue: method) != nil else {
-      throw ValidationError("--method: '\(method)' is none of \(Method.allCases.map(\.rawValue).joined(separator: ", ")), all")
+      throw ValidationError(
+        "--method: '\(method)' is none of \(Method.allCases.map(\.rawValue).joined(separator: ", ")), all")
     }
-    guard tolerance.isFinite, tolerance >= 0 else { throw ValidationError("--tolerance: \(tolerance) is not a number of at least 0") }
+    guard tolerance.isFinite, tolerance >= 0 else {
+      throw ValidationError("--tolerance: \(tolerance) is not a number of at least 0")
+    }
     guard iterations >= 1 else { throw ValidationError("--iterations: \(iterations) is below 1") }
     guard repetitions >= 1 else { throw ValidationError("--repeat: \(repetitions) is below 1") }
     if let step {
@@ -75,12 +80,14 @@ struct HypergradientCommand: ParsableCommand {
     guard let step, let factor = map.contractionBound(parameters: λ), factor > 1 + 1e-12 else { return }
     let limit = 2 / (map.loss.spectrum.largest + λ[1])
     Console.error(
-      "the map does not contract with step \(step): its factor is \(Format.number(factor)); a step below \(Format.number(limit)) does")
+      "the map does not contract with step \(step): its factor is \(Format.number(factor)); a step below \(Format.number(limit)) does"
+    )
     throw ExitCode.notConverged
   }
 
   /// w and how it was come by.
-  private func innerSolution(_ map: ElasticNetMap<Double>, _ λ: Vector<Double>) throws -> (Vector<Double>, InnerReport) {
+  private func innerSolution(_ map: ElasticNetMap<Double>, _ λ: Vector<Double>) throws -> (Vector<Double>, InnerReport)
+  {
     if let solution {
       let w = try Console.reportingDataErrors {
         let w = try NPY.vector(at: solution, as: Double.self)
@@ -115,7 +122,7 @@ struct HypergradientCommand: ParsableCommand {
     let result = try session.run(method)
     let report = HypergradientReport(session, result, try session.certified(), inner, model: model.rawValue)
     if let json {
-      try write(report, to: json)
+      try Console.write(json: report, to: json)
     }
     if json != "-" { print(report.summary) }
     if !result.report.outcome.isUsable {
@@ -137,7 +144,7 @@ struct HypergradientCommand: ParsableCommand {
     let exact = results.first { $0.method == Method.aidDirect.rawValue }!
     let certified = try session.certified()
     let reports = results.map { HypergradientReport(session, $0, certified, inner, model: model.rawValue) }
-    if let json { try write(reports, to: json) }
+    if let json { try Console.write(json: reports, to: json) }
     if json != "-" {
       print(reports[0].header)
       print(MethodTable.string(results, exact: exact.gradient))
@@ -148,17 +155,6 @@ struct HypergradientCommand: ParsableCommand {
         Console.error("\(f.method): residual \(Format.error(f.report.residual)). \(f.report.outcome.advice)")
       }
       throw ExitCode.notConverged
-    }
-  }
-
-  private func write(_ report: some Encodable, to path: String) throws {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    let text = String(decoding: try encoder.encode(report), as: UTF8.self)
-    if path == "-" {
-      print(text)
-    } else {
-      try Console.reportingDataErrors { try AtomicFile.write(text + "\n", to: path) }
     }
   }
 }

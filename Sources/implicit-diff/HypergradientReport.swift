@@ -1,3 +1,4 @@
+import CommandSupport
 import ImplicitDiff
 import LinAlg
 import TextTable
@@ -122,7 +123,8 @@ enum MethodTable {
       [
         Column(title: "method", value: r.method),
         Column(
-          title: "error against direct", value: Format.error(r.gradient.distance(to: exact) / exact.norm), align: .right),
+          title: "error against direct", value: Format.error(r.gradient.distance(to: exact) / exact.norm), align: .right
+        ),
         Column(title: "iterations", value: r.report.iterations, align: .right),
         Column(title: "products", value: r.report.products, align: .right),
         Column(title: "residual", value: Format.error(r.report.residual), align: .right),

@@ -1,3 +1,4 @@
+import CommandSupport
 import ImplicitDiff
 import LinAlg
 import Models

@@ -108,7 +108,8 @@ import Testing
       let allowed = solver == .fixedPoint ? 1e-7 : 1e-9
       #expect((J - exact).frobeniusNorm <= allowed * exact.frobeniusNorm, "\(name), \(solver)")
     }
-    let J = try ITD<Map>(.forward).jacobian(FixedPointProblem(solved.map, parameters: solved.reference.parameters)).get()
+    let J = try ITD<Map>(.forward).jacobian(FixedPointProblem(solved.map, parameters: solved.reference.parameters))
+      .get()
     #expect((J - exact).frobeniusNorm <= 1e-7 * exact.frobeniusNorm)
   }
 

@@ -5,7 +5,8 @@ extension AID {
   /// workspace.adjoint ← v with (I − A1ᵀ) v = workspace.y.
   func solveAdjoint(_ workspace: AIDWorkspace<Map>) throws(DifferentiationError) -> DerivativeReport<Element> {
     let linearization = workspace.linearization
-    let chosen = solver == .automatic ? AdjointSolverChoice.choose(linearization, rightHandSides: 1).solver(Map.self) : solver
+    let chosen =
+      solver == .automatic ? AdjointSolverChoice.choose(linearization, rightHandSides: 1).solver(Map.self) : solver
     if !warmStarts { workspace.adjoint.fill(0) }
     switch (chosen, linearization.structure) {
     case (.fixedPoint, _):

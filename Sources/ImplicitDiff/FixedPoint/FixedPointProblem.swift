@@ -28,7 +28,9 @@ public struct FixedPointProblem<Map: FixedPointMap> {
   }
 
   /// Solves the fixed-point equation from `state`; the returned problem stands at the solution found.
-  public func solved(by solver: FixedPointSolver<Map.Element>) -> (problem: FixedPointProblem, solution: FixedPointSolution<Map.Element>) {
+  public func solved(by solver: FixedPointSolver<Map.Element>) -> (
+    problem: FixedPointProblem, solution: FixedPointSolution<Map.Element>
+  ) {
     let solution = solver.solve(map, parameters: parameters, from: state)
     var problem = self
     problem.state = solution.estimate

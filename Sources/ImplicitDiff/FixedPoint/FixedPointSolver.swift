@@ -58,7 +58,8 @@ public struct FixedPointSolution<Element: Scalar>: Sendable {
   public func get() throws(FixedPointFailure) -> Vector<Element> {
     guard outcome == .converged else {
       throw FixedPointFailure(
-        description: "The inner problem was not solved in \(iterations) iterations (residual \(residual)). \(outcome.advice)")
+        description:
+          "The inner problem was not solved in \(iterations) iterations (residual \(residual)). \(outcome.advice)")
     }
     return estimate
   }

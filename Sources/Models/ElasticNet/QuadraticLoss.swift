@@ -39,6 +39,9 @@ public final class QuadraticLoss<Element: Scalar> {
   /// p.
   public var featureCount: Int { features.columns }
 
+  /// Whether products go through the Gram matrix by now.
+  public var usesGramMatrix: Bool { gram != nil }
+
   /// The extreme eigenvalues of XᵀX/n, computed on first use: by LAPACK on the smaller of XᵀX and XXᵀ, or by Lanczos
   /// where both are large.
   public var spectrum: SpectralInterval<Element> {

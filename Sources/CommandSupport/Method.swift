@@ -1,8 +1,7 @@
-import ImplicitDiff
-import LinAlg
+public import ImplicitDiff
 
 /// The methods by the names of the command line and of every report.
-enum Method: String, CaseIterable {
+public enum Method: String, CaseIterable {
   case auto
   case aidFP = "aid-fp"
   case aidCG = "aid-cg"
@@ -14,7 +13,7 @@ enum Method: String, CaseIterable {
   case itdReverse = "itd-reverse"
 
   /// The strategy that the name stands for.
-  func strategy<Map: FixedPointMap<Double>>(
+  public func strategy<Map: FixedPointMap<Double>>(
     for _: Map, tolerance: Double, limit: Int
   ) -> any DifferentiationStrategy<Map> {
     func aid(_ solver: AID<Map>.Solver) -> AID<Map> { AID(solver, stopping: .tolerance(tolerance, limit: limit)) }
@@ -31,5 +30,6 @@ enum Method: String, CaseIterable {
     }
   }
 
-  var isITD: Bool { self == .itdForward || self == .itdReverse }
+  /// Whether the method iterates from a start instead of linearizing at a solution.
+  public var isITD: Bool { self == .itdForward || self == .itdReverse }
 }
