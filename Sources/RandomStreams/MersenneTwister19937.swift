@@ -60,7 +60,7 @@ public struct MersenneTwister19937: RandomNumberGenerator, Sendable {
       let y = 2 * nextUniform() - 1
       let r = x * x + y * y
       if r < 1, r != 0 {
-        let factor = (-2 * Elementary.natural(logOf: r) / r).squareRoot()
+        let factor = (-2 * Elementary.logarithm(r) / r).squareRoot()
         cachedNormal = factor * x
         return factor * y
       }

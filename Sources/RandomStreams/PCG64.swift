@@ -46,15 +46,15 @@ public struct PCG64: RandomNumberGenerator, Sendable {
       if bits < ziggurat.inside[layer] { return x }
       if layer == 0 { return tail(isNegative: bits >> 8 & 1 == 1) }
       let (lower, upper) = (ziggurat.density[layer], ziggurat.density[layer - 1])
-      if (upper - lower) * nextUniform() + lower < Elementary.natural(expOf: -0.5 * x * x) { return x }
+      if (upper - lower) * nextUniform() + lower < Elementary.exponential(-0.5 * x * x) { return x }
     }
   }
 
   /// A deviate beyond the last layer, by Marsaglia's exponential rejection.
   private mutating func tail(isNegative: Bool) -> Double {
     while true {
-      let past = -Elementary.natural(logOf1Plus: -nextUniform()) / Ziggurat.start
-      let y = -Elementary.natural(logOf1Plus: -nextUniform())
+      let past = -Elementary.logarithm(of1Plus: -nextUniform()) / Ziggurat.start
+      let y = -Elementary.logarithm(of1Plus: -nextUniform())
       if y + y > past * past { return isNegative ? -(Ziggurat.start + past) : Ziggurat.start + past }
     }
   }

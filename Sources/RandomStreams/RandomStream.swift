@@ -59,7 +59,7 @@ public struct RandomStream: RandomNumberGenerator, Sendable {
   public mutating func nextNormal() -> Double {
     let u = nextUniform()
     let v = nextUniform()
-    return (-2 * Elementary.natural(logOf: 1 - u)).squareRoot() * Elementary.cosine(2 * .pi * v)
+    return (-2 * Elementary.logarithm(1 - u)).squareRoot() * Elementary.cosine(2 * .pi * v)
   }
 
   /// A uniform index in `0 ..< bound`, without bias: Lemire's multiplication, rejecting fewer than `bound` words of 2⁶⁴.

@@ -18,7 +18,7 @@ struct Ziggurat: Sendable {
   static let standard = Ziggurat()
 
   private init() {
-    func f(_ x: Double) -> Double { Elementary.natural(expOf: -0.5 * x * x) }
+    func f(_ x: Double) -> Double { Elementary.exponential(-0.5 * x * x) }
     let widest = Self.area / f(Self.start)
     scale[0] = widest * 0x1p-52
     inside[0] = UInt64(Self.start / widest * 0x1p52)
@@ -26,7 +26,7 @@ struct Ziggurat: Sendable {
     density[255] = f(Self.start)
     var outer = Self.start
     for layer in (1...254).reversed() {
-      let x = (-2 * Elementary.natural(logOf: Self.area / outer + f(outer))).squareRoot()
+      let x = (-2 * Elementary.logarithm(Self.area / outer + f(outer))).squareRoot()
       inside[layer + 1] = UInt64(x / outer * 0x1p52)
       scale[layer] = x * 0x1p-52
       density[layer] = f(x)
