@@ -21,7 +21,8 @@ public final class HeldOutSquaredError<Element: Scalar>: OuterObjective {
   /// The norm of XᵀX/m, computed on first use.
   public var gradientLipschitzConstant: Element? {
     if knownLipschitzConstant == nil {
-      knownLipschitzConstant = SpectralInterval(ofGramOf: features, scale: 1 / Element(features.rows)).largest
+      let spectrum = ExtremalEigenvalues.ofGram(features, scale: 1 / Element(features.rows))
+      knownLipschitzConstant = spectrum.largest + spectrum.largestErrorBound
     }
     return knownLipschitzConstant
   }

@@ -25,7 +25,8 @@ struct InfoCommand: ParsableCommand {
     let table = TextTable<SelfCheckResult> { r in
       [
         Column(title: "check", value: r.name),
-        Column(title: "largest error / allowed", value: Format.number(r.error), align: .right),
+        Column(title: "largest error / allowed", value: Format.number(r.largestError), align: .right),
+        Column(title: "at", value: r.worstCase),
         Column(title: "result", value: r.passed ? "ok" : "WRONG"),
       ]
     }

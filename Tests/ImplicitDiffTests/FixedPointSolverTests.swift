@@ -14,7 +14,8 @@ import Testing
   }
 
   @Test func measuresTheFactor() throws {
-    let solution = FixedPointSolver<Double>(tolerance: 0, iterationLimit: 60).solve(ScalarAffineMap(0.75), parameters: [1])
+    let solution = FixedPointSolver<Double>(tolerance: 0, iterationLimit: 60).solve(
+      ScalarAffineMap(0.75), parameters: [1])
     // The residuals are 0.75^t but for rounding, which at t = 60 is ε/0.75⁶⁰ ≈ 1e-8 of them.
     #expect(abs(try #require(solution.measuredFactor) - 0.75) <= 1e-7)
   }

@@ -33,10 +33,11 @@ final class RectifiedMap<Element: Scalar>: FixedPointMap {
     for i in 0..<next.count where next[i] < 0 { next[i] = 0 }
   }
 
-  func makeLinearization() -> Jacobian { Jacobian(self) }
+  func makeLinearization() -> DenseLinearization<Element> { DenseLinearization(states: M.rows, parameters: N.columns) }
 
   func linearize(
-    at w: Vector<Element>, parameters λ: Vector<Element>, into linearization: Jacobian, value: inout Vector<Element>
+    at w: Vector<Element>, parameters λ: Vector<Element>, into linearization: DenseLinearization<Element>,
+    value: inout Vector<Element>
   ) {
     apply(w, parameters: λ, into: &value)
     for i in 0..<value.count {
@@ -46,16 +47,6 @@ final class RectifiedMap<Element: Scalar>: FixedPointMap {
     }
   }
 
-  final class Jacobian: Linearization {
-    var state: Matrix<Element>
-    var parameters: Matrix<Element>
-    var structure: LinearizationStructure<Element> { .general }
-
-    init(_ map: RectifiedMap) {
-      state = .zeros(map.M.rows, map.M.rows)
-      parameters = .zeros(map.M.rows, map.N.columns)
-    }
-  }
 }
 
 /// Φ(w) = a w + λ in one dimension.
@@ -70,16 +61,27 @@ final class ScalarAffineMap<Element: Scalar>: FixedPointMap {
     next[0] = a * w[0] + λ[0]
   }
 
-  func makeLinearization() -> Jacobian { Jacobian(a) }
+  func makeLinearization() -> DenseLinearization<Element> {
+    let linearization = DenseLinearization<Element>(states: 1, parameters: 1)
+    linearization.state[0, 0] = a
+    linearization.parameters[0, 0] = 1
+    return linearization
+  }
 
   func linearize(
-    at w: Vector<Element>, parameters λ: Vector<Element>, into linearization: Jacobian, value: inout Vector<Element>
+    at w: Vector<Element>, parameters λ: Vector<Element>, into linearization: DenseLinearization<Element>,
+    value: inout Vector<Element>
   ) { apply(w, parameters: λ, into: &value) }
+}
 
-  final class Jacobian: Linearization {
-    let state: Matrix<Element>
-    let parameters: Matrix<Element> = Matrix([[1]])
-    var structure: LinearizationStructure<Element> { .general }
-    init(_ a: Element) { state = Matrix([[a]]) }
+/// [A1, A2] as matrices, of no declared structure.
+final class DenseLinearization<Element: Scalar>: Linearization {
+  var state: Matrix<Element>
+  var parameters: Matrix<Element>
+  var structure: LinearizationStructure<Element> { .general }
+
+  init(states: Int, parameters: Int) {
+    state = .zeros(states, states)
+    self.parameters = .zeros(states, parameters)
   }
 }

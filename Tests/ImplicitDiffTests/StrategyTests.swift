@@ -148,7 +148,8 @@ import Testing
       value: { w, λ in w.dot(w) / 2 + λ[0] * λ[1] },
       gradients: { w, λ in (state: w, parameters: [λ[1], λ[0]]) })
     let problem = FixedPointProblem(map, parameters: λ, state: w)
-    let expected = exact.transposed * w + [λ[1], λ[0]]
+    let direct: Vector<Double> = [λ[1], λ[0]]
+    let expected = exact.transposed * w + direct
     for solver in Self.solvers {
       let got = try AID<Map>(solver).hypergradient(of: objective, problem).get()
       #expect(got.distance(to: expected) <= iterative * expected.norm)

@@ -31,6 +31,11 @@ public struct SupportIdentification: Sendable, Equatable {
   public var firstStep: Int
   /// The first iterate from which on the pattern stays.
   public var stableStep: Int
+
+  public init(firstStep: Int, stableStep: Int) {
+    self.firstStep = firstStep
+    self.stableStep = stableStep
+  }
 }
 
 /// A fixed point as far as it was found.
@@ -118,7 +123,7 @@ public struct FixedPointSolver<Element: Scalar>: Sendable {
     var patterns = SupportTracker(initial: w.signPattern)
     var accelerator: AndersonAccelerator<Element>? =
       if case .anderson(let memory) = acceleration { AndersonAccelerator(count: p, memory: memory) } else { nil }
-    var iterates = keepsIterates ? [w] : []
+    var iterates = keepsIterates ? [Vector(copying: w)] : []
     let floor = 4 * Element.ulpOfOne * (1 + Element(p).squareRoot() / 16)
 
     var outcome = FixedPointOutcome<Element>.iterationLimit
@@ -140,7 +145,7 @@ public struct FixedPointSolver<Element: Scalar>: Sendable {
       if residual <= threshold {
         swap(&w, &next)
         patterns.record(w.signPattern)
-        if keepsIterates { iterates.append(w) }
+        if keepsIterates { iterates.append(Vector(copying: w)) }
         outcome = .converged
         break
       }
@@ -156,7 +161,7 @@ public struct FixedPointSolver<Element: Scalar>: Sendable {
         break
       }
       patterns.record(w.signPattern)
-      if keepsIterates { iterates.append(Vector(w)) }
+      if keepsIterates { iterates.append(Vector(copying: w)) }
     }
     return FixedPointSolution(
       estimate: w, outcome: outcome, iterations: iteration, residual: residual, measuredFactor: monitor.factor,

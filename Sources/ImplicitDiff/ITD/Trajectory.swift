@@ -22,10 +22,10 @@ struct Trajectory<Map: FixedPointMap> {
     let walked = min(length, kept ?? length)
     first = length - walked
     interval = memory == .all ? 1 : max(1, Int(Double(walked).squareRoot().rounded(.up)))
-    var w = Vector(problem.state)
+    var w = Vector(copying: problem.state)
     var next = Vector<Element>.zeros(w.count)
     for s in 0..<length {
-      if s >= first && (s - first) % interval == 0 { checkpoints.append(Vector(w)) }
+      if s >= first && (s - first) % interval == 0 { checkpoints.append(Vector(copying: w)) }
       problem.map.apply(w, parameters: problem.parameters, into: &next)
       swap(&w, &next)
     }
@@ -43,9 +43,12 @@ struct Trajectory<Map: FixedPointMap> {
         continue
       }
       while segment.count < end - start { segment.append(.zeros(last.count)) }
-      segment[0].copy(from: checkpoints[c])
-      for s in 1..<max(1, end - start) {
-        problem.map.apply(segment[s - 1], parameters: problem.parameters, into: &segment[s])
+      // Through the buffer: an array element passed inout from generic code costs an allocation each time.
+      segment.withUnsafeMutableBufferPointer { buffer in
+        buffer[0].copy(from: checkpoints[c])
+        for s in 1..<max(1, end - start) {
+          problem.map.apply(buffer[s - 1], parameters: problem.parameters, into: &buffer[s])
+        }
       }
       for s in (0..<(end - start)).reversed() {
         if !body(segment[s]) { return }

@@ -39,6 +39,12 @@ public struct Vector<Element: Scalar>: Sendable {
     for i in 0..<count { (storage.pointer + i).initialize(to: entry(i)) }
   }
 
+  /// The same entries in memory of their own, so that neither a write here nor one there has to copy.
+  public init(copying other: Vector) {
+    self.init(storage: Storage(capacity: other.count), offset: 0, count: other.count)
+    storage.pointer.initialize(from: other.base, count: other.count)
+  }
+
   /// The same numbers in another precision, rounded to nearest.
   public init<Other: Scalar>(converting other: Vector<Other>) {
     self.init(count: other.count) { Element(other[$0]) }

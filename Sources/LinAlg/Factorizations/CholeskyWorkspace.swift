@@ -51,7 +51,7 @@ public final class CholeskyWorkspace<Element: Scalar> {
     precondition(n >= 0, "CholeskyWorkspace: a count cannot be negative (\(n))")
     if matrix.storage.capacity < n * n { matrix = .zeros(n, n) }
     if work.count < 3 * n { work = .zeros(3 * n) }
-    if diagonal.count != n { diagonal = .zeros(n) }
+    if diagonal.count < n { diagonal = .zeros(n) }
     if integers.count < n { integers = Array(repeating: 0, count: n) }
     if matrix.rows != n {
       matrix = Matrix(

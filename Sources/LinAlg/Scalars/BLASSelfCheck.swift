@@ -153,7 +153,7 @@ private struct Checker<Element: Scalar> {
       var y = vector([Double](repeating: 0, count: n))
       let (A, v) = (matrix(a, n, n), vector(x))
       withExtendedLifetime((A, v)) {
-        Element._symv(n, 1, A.base, A.stride, v.base, 0, y.mutableBase())
+        Element._symv(false, n, 1, A.base, A.stride, v.base, 0, y.mutableBase())
       }
       compare(doubles(y), times(symmetric, n, n, false, x), "n = \(n)")
     }

@@ -16,7 +16,7 @@ public final class QuadraticLoss<Element: Scalar> {
   private var blockResiduals: Matrix<Element>?
   private var gram: Matrix<Element>?
   private var productsThroughFeatures = 0
-  private var knownSpectrum: SpectralInterval<Element>?
+  private var knownSpectrum: (smallest: Element, largest: Element)?
 
   /// 4096 features make a Gram matrix of 128 MiB in Double.
   static var gramLimit: Int { 4096 }
@@ -42,11 +42,15 @@ public final class QuadraticLoss<Element: Scalar> {
   /// Whether products go through the Gram matrix by now.
   public var usesGramMatrix: Bool { gram != nil }
 
-  /// The extreme eigenvalues of XᵀX/n, computed on first use: by LAPACK on the smaller of XᵀX and XXᵀ, or by Lanczos
-  /// where both are large.
-  public var spectrum: SpectralInterval<Element> {
+  /// The extreme eigenvalues of XᵀX/n, computed on first use: by LAPACK on the smaller of XᵀX and XXᵀ, or where both are
+  /// large by Lanczos, whose error bounds are added so that a step chosen by them contracts.
+  public var spectrum: (smallest: Element, largest: Element) {
     if let knownSpectrum { return knownSpectrum }
-    let spectrum = SpectralInterval(ofGramOf: features, scale: 1 / Element(sampleCount))
+    let found = ExtremalEigenvalues.ofGram(features, scale: 1 / Element(sampleCount))
+    let spectrum =
+      found.products == 0
+      ? (found.smallest, found.largest)
+      : (max(0, found.smallest - found.smallestErrorBound), found.largest + found.largestErrorBound)
     knownSpectrum = spectrum
     return spectrum
   }
