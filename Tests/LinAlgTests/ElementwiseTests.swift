@@ -1,0 +1,99 @@
+import LinAlg
+import Testing
+
+/// The C loops against the definitions, at lengths around the widths of vectors, by ==: each entry takes at most one
+/// rounded operation, so there is one right answer (but for axpby, where a fused product may differ).
+@Suite struct ElementwiseTests {
+  private static let counts = [0, 1, 3, 7, 8, 15, 16, 17, 31, 33, 64, 100]
+
+  private func array<T: Scalar>(_ n: Int, _ body: (UnsafeMutablePointer<T>) -> Void) -> [T] {
+    var out = [T](repeating: -7, count: n + 1)
+    out.withUnsafeMutableBufferPointer { body($0.baseAddress!) }
+    #expect(out[n] == -7, "wrote past the end of \(n)")
+    return Array(out[..<n])
+  }
+
+  @Test(arguments: Precision.allCases) func softThreshold(_ p: Precision) {
+    func body<T: Scalar>(_: T.Type) {
+      for n in Self.counts {
+        var numbers = Numbers(UInt64(n))
+        let u: [T] = (0..<n).map { $0 % 5 == 0 ? [T(0.5), -0.5, 0, -0.0][$0 % 4] : numbers.unit() }
+        let t: T = 0.5
+        let out = array(n) { T._softThreshold(n, u, t, $0) }
+        #expect(out == u.map { $0 > t ? $0 - t : ($0 < -t ? $0 + t : 0) }, "n = \(n)")
+        for atKink in [T(0), 0.5, 1] {
+          var count = 0
+          let mask = array(n) { count = T._softThresholdMask(n, u, t, atKink, $0) }
+          let expected = u.map { $0.magnitude > t ? 1 : ($0.magnitude == t ? atKink : 0) }
+          #expect(mask == expected, "n = \(n)")
+          #expect(count == expected.count { $0 != 0 })
+        }
+        #expect(T._softThresholdMargin(n, u, t) == u.map { ($0.magnitude - t).magnitude }.min() ?? .infinity)
+      }
+    }
+    body(p.type)
+  }
+
+  @Test(arguments: Precision.allCases) func softThresholdKeepsNaN(_ p: Precision) {
+    func body<T: Scalar>(_: T.Type) {
+      for n in Self.counts where n > 0 {
+        for i in 0..<n {
+          var u = [T](repeating: 2, count: n)
+          u[i] = .nan
+          let out = array(n) { T._softThreshold(n, u, 1, $0) }
+          #expect(out.indices.allSatisfy { $0 == i ? out[$0].isNaN : out[$0] == 1 }, "entry \(i) of \(n)")
+        }
+      }
+      #expect(array(2) { T._softThreshold(2, [.infinity, -.infinity], 1, $0) } == [.infinity, -.infinity])
+    }
+    body(p.type)
+  }
+
+  @Test(arguments: Precision.allCases) func combinations(_ p: Precision) {
+    func body<T: Scalar>(_: T.Type) {
+      for n in Self.counts {
+        var numbers = Numbers(UInt64(n) + 50)
+        // Whole numbers, so that a fused and a plain multiplication agree.
+        let (x, y): (Vector<T>, Vector<T>) = (numbers.vector(n, whole: 99), numbers.vector(n, whole: 99))
+        var z = y
+        z.combine(3, x, -2)
+        #expect(z == Vector(count: n) { 3 * x[$0] - 2 * y[$0] })
+        z.assign(5, x, 7, y)
+        #expect(z == Vector(count: n) { 5 * x[$0] + 7 * y[$0] })
+        z.assign(1, z, -5, x)  // the target may be an operand
+        #expect(z == Vector(count: n) { 7 * y[$0] })
+        z.assignProduct(x, y)
+        #expect(z == Vector(count: n) { x[$0] * y[$0] })
+        z.copy(from: y)
+        z.scale(by: x)
+        #expect(z == Vector(count: n) { x[$0] * y[$0] })
+        z.add(-1, z)
+        #expect(z == .zeros(n))
+        #expect(x.oneNorm == x.reduce(0) { $0 + $1.magnitude })
+        #expect(x.dot(y) == zip(x, y).reduce(0) { $0 + $1.0 * $1.1 })
+        #expect(x.distance(to: y) == zip(x, y).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }.squareRoot())
+      }
+    }
+    body(p.type)
+  }
+
+  @Test(arguments: Precision.allCases) func transposesAndMirrors(_ p: Precision) {
+    func body<T: Scalar>(_: T.Type) {
+      for (m, n) in [(0, 3), (3, 0), (1, 1), (15, 17), (16, 16), (40, 5)] {
+        let A = Matrix<T>(rows: m, columns: n) { T($0 * 100 + $1) }
+        let B = A.packed(as: .rowMajor)
+        #expect(B == A)
+        #expect(B.packed(as: .columnMajor) == A)
+      }
+      for n in [0, 1, 2, 17] {
+        let lower = (0..<n * n).map { T($0 % n * 100 + $0 / n) }
+        let mirrored = array(n * n) { out in
+          out.update(from: lower, count: n * n)
+          T._mirrorLower(n, out, max(1, n))
+        }
+        #expect(mirrored == (0..<n * n).map { T(max($0 % n, $0 / n) * 100 + min($0 % n, $0 / n)) })
+      }
+    }
+    body(p.type)
+  }
+}
