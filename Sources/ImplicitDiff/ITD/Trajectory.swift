@@ -10,6 +10,11 @@ struct Trajectory<Map: FixedPointMap> {
   private let interval: Int
   /// Iterates at first, first + interval, ….
   private var checkpoints: [Vector<Element>] = []
+  /// The iterates recomputed from checkpoint number `loaded`.
+  private var segment: [Vector<Element>] = []
+  private var loaded = -1
+  /// The step of the iterate given last.
+  private var position: Int
   /// w_t.
   private(set) var last: Vector<Element>
 
@@ -22,6 +27,7 @@ struct Trajectory<Map: FixedPointMap> {
     let walked = min(length, kept ?? length)
     first = length - walked
     interval = memory == .all ? 1 : max(1, Int(Double(walked).squareRoot().rounded(.up)))
+    position = length
     var w = Vector(copying: problem.state)
     var next = Vector<Element>.zeros(w.count)
     for s in 0..<length {
@@ -32,26 +38,31 @@ struct Trajectory<Map: FixedPointMap> {
     last = w
   }
 
-  /// Calls `body` with w_{t−1}, w_{t−2}, … until it returns false or the first kept iterate has been visited.
-  func backward(_ body: (Vector<Element>) -> Bool) {
-    var segment: [Vector<Element>] = []
-    for c in checkpoints.indices.reversed() {
-      let start = first + c * interval
-      let end = min(start + interval, length)
-      if interval == 1 {
-        if !body(checkpoints[c]) { return }
-        continue
-      }
-      while segment.count < end - start { segment.append(.zeros(last.count)) }
-      // Through the buffer: an array element passed inout from generic code costs an allocation each time.
-      segment.withUnsafeMutableBufferPointer { buffer in
-        buffer[0].copy(from: checkpoints[c])
-        for s in 1..<max(1, end - start) {
-          problem.map.apply(buffer[s - 1], parameters: problem.parameters, into: &buffer[s])
-        }
-      }
-      for s in (0..<(end - start)).reversed() {
-        if !body(segment[s]) { return }
+  /// w ← the iterate before the one given last (w_{t−1} at first); false, and w untouched, where there is none.
+  mutating func stepBack(into w: inout Vector<Element>) -> Bool {
+    guard position > first else { return false }
+    position -= 1
+    let checkpoint = (position - first) / interval
+    if checkpoint != loaded { recompute(from: checkpoint) }
+    w.copy(from: interval == 1 ? checkpoints[checkpoint] : segment[(position - first) % interval])
+    return true
+  }
+
+  /// segment ← the iterates from a checkpoint up to the next one.
+  private mutating func recompute(from checkpoint: Int) {
+    loaded = checkpoint
+    guard interval > 1 else { return }
+    let start = first + checkpoint * interval
+    let count = min(interval, length - start)
+    while segment.count < count { segment.append(.zeros(last.count)) }
+    // Through a pointer: an array element passed inout from generic code costs an allocation each time.
+    let source = checkpoints[checkpoint]
+    let (map, λ) = (problem.map, problem.parameters)
+    segment.withUnsafeMutableBufferPointer {
+      guard let buffer = $0.baseAddress else { return }
+      buffer[0].copy(from: source)
+      for s in 1..<max(1, count) {
+        map.apply(buffer[s - 1], parameters: λ, into: &buffer[s])
       }
     }
   }
