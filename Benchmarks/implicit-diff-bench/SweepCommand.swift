@@ -22,7 +22,14 @@ struct SweepCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Write sweep.csv and sweep.json into this folder.", valueName: "DIR")) var out: String?
   @Option(help: "The number of BLAS threads.") var threads = 1
 
+  @Option(
+    help: "hypergradient: all deterministic methods; nsid: the stochastic recursion over batch size and features.")
+  var method = "hypergradient"
+
   func validate() throws {
+    guard method == "hypergradient" || method == "nsid" else {
+      throw ValidationError("--method: '\(method)' is neither hypergradient nor nsid")
+    }
     guard threads >= 1 else { throw ValidationError("--threads: \(threads) is below 1") }
   }
 
@@ -37,6 +44,10 @@ struct SweepCommand: ParsableCommand {
       print(
         "BLAS kernel \(BLAS.kernel), \(threads) thread(s); memory bandwidth \(Format.number(bandwidth.bytesPerSecond * 1e-9)) GB/s"
       )
+      if method == "nsid" {
+        try runNSID(bandwidth)
+        return
+      }
       let progress = ProgressLine()
       var rows: [SweepRow] = []
       var problems: [() throws -> SweepProblem] = sizes.map { size in
@@ -57,6 +68,23 @@ struct SweepCommand: ParsableCommand {
         rows += found
       }
       if let out { try write(rows, bandwidth, to: out) }
+    }
+  }
+
+  private func runNSID(_ bandwidth: MemoryBandwidth) throws {
+    let progress = ProgressLine()
+    let sweep = NSIDSweep(bandwidth: bandwidth, budget: quick ? 0.1 : 0.4)
+    var rows: [NSIDSweep.Row] = []
+    for p in quick ? [100, 784] : [30, 100, 300, 784, 2000] {
+      rows += try sweep.run(samples: 10_000, features: p, batches: quick ? [10, 100] : [1, 10, 100, 300, 1000]) {
+        progress.update($0)
+      }
+    }
+    progress.end()
+    print(NSIDSweep.table(rows))
+    if let out {
+      try FileManager.default.createDirectory(atPath: out, withIntermediateDirectories: true)
+      try Console.write(json: rows, to: out + "/sweep-nsid.json")
     }
   }
 
