@@ -10,5 +10,5 @@ struct ImplicitDiffCommand: ParsableCommand {
       Exit codes: 0 success, 64 usage, 65 bad data, 66 missing input, 70 a computation that did not converge.
       """,
     version: implicitDiffVersion,
-    subcommands: [HypergradientCommand.self, InfoCommand.self])
+    subcommands: [HypergradientCommand.self, PoisonCommand.self, InfoCommand.self])
 }
