@@ -59,6 +59,16 @@
   /* out[k] = scale a[:, index[k]] . r. */                                                                            \
   void ck_dot_columns_##X(size_t m, size_t k, const ptrdiff_t *index, const T *a, size_t lda, T scale, const T *r,    \
                           T *out);                                                                                    \
+  /* y[i] = a sum over line i of values x[indices] + b y[i], lines first ... last - 1 of a compressed sparse matrix. */ \
+  void ck_sparse_lines_##X(size_t first, size_t last, const ptrdiff_t *pointers, const int32_t *indices,              \
+                           const T *values, T a, const T *x, T b, T *y);                                              \
+  /* y[indices] += a values, and the dot of a sparse vector with a dense one. */                                      \
+  void ck_sparse_axpy_##X(size_t count, const int32_t *indices, const T *values, T a, T *y);                          \
+  T ck_sparse_dot_##X(size_t count, const int32_t *indices, const T *values, const T *y);                             \
+  /* Coordinate descent on 1/2 w'Gw - c'w + l1 |w|_1 + l2/2 |w|^2 over k coordinates, G symmetric k x k column-major;  \
+     g = c - G w is kept up to date. Stops after `epochs` or when no coordinate moved by more than tolerance in the    \
+     scaled sense |d| sqrt(G_jj + l2). Returns the epochs done. */                                                    \
+  size_t ck_gram_descent_##X(size_t k, const T *gram, size_t ld, T l1, T l2, size_t epochs, T tolerance, T *w, T *g); \
   /* out = exp(x) for finite x, to 2 ulps; out may be x. */                                                           \
   void ck_exp_##X(size_t n, const T *x, T *out);                                                                      \
   /* copies the lower triangle of the n x n column-major a onto its upper one. */                                     \

@@ -82,10 +82,4 @@ public struct Minibatch: Sendable {
 
   /// The indices as an array; nil for all samples.
   public var indexArray: [Int]? { indices }
-
-  /// Runs `body` with the indices, or nil for all samples.
-  package func withIndices<R>(_ body: (UnsafePointer<Int>?) -> R) -> R {
-    guard let indices else { return body(nil) }
-    return indices.withUnsafeBufferPointer { body($0.baseAddress) }
-  }
 }

@@ -34,6 +34,7 @@ public final class ColumnGram<Element: Scalar> {
 
   private var panels: [Storage<Element>] = []
   private var partials: [Storage<Element>] = []
+  private var spread = Storage<Element>(capacity: 0)
 
   public init() {}
 
@@ -81,6 +82,15 @@ public final class ColumnGram<Element: Scalar> {
       }
     }
     Element._mirrorLower(k, c.pointer, stride)
+  }
+
+  /// Lends a vector of `count` zeros; `body` leaves it as it found it.
+  func withSpread<R>(_ count: Int, _ body: (UnsafeMutablePointer<Element>) -> R) -> R {
+    if spread.capacity < count {
+      spread = Storage(capacity: count)
+      spread.pointer.initialize(repeating: 0, count: count)
+    }
+    return body(spread.pointer)
   }
 
   private func reserve(_ tasks: Int, panel: Int, partial: Int) {

@@ -113,6 +113,25 @@ public protocol _ElementwiseKernels {
     _ m: Int, _ k: Int, _ index: UnsafePointer<Int>, _ a: UnsafePointer<Self>, _ lda: Int, _ scale: Self,
     _ r: UnsafePointer<Self>, _ out: UnsafeMutablePointer<Self>
   )
+  /// yᵢ ← α (line i)·x + β yᵢ for lines first ..< last of a compressed sparse matrix.
+  static func _sparseLines(
+    _ first: Int, _ last: Int, _ pointers: UnsafePointer<Int>, _ indices: UnsafePointer<Int32>,
+    _ values: UnsafePointer<Self>, _ α: Self, _ x: UnsafePointer<Self>, _ β: Self, _ y: UnsafeMutablePointer<Self>
+  )
+  /// y at indices ← itself + α values.
+  static func _sparseAxpy(
+    _ count: Int, _ indices: UnsafePointer<Int32>, _ values: UnsafePointer<Self>, _ α: Self,
+    _ y: UnsafeMutablePointer<Self>
+  )
+  /// Σ values · y at indices.
+  static func _sparseDot(
+    _ count: Int, _ indices: UnsafePointer<Int32>, _ values: UnsafePointer<Self>, _ y: UnsafePointer<Self>
+  ) -> Self
+  /// Coordinate descent on ½ wᵀGw − cᵀw + l1 ‖w‖₁ + (l2/2) ‖w‖² with g = c − G w kept; the epochs done.
+  static func _gramDescent(
+    _ k: Int, _ gram: UnsafePointer<Self>, _ ld: Int, _ l1: Self, _ l2: Self, _ epochs: Int,
+    _ tolerance: Self, _ w: UnsafeMutablePointer<Self>, _ g: UnsafeMutablePointer<Self>
+  ) -> Int
 }
 
 extension Float {
@@ -278,6 +297,33 @@ extension Float {
   ) {
     ck_dot_columns_s(m, k, index, a, lda, scale, r, out)
   }
+
+  public static func _sparseLines(
+    _ first: Int, _ last: Int, _ pointers: UnsafePointer<Int>, _ indices: UnsafePointer<Int32>,
+    _ values: UnsafePointer<Self>, _ α: Self, _ x: UnsafePointer<Self>, _ β: Self, _ y: UnsafeMutablePointer<Self>
+  ) {
+    ck_sparse_lines_s(first, last, pointers, indices, values, α, x, β, y)
+  }
+
+  public static func _sparseAxpy(
+    _ count: Int, _ indices: UnsafePointer<Int32>, _ values: UnsafePointer<Self>, _ α: Self,
+    _ y: UnsafeMutablePointer<Self>
+  ) {
+    ck_sparse_axpy_s(count, indices, values, α, y)
+  }
+
+  public static func _sparseDot(
+    _ count: Int, _ indices: UnsafePointer<Int32>, _ values: UnsafePointer<Self>, _ y: UnsafePointer<Self>
+  ) -> Self {
+    ck_sparse_dot_s(count, indices, values, y)
+  }
+
+  public static func _gramDescent(
+    _ k: Int, _ gram: UnsafePointer<Self>, _ ld: Int, _ l1: Self, _ l2: Self, _ epochs: Int,
+    _ tolerance: Self, _ w: UnsafeMutablePointer<Self>, _ g: UnsafeMutablePointer<Self>
+  ) -> Int {
+    ck_gram_descent_s(k, gram, ld, l1, l2, epochs, tolerance, w, g)
+  }
 }
 
 extension Double {
@@ -442,5 +488,32 @@ extension Double {
     _ r: UnsafePointer<Self>, _ out: UnsafeMutablePointer<Self>
   ) {
     ck_dot_columns_d(m, k, index, a, lda, scale, r, out)
+  }
+
+  public static func _sparseLines(
+    _ first: Int, _ last: Int, _ pointers: UnsafePointer<Int>, _ indices: UnsafePointer<Int32>,
+    _ values: UnsafePointer<Self>, _ α: Self, _ x: UnsafePointer<Self>, _ β: Self, _ y: UnsafeMutablePointer<Self>
+  ) {
+    ck_sparse_lines_d(first, last, pointers, indices, values, α, x, β, y)
+  }
+
+  public static func _sparseAxpy(
+    _ count: Int, _ indices: UnsafePointer<Int32>, _ values: UnsafePointer<Self>, _ α: Self,
+    _ y: UnsafeMutablePointer<Self>
+  ) {
+    ck_sparse_axpy_d(count, indices, values, α, y)
+  }
+
+  public static func _sparseDot(
+    _ count: Int, _ indices: UnsafePointer<Int32>, _ values: UnsafePointer<Self>, _ y: UnsafePointer<Self>
+  ) -> Self {
+    ck_sparse_dot_d(count, indices, values, y)
+  }
+
+  public static func _gramDescent(
+    _ k: Int, _ gram: UnsafePointer<Self>, _ ld: Int, _ l1: Self, _ l2: Self, _ epochs: Int,
+    _ tolerance: Self, _ w: UnsafeMutablePointer<Self>, _ g: UnsafeMutablePointer<Self>
+  ) -> Int {
+    ck_gram_descent_d(k, gram, ld, l1, l2, epochs, tolerance, w, g)
   }
 }

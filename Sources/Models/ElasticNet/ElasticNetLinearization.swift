@@ -99,7 +99,7 @@ extension ElasticNetLinearization: ProximalGradientStructure {
   }
 
   public func makeRestrictedHessian() -> any LinearOperator<Element> {
-    GramOperator(loss.features.columns(support), scale: 1 / Element(loss.sampleCount), shift: λ2)
+    RestrictedQuadratic(loss.features, support, shift: λ2)
   }
 }
 

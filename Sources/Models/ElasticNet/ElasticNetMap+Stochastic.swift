@@ -51,14 +51,12 @@ public final class SoftThresholdLinearization<Element: Scalar>: OuterLinearizati
 /// The elastic net's T̂ on minibatches of rows, each row read once a product and none copied.
 public final class ElasticNetOracle<Element: Scalar>: MinibatchOracle {
   private let map: ElasticNetMap<Element>
-  private let rows: Matrix<Element>
   private var w: Vector<Element>
   private var step: Element = 0
   private var λ2: Element = 0
 
   init(_ map: ElasticNetMap<Element>) {
     self.map = map
-    rows = map.loss.rowMajorFeatures
     w = .zeros(map.stateCount)
   }
 
@@ -87,10 +85,6 @@ public final class ElasticNetOracle<Element: Scalar>: MinibatchOracle {
   private func addRowGrams(
     _ ξ: Minibatch, _ v: Vector<Element>, _ y: Vector<Element>?, scale: Element, to x: inout Vector<Element>
   ) {
-    let out = x.mutableBase()
-    ξ.withIndices {
-      Element._addRowGrams(
-        ξ.count, rows.columns, $0, rows.base, rows.stride, v.base, y?.base, scale / Element(ξ.count), out)
-    }
+    map.loss.features.addRowGrams(rows: ξ.indexArray, v, targets: y, scale: scale / Element(ξ.count), to: &x)
   }
 }

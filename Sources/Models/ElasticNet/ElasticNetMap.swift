@@ -30,8 +30,15 @@ public final class ElasticNetMap<Element: Scalar>: FixedPointMap {
   }
 
   /// - Parameters:
-  ///   - features: X, n × p.
+  ///   - features: X, n × p, dense or sparse.
   ///   - targets: y, n entries.
+  public convenience init(
+    features: any DesignMatrix<Element>, targets: Vector<Element>, step: Step = .optimal, kink: KinkRule = .zero
+  ) {
+    self.init(loss: QuadraticLoss(features: features, targets: targets), step: step, kink: kink)
+  }
+
+  /// Dense features; a row-major matrix is copied once.
   public convenience init(
     features: Matrix<Element>, targets: Vector<Element>, step: Step = .optimal, kink: KinkRule = .zero
   ) {

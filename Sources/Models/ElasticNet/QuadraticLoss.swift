@@ -6,8 +6,8 @@ public import LinAlg
 /// matrix would have, and through the Gram matrix from then on: whatever the number of products turns out to be, the
 /// total is at most twice that of the better choice. Gram matrices of more than `gramLimit` features are never formed.
 public final class QuadraticLoss<Element: Scalar> {
-  /// X, n × p, column-major.
-  public let features: Matrix<Element>
+  /// X, n × p, dense or sparse.
+  public let features: any DesignMatrix<Element>
   /// y, n entries.
   public let targets: Vector<Element>
   /// Xᵀy / n.
@@ -23,20 +23,22 @@ public final class QuadraticLoss<Element: Scalar> {
   static var gramLimit: Int { 4096 }
 
   /// - Precondition: as many targets as rows, and at least one row.
-  public init(features: Matrix<Element>, targets: Vector<Element>) {
+  public init(features: any DesignMatrix<Element>, targets: Vector<Element>) {
     precondition(
       features.rows == targets.count && features.rows > 0,
       "QuadraticLoss: \(features.rows) × \(features.columns) features with \(targets.count) targets")
-    self.features = features.with(layout: .columnMajor)
+    self.features = features
     self.targets = targets
     residuals = .zeros(features.rows)
     var correlation = Vector<Element>.zeros(features.columns)
-    correlation.assignProduct(self.features.transposed, targets, alpha: 1 / Element(features.rows))
+    features.multiplyTransposed(targets, alpha: 1 / Element(features.rows), beta: 0, into: &correlation)
     self.correlation = correlation
   }
 
-  /// X with its rows contiguous, for minibatches; made on first use.
-  private(set) lazy var rowMajorFeatures = features.packed(as: .rowMajor)
+  /// Dense features; a row-major matrix is copied once.
+  public convenience init(features: Matrix<Element>, targets: Vector<Element>) {
+    self.init(features: DenseDesign(features), targets: targets)
+  }
 
   /// n.
   public var sampleCount: Int { features.rows }
@@ -50,7 +52,7 @@ public final class QuadraticLoss<Element: Scalar> {
   /// large by Lanczos, whose error bounds are added so that a step chosen by them contracts.
   public var spectrum: (smallest: Element, largest: Element) {
     if let knownSpectrum { return knownSpectrum }
-    let found = ExtremalEigenvalues.ofGram(features, scale: 1 / Element(sampleCount))
+    let found = features.gramSpectrum(scale: 1 / Element(sampleCount))
     let spectrum =
       found.products == 0
       ? (found.smallest, found.largest)
@@ -65,8 +67,8 @@ public final class QuadraticLoss<Element: Scalar> {
       y.assignSymmetricProduct(gram!, x)
       return
     }
-    residuals.assignProduct(features, x)
-    y.assignProduct(features.transposed, residuals, alpha: 1 / Element(sampleCount))
+    features.multiply(x, alpha: 1, beta: 0, into: &residuals)
+    features.multiplyTransposed(residuals, alpha: 1 / Element(sampleCount), beta: 0, into: &y)
   }
 
   /// Y ← XᵀX X̃ / n for a block X̃ of columns.
@@ -76,8 +78,8 @@ public final class QuadraticLoss<Element: Scalar> {
       return
     }
     if blockResiduals?.columns != x.columns { blockResiduals = .zeros(sampleCount, x.columns) }
-    blockResiduals!.assignProduct(features, x)
-    y.assignProduct(features.transposed, blockResiduals!, alpha: 1 / Element(sampleCount))
+    features.multiply(block: x, into: &blockResiduals!)
+    features.multiplyTransposed(block: blockResiduals!, alpha: 1 / Element(sampleCount), into: &y)
   }
 
   /// g ← ∇f(w) = (XᵀX w − Xᵀy)/n.
@@ -88,7 +90,7 @@ public final class QuadraticLoss<Element: Scalar> {
 
   /// f(w).
   public func value(at w: Vector<Element>) -> Element {
-    residuals.assignProduct(features, w)
+    features.multiply(w, alpha: 1, beta: 0, into: &residuals)
     residuals.add(-1, targets)
     return residuals.dot(residuals) / (2 * Element(sampleCount))
   }
@@ -99,21 +101,48 @@ public final class QuadraticLoss<Element: Scalar> {
       H.gatherSubmatrix(support, from: gram)
       return
     }
-    columnGram.assign(to: &H, columns: support, of: features, alpha: 1 / Element(sampleCount))
+    features.gram(columns: support, alpha: 1 / Element(sampleCount), into: &H, workspace: columnGram)
   }
 
   /// Whether the Gram matrix is there, forming it when it has become due.
   ///
-  /// Forming it takes n p² operations at matrix-matrix speed, a product through X 4 n p at memory speed, which is some
-  /// sixteen times slower an operation: the costs meet after p/64 products.
+  /// Dense, forming it takes n p² operations at matrix-matrix speed, a product through X 4 n p at memory speed, which is
+  /// some sixteen times slower an operation: the costs meet after p/64 products. A sparse matrix is used as it is.
   private func gramPays(columns: Int = 1) -> Bool {
     if gram != nil { return true }
-    guard featureCount <= min(Self.gramLimit, 2 * sampleCount) else { return false }
+    guard let dense = features as? DenseDesign<Element>, featureCount <= min(Self.gramLimit, 2 * sampleCount) else {
+      return false
+    }
     productsThroughFeatures += columns
     guard productsThroughFeatures > featureCount / 64 else { return false }
     var fresh = Matrix<Element>.zeros(featureCount, featureCount)
-    fresh.assignGram(features, alpha: 1 / Element(sampleCount))
+    fresh.assignGram(dense.matrix, alpha: 1 / Element(sampleCount))
     gram = fresh
     return true
+  }
+}
+
+/// (XᵀX/n + shift I) on a support: the chosen columns are read where they lie, twice a product.
+final class RestrictedQuadratic<Element: Scalar>: LinearOperator {
+  private let features: any DesignMatrix<Element>
+  private let support: IndexSubset
+  private let shift: Element
+  private var residuals: Vector<Element>
+
+  init(_ features: any DesignMatrix<Element>, _ support: IndexSubset, shift: Element) {
+    self.features = features
+    self.support = support
+    self.shift = shift
+    residuals = .zeros(features.rows)
+  }
+
+  var rows: Int { support.count }
+  var columns: Int { support.count }
+
+  func apply(_ x: Vector<Element>, into y: inout Vector<Element>) {
+    residuals.fill(0)
+    features.addProduct(columns: support, x, to: &residuals)
+    features.multiplyTransposed(columns: support, residuals, alpha: 1 / Element(features.rows), into: &y)
+    y.add(shift, x)
   }
 }

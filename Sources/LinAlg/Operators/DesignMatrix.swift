@@ -1,0 +1,118 @@
+internal import Synchronization
+
+/// A matrix of features X (n samples × p features), dense or sparse: what the models ask of their data. No requirement
+/// turns a sparse matrix into a dense one.
+public protocol DesignMatrix<Element>: Sendable {
+  associatedtype Element: Scalar
+  /// n.
+  var rows: Int { get }
+  /// p.
+  var columns: Int { get }
+  /// The number of stored entries.
+  var storedCount: Int { get }
+
+  /// y ← α X x + β y.
+  func multiply(_ x: Vector<Element>, alpha α: Element, beta β: Element, into y: inout Vector<Element>)
+  /// x ← α Xᵀ r + β x.
+  func multiplyTransposed(_ r: Vector<Element>, alpha α: Element, beta β: Element, into x: inout Vector<Element>)
+  /// Y ← X V for a block V of columns.
+  func multiply(block V: Matrix<Element>, into Y: inout Matrix<Element>)
+  /// V ← α Xᵀ R for a block R of columns.
+  func multiplyTransposed(block R: Matrix<Element>, alpha α: Element, into V: inout Matrix<Element>)
+
+  /// y ← y + X_S x.
+  func addProduct(columns S: IndexSubset, _ x: Vector<Element>, to y: inout Vector<Element>)
+  /// out ← α X_Sᵀ r.
+  func multiplyTransposed(
+    columns S: IndexSubset, _ r: Vector<Element>, alpha α: Element, into out: inout Vector<Element>)
+  /// C ← α X_SᵀX_S, both triangles.
+  func gram(columns S: IndexSubset, alpha α: Element, into C: inout Matrix<Element>, workspace: ColumnGram<Element>)
+  /// The chosen columns as a matrix of the same kind.
+  func selecting(columns S: IndexSubset) -> any DesignMatrix<Element>
+
+  /// norms[j] ← ‖column j‖².
+  func squaredColumnNorms(into norms: inout Vector<Element>)
+  /// z ← z + scale Σ (xᵢ·v − yᵢ) xᵢ over the rows at `indices`, or over all where nil; nil y counts as 0.
+  func addRowGrams(
+    rows indices: [Int]?, _ v: Vector<Element>, targets y: Vector<Element>?, scale: Element, to z: inout Vector<Element>
+  )
+
+  /// The extremal eigenvalues of `scale` · XᵀX.
+  func gramSpectrum(scale: Element) -> ExtremalEigenvalues<Element>
+  /// The row and column of the first entry that is NaN or infinite, or nil.
+  var firstNonFinite: (row: Int, column: Int)? { get }
+}
+
+/// A dense design: X by columns, and by rows from when minibatches are first asked for.
+public final class DenseDesign<Element: Scalar>: DesignMatrix {
+  /// X, column-major.
+  public let matrix: Matrix<Element>
+  /// X, row-major, once it is needed.
+  private let rowMajor = Mutex<Matrix<Element>?>(nil)
+
+  /// A row-major matrix is copied once.
+  public init(_ matrix: Matrix<Element>) { self.matrix = matrix.with(layout: .columnMajor) }
+
+  public var rows: Int { matrix.rows }
+  public var columns: Int { matrix.columns }
+  public var storedCount: Int { matrix.count }
+  public var firstNonFinite: (row: Int, column: Int)? { matrix.firstNonFinite }
+
+  public func multiply(_ x: Vector<Element>, alpha α: Element, beta β: Element, into y: inout Vector<Element>) {
+    y.assignProduct(matrix, x, alpha: α, beta: β)
+  }
+
+  public func multiplyTransposed(_ r: Vector<Element>, alpha α: Element, beta β: Element, into x: inout Vector<Element>)
+  {
+    x.assignProduct(matrix.transposed, r, alpha: α, beta: β)
+  }
+
+  public func multiply(block V: Matrix<Element>, into Y: inout Matrix<Element>) { Y.assignProduct(matrix, V) }
+
+  public func multiplyTransposed(block R: Matrix<Element>, alpha α: Element, into V: inout Matrix<Element>) {
+    V.assignProduct(matrix.transposed, R, alpha: α)
+  }
+
+  public func addProduct(columns S: IndexSubset, _ x: Vector<Element>, to y: inout Vector<Element>) {
+    y.addProduct(columns: S, of: matrix, x)
+  }
+
+  public func multiplyTransposed(
+    columns S: IndexSubset, _ r: Vector<Element>, alpha α: Element, into out: inout Vector<Element>
+  ) { out.assignProduct(transposedColumns: S, of: matrix, r, alpha: α) }
+
+  public func gram(
+    columns S: IndexSubset, alpha α: Element, into C: inout Matrix<Element>, workspace: ColumnGram<Element>
+  ) { workspace.assign(to: &C, columns: S, of: matrix, alpha: α) }
+
+  public func selecting(columns S: IndexSubset) -> any DesignMatrix<Element> { DenseDesign(matrix.columns(S)) }
+
+  public func squaredColumnNorms(into norms: inout Vector<Element>) {
+    for j in 0..<columns {
+      let norm = matrix.column(j).norm
+      norms[j] = norm * norm
+    }
+  }
+
+  public func addRowGrams(
+    rows indices: [Int]?, _ v: Vector<Element>, targets y: Vector<Element>?, scale: Element, to z: inout Vector<Element>
+  ) {
+    let X = rowMajor.withLock { copy in
+      if let copy { return copy }
+      let fresh = matrix.packed(as: .rowMajor)
+      copy = fresh
+      return fresh
+    }
+    let out = z.mutableBase()
+    func add(_ index: UnsafePointer<Int>?, _ count: Int) {
+      Element._addRowGrams(count, columns, index, X.base, X.stride, v.base, y?.base, scale, out)
+    }
+    if let indices {
+      indices.withUnsafeBufferPointer { add($0.baseAddress, indices.count) }
+    } else {
+      add(nil, rows)
+    }
+  }
+
+  public func gramSpectrum(scale: Element) -> ExtremalEigenvalues<Element> { .ofGram(matrix, scale: scale) }
+}

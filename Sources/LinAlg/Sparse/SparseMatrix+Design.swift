@@ -1,0 +1,159 @@
+extension SparseMatrix: DesignMatrix {
+  public var storedCount: Int { nonzeroCount }
+
+  public func multiply(_ x: Vector<Element>, alpha α: Element, beta β: Element, into y: inout Vector<Element>) {
+    precondition(
+      x.count == columns && y.count == rows, "Sparse product: \(rows) × \(columns) times \(x.count) into \(y.count)")
+    byRow.multiply(x.base, α, β, into: y.mutableBase())
+  }
+
+  public func multiplyTransposed(_ r: Vector<Element>, alpha α: Element, beta β: Element, into x: inout Vector<Element>)
+  {
+    precondition(
+      r.count == rows && x.count == columns, "Sparse product: \(columns) × \(rows) times \(r.count) into \(x.count)")
+    byColumn.multiply(r.base, α, β, into: x.mutableBase())
+  }
+
+  public func multiply(block V: Matrix<Element>, into Y: inout Matrix<Element>) {
+    precondition(
+      V.layout == .columnMajor && Y.layout == .columnMajor && V.rows == columns && Y.rows == rows
+        && V.columns == Y.columns,
+      "Sparse product: \(rows) × \(columns) times \(V.rows) × \(V.columns) into \(Y.rows) × \(Y.columns)")
+    let y = Y.mutableBase()
+    for j in 0..<V.columns { byRow.multiply(V.base + j * V.stride, 1, 0, into: y + j * Y.stride) }
+  }
+
+  public func multiplyTransposed(block R: Matrix<Element>, alpha α: Element, into V: inout Matrix<Element>) {
+    precondition(
+      R.layout == .columnMajor && V.layout == .columnMajor && R.rows == rows && V.rows == columns
+        && R.columns == V.columns,
+      "Sparse product: \(columns) × \(rows) times \(R.rows) × \(R.columns) into \(V.rows) × \(V.columns)")
+    let v = V.mutableBase()
+    for j in 0..<R.columns { byColumn.multiply(R.base + j * R.stride, α, 0, into: v + j * V.stride) }
+  }
+
+  public func addProduct(columns S: IndexSubset, _ x: Vector<Element>, to y: inout Vector<Element>) {
+    precondition(S.universe == columns && x.count == S.count && y.count == rows, "Sparse product of \(S.count) columns")
+    let out = y.mutableBase()
+    for k in 0..<S.count {
+      byColumn.withLine(S[k]) { Element._sparseAxpy($0, $1, $2, x.base[k], out) }
+    }
+  }
+
+  public func multiplyTransposed(
+    columns S: IndexSubset, _ r: Vector<Element>, alpha α: Element, into out: inout Vector<Element>
+  ) {
+    precondition(
+      S.universe == columns && r.count == rows && out.count == S.count, "Sparse product of \(S.count) columns")
+    let target = out.mutableBase()
+    for k in 0..<S.count { target[k] = α * byColumn.withLine(S[k]) { Element._sparseDot($0, $1, $2, r.base) } }
+  }
+
+  /// Column by column: one is spread into a dense vector, the ones before it are dotted with that. Cost |S| nnz(X_S).
+  public func gram(
+    columns S: IndexSubset, alpha α: Element, into C: inout Matrix<Element>, workspace: ColumnGram<Element>
+  ) {
+    precondition(
+      S.universe == columns && C.layout == .columnMajor && C.rows == S.count && C.columns == S.count,
+      "Sparse Gram matrix of \(S.count) columns into \(C.rows) × \(C.columns)")
+    let c = C.mutableBase()
+    let stride = C.stride
+    workspace.withSpread(rows) { spread in
+      for j in 0..<S.count {
+        byColumn.withLine(S[j]) { Element._sparseAxpy($0, $1, $2, α, spread) }
+        for i in j..<S.count {
+          c[j * stride + i] = byColumn.withLine(S[i]) { Element._sparseDot($0, $1, $2, spread) }
+        }
+        // Undo by entries: the vector is zero again at the cost of the column.
+        byColumn.withLine(S[j]) { count, indices, _ in for k in 0..<count { spread[Int(indices[k])] = 0 } }
+      }
+    }
+    Element._mirrorLower(S.count, c, stride)
+  }
+
+  public func selecting(columns S: IndexSubset) -> any DesignMatrix<Element> {
+    var pointers = [0]
+    var indices: [Int32] = []
+    var values: [Element] = []
+    for k in 0..<S.count {
+      let range = byColumn.pointers[S[k]]..<byColumn.pointers[S[k] + 1]
+      indices += byColumn.indices[range]
+      values += byColumn.values[range]
+      pointers.append(values.count)
+    }
+    return SparseMatrix(
+      checked: rows, S.count, CompressedLines(length: rows, pointers: pointers, indices: indices, values: values))
+  }
+
+  /// Lines that are known to be in order.
+  private init(checked rows: Int, _ columns: Int, _ lines: CompressedLines<Element>) {
+    self.rows = rows
+    self.columns = columns
+    byColumn = lines
+    byRow = lines.transposed()
+  }
+
+  public func squaredColumnNorms(into norms: inout Vector<Element>) {
+    let out = norms.mutableBase()
+    for j in 0..<columns {
+      out[j] = byColumn.withLine(j) { count, _, values in Element._dot(count, values, values) }
+    }
+  }
+
+  public func addRowGrams(
+    rows indices: [Int]?, _ v: Vector<Element>, targets y: Vector<Element>?, scale: Element, to z: inout Vector<Element>
+  ) {
+    let out = z.mutableBase()
+    func add(_ i: Int) {
+      byRow.withLine(i) { count, columns, values in
+        var a = Element._sparseDot(count, columns, values, v.base)
+        if let y { a -= y.base[i] }
+        Element._sparseAxpy(count, columns, values, scale * a, out)
+      }
+    }
+    if let indices { for i in indices { add(i) } } else { for i in 0..<rows { add(i) } }
+  }
+
+  /// By LAPACK where the smaller side is small, otherwise by Lanczos on XᵀX or XXᵀ; the matrix stays sparse.
+  public func gramSpectrum(scale: Element) -> ExtremalEigenvalues<Element> {
+    precondition(columns >= 1, "SparseMatrix: no columns have no spectrum")
+    let wide = columns > rows
+    if rows == 0 || nonzeroCount == 0 {
+      return ExtremalEigenvalues(of: DiagonalOperator(Vector<Element>.zeros(1)))
+    }
+    var found = ExtremalEigenvalues(of: SparseGram(self, scale: scale, outer: wide))
+    if wide {
+      found.smallest = 0
+      found.smallestErrorBound = 0
+    }
+    return found
+  }
+}
+
+/// scale · XᵀX, or scale · XXᵀ.
+private final class SparseGram<Element: Scalar>: LinearOperator {
+  private let X: SparseMatrix<Element>
+  private let scale: Element
+  private let outer: Bool
+  private var middle: Vector<Element>
+
+  init(_ X: SparseMatrix<Element>, scale: Element, outer: Bool) {
+    self.X = X
+    self.scale = scale
+    self.outer = outer
+    middle = .zeros(outer ? X.columns : X.rows)
+  }
+
+  var rows: Int { outer ? X.rows : X.columns }
+  var columns: Int { rows }
+
+  func apply(_ x: Vector<Element>, into y: inout Vector<Element>) {
+    if outer {
+      X.multiplyTransposed(x, alpha: 1, beta: 0, into: &middle)
+      X.multiply(middle, alpha: scale, beta: 0, into: &y)
+    } else {
+      X.multiply(x, alpha: 1, beta: 0, into: &middle)
+      X.multiplyTransposed(middle, alpha: scale, beta: 0, into: &y)
+    }
+  }
+}

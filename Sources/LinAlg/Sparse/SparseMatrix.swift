@@ -1,0 +1,200 @@
+/// A sparse real matrix in compressed columns (CSC), with its transpose (CSR) beside it from the start: products with the
+/// matrix go by rows and products with the transpose by columns, each a sequence of dot products that can be split over
+/// processors at equal numbers of nonzeros.
+///
+/// Memory: 2 · (8 + 4) bytes a nonzero in Double. Row indices within a column increase.
+public struct SparseMatrix<Element: Scalar>: Sendable {
+  /// The number of rows.
+  public let rows: Int
+  /// The number of columns.
+  public let columns: Int
+  let byColumn: CompressedLines<Element>
+  let byRow: CompressedLines<Element>
+
+  /// From compressed columns: column j holds `values[k]` at row `rowIndices[k]` for k in
+  /// `columnPointers[j] ..< columnPointers[j + 1]`.
+  ///
+  /// - Throws: ``SparseStructureError`` where the pointers do not start at 0, decrease or do not end at the number of
+  ///   values, or where row indices do not increase within a column or lie outside the rows.
+  public init(
+    rows: Int, columns: Int, columnPointers: [Int], rowIndices: [Int32], values: [Element]
+  ) throws(SparseStructureError) {
+    try CompressedLines<Element>.check(
+      lines: columns, length: rows, pointers: columnPointers, indices: rowIndices, count: values.count)
+    self.rows = rows
+    self.columns = columns
+    byColumn = CompressedLines(length: rows, pointers: columnPointers, indices: rowIndices, values: values)
+    byRow = byColumn.transposed()
+  }
+
+  /// The nonzeros of a dense matrix.
+  public init(_ A: Matrix<Element>) {
+    rows = A.rows
+    columns = A.columns
+    var pointers = [0]
+    var indices: [Int32] = []
+    var values: [Element] = []
+    for j in 0..<A.columns {
+      for i in 0..<A.rows where A[i, j] != 0 {
+        indices.append(blasInteger(i))
+        values.append(A[i, j])
+      }
+      pointers.append(values.count)
+    }
+    byColumn = CompressedLines(length: A.rows, pointers: pointers, indices: indices, values: values)
+    byRow = byColumn.transposed()
+  }
+
+  /// The number of stored entries.
+  public var nonzeroCount: Int { byColumn.values.count }
+
+  /// The matrix with its zeros.
+  public func dense() -> Matrix<Element> {
+    var result = Matrix<Element>.zeros(rows, columns)
+    for j in 0..<columns {
+      for k in byColumn.pointers[j]..<byColumn.pointers[j + 1] {
+        result[Int(byColumn.indices[k]), j] = byColumn.values[k]
+      }
+    }
+    return result
+  }
+
+  /// The column and row of the first stored entry that is NaN or infinite, or nil.
+  public var firstNonFinite: (row: Int, column: Int)? {
+    guard let k = byColumn.values.firstIndex(where: { !$0.isFinite }) else { return nil }
+    let column = byColumn.pointers.firstIndex { $0 > k }! - 1
+    return (Int(byColumn.indices[k]), column)
+  }
+}
+
+/// What is wrong with the arrays of a compressed sparse matrix.
+public enum SparseStructureError: Error, Sendable, Equatable, CustomStringConvertible {
+  case negativeShape(rows: Int, columns: Int)
+  case pointerCount(found: Int, expected: Int)
+  case pointers(line: Int)
+  case entryCount(indices: Int, values: Int, lastPointer: Int)
+  case index(line: Int, position: Int)
+
+  public var description: String {
+    switch self {
+    case .negativeShape(let rows, let columns): "a shape of \(rows) × \(columns)"
+    case .pointerCount(let found, let expected): "\(found) pointers; expected \(expected), one more than the lines"
+    case .pointers(let line): "the pointers must start at 0 and not decrease; they do not at line \(line)"
+    case .entryCount(let indices, let values, let last):
+      "\(indices) indices and \(values) values, and the last pointer is \(last); all three must agree"
+    case .index(let line, let position):
+      "the indices of line \(line) must increase and lie within the matrix; entry \(position) does not"
+    }
+  }
+}
+
+/// Sparse lines (columns of CSC, rows of CSR) in three arrays.
+struct CompressedLines<Element: Scalar>: Sendable {
+  /// The length of a line.
+  let length: Int
+  let pointers: [Int]
+  let indices: [Int32]
+  let values: [Element]
+
+  var count: Int { pointers.count - 1 }
+
+  static func check(
+    lines: Int, length: Int, pointers: [Int], indices: [Int32], count: Int
+  ) throws(SparseStructureError) {
+    guard lines >= 0, length >= 0 else { throw .negativeShape(rows: length, columns: lines) }
+    guard pointers.count == lines + 1 else { throw .pointerCount(found: pointers.count, expected: lines + 1) }
+    guard pointers[0] == 0 else { throw .pointers(line: 0) }
+    for j in 0..<lines where pointers[j + 1] < pointers[j] { throw .pointers(line: j) }
+    guard indices.count == count, pointers[lines] == count else {
+      throw .entryCount(indices: indices.count, values: count, lastPointer: pointers[lines])
+    }
+    for j in 0..<lines {
+      var last = -1
+      for k in pointers[j]..<pointers[j + 1] {
+        guard Int(indices[k]) > last, Int(indices[k]) < length else { throw .index(line: j, position: k) }
+        last = Int(indices[k])
+      }
+    }
+  }
+
+  /// The same entries by the other dimension, by a counting sort: cost proportional to entries, lines and length.
+  func transposed() -> CompressedLines {
+    var starts = Array(repeating: 0, count: length + 1)
+    for i in indices { starts[Int(i) + 1] += 1 }
+    for i in 0..<length { starts[i + 1] += starts[i] }
+    var next = starts
+    var newIndices = Array(repeating: Int32(0), count: indices.count)
+    var newValues = Array(repeating: Element(0), count: values.count)
+    for line in 0..<count {
+      for k in pointers[line]..<pointers[line + 1] {
+        let slot = next[Int(indices[k])]
+        next[Int(indices[k])] += 1
+        newIndices[slot] = Int32(truncatingIfNeeded: line)  // lines fit: they index 32-bit entries of the other form
+        newValues[slot] = values[k]
+      }
+    }
+    return CompressedLines(length: count, pointers: starts, indices: newIndices, values: newValues)
+  }
+
+  /// y ← α L x + β y, a dot product a line, on as many processors as pay.
+  func multiply(_ x: UnsafePointer<Element>, _ α: Element, _ β: Element, into y: UnsafeMutablePointer<Element>) {
+    let tasks = max(1, Parallel.tasks(multiplications: 4 * values.count))
+    let work = Work(x: x, y: y)
+    pointers.withUnsafeBufferPointer { pointers in
+      indices.withUnsafeBufferPointer { indices in
+        values.withUnsafeBufferPointer { values in
+          guard let p = pointers.baseAddress else { return }
+          // An empty matrix has no entries to point at; nothing is read from the stand-ins then.
+          let arrays = Arrays(
+            pointers: p, indices: indices.baseAddress ?? UnsafePointer(bitPattern: 4)!,
+            values: values.baseAddress ?? UnsafePointer(bitPattern: 8)!)
+          Parallel.run(tasks) { task in
+            Element._sparseLines(
+              boundary(task, of: tasks), boundary(task + 1, of: tasks), arrays.pointers, arrays.indices, arrays.values,
+              α,
+              work.x, β, work.y)
+          }
+        }
+      }
+    }
+  }
+
+  /// The line at which task `t` of `tasks` starts, so that all have about the same number of entries.
+  private func boundary(_ t: Int, of tasks: Int) -> Int {
+    if t == 0 { return 0 }
+    if t == tasks { return count }
+    let target = values.count / tasks * t
+    var low = 0
+    var high = count
+    while low < high {
+      let middle = (low + high) / 2
+      if pointers[middle] < target { low = middle + 1 } else { high = middle }
+    }
+    return low
+  }
+
+  private struct Work: @unchecked Sendable {
+    let x: UnsafePointer<Element>
+    let y: UnsafeMutablePointer<Element>
+  }
+
+  private struct Arrays: @unchecked Sendable {
+    let pointers: UnsafePointer<Int>
+    let indices: UnsafePointer<Int32>
+    let values: UnsafePointer<Element>
+  }
+
+  /// Lends one line.
+  func withLine<R>(_ j: Int, _ body: (_ count: Int, UnsafePointer<Int32>, UnsafePointer<Element>) -> R) -> R {
+    let start = pointers[j]
+    let end = pointers[j + 1]
+    return indices.withUnsafeBufferPointer { indices in
+      values.withUnsafeBufferPointer { values in
+        guard let i = indices.baseAddress, let v = values.baseAddress else {
+          return body(0, UnsafePointer(bitPattern: 4)!, UnsafePointer(bitPattern: 8)!)
+        }
+        return body(end - start, i + start, v + start)
+      }
+    }
+  }
+}
