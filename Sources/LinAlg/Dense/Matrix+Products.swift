@@ -29,6 +29,41 @@ extension Vector {
 }
 
 extension Vector {
+  /// As ``assignProduct(_:_:alpha:beta:)``, split by rows of A over the processors where A is large enough to pay.
+  public mutating func assignLargeProduct(
+    _ A: Matrix<Element>, _ x: Vector, alpha α: Element = 1, beta β: Element = 0
+  ) {
+    let tasks = Swift.min(A.rows, Parallel.tasks(multiplications: 4 * A.count))
+    if tasks <= 1 || A.columns == 0 {
+      assignProduct(A, x, alpha: α, beta: β)
+      return
+    }
+    precondition(
+      x.count == A.columns && count == A.rows,
+      "Matrix-vector product: \(A.rows) × \(A.columns) times \(x.count) into \(count)")
+    if β == 0 { fill(0) }
+    let target = Shared(mutableBase())
+    Parallel.run(tasks) { task in
+      let range = A.rows * task / tasks..<A.rows * (task + 1) / tasks
+      let block = A[rows: range]
+      if block.layout == .columnMajor {
+        Element._gemv(
+          false, block.rows, block.columns, α, block.base, block.stride, x.base, β, target.pointer + range.lowerBound)
+      } else {
+        Element._gemv(
+          true, block.columns, block.rows, α, block.base, block.stride, x.base, β, target.pointer + range.lowerBound)
+      }
+    }
+  }
+
+  /// Memory of which each task writes a part of its own.
+  private struct Shared: @unchecked Sendable {
+    let pointer: UnsafeMutablePointer<Element>
+    init(_ pointer: UnsafeMutablePointer<Element>) { self.pointer = pointer }
+  }
+}
+
+extension Vector {
   /// y ← α A x + β y, y the receiver, A n × n symmetric: its lower triangle alone is read, half of a full product's memory
   /// traffic. Cost 2 n².
   public mutating func assignSymmetricProduct(

@@ -59,12 +59,12 @@ public final class DenseDesign<Element: Scalar>: DesignMatrix {
   public var firstNonFinite: (row: Int, column: Int)? { matrix.firstNonFinite }
 
   public func multiply(_ x: Vector<Element>, alpha α: Element, beta β: Element, into y: inout Vector<Element>) {
-    y.assignProduct(matrix, x, alpha: α, beta: β)
+    y.assignLargeProduct(matrix, x, alpha: α, beta: β)
   }
 
   public func multiplyTransposed(_ r: Vector<Element>, alpha α: Element, beta β: Element, into x: inout Vector<Element>)
   {
-    x.assignProduct(matrix.transposed, r, alpha: α, beta: β)
+    x.assignLargeProduct(matrix.transposed, r, alpha: α, beta: β)
   }
 
   public func multiply(block V: Matrix<Element>, into Y: inout Matrix<Element>) { Y.assignProduct(matrix, V) }

@@ -40,6 +40,13 @@ public final class QuadraticLoss<Element: Scalar> {
     self.init(features: DenseDesign(features), targets: targets)
   }
 
+  /// ‖column‖² of every column, computed on first use.
+  private(set) lazy var squaredColumnNorms: Vector<Element> = {
+    var norms = Vector<Element>.zeros(featureCount)
+    features.squaredColumnNorms(into: &norms)
+    return norms
+  }()
+
   /// n.
   public var sampleCount: Int { features.rows }
   /// p.

@@ -1,0 +1,97 @@
+import Datasets
+import ImplicitDiff
+import LinAlg
+import Models
+import TestSupport
+import Testing
+
+@Suite struct ElasticNetSolverTests {
+  @Test(arguments: ReferenceCase.elasticNetNames)
+  func meetsTheExactSolution(_ name: String) throws {
+    let reference = try ReferenceCase(name)
+    let loss = QuadraticLoss(features: reference.data.trainFeatures, targets: reference.data.trainTargets)
+    let solution = ElasticNetSolver<Double>().solve(loss, parameters: reference.parameters)
+    #expect(solution.outcome == .converged)
+    // The last Newton step solves M w = b with a condition number at most 1/(1 − q_S): an error of that times p ulps.
+    let condition = 1 / (1 - reference.answer.contraction_on_support)
+    let exact = Vector(reference.answer.solution)
+    #expect(solution.estimate.distance(to: exact) <= 100 * condition * .ulpOfOne * exact.norm, "\(solution)")
+    #expect(IndexSubset(nonzerosOf: solution.estimate).elements == reference.answer.support)
+    #expect(solution.dualityGap <= 1e-12 * loss.targets.dot(loss.targets))
+  }
+
+  @Test(arguments: ReferenceCase.elasticNetNames)
+  func sparseStorageGivesTheSameSolutionAndDerivative(_ name: String) throws {
+    let reference = try ReferenceCase(name)
+    let sparse = SparseMatrix(reference.data.trainFeatures)
+    let map = ElasticNetMap(features: sparse, targets: reference.data.trainTargets)
+    let objective = HeldOutSquaredError(
+      features: SparseMatrix(reference.data.validationFeatures), targets: reference.data.validationTargets)
+    let solution = ElasticNetSolver<Double>().solve(map.loss, parameters: reference.parameters)
+    #expect(solution.outcome == .converged)
+    let problem = FixedPointProblem(
+      map, parameters: reference.parameters, state: solution.estimate, stateIsSolution: true)
+    let exact = Vector(reference.answer.hypergradient)
+    for solver in ElasticNetReferenceTests.aidSolvers {
+      let got = try AID<ElasticNetMap<Double>>(solver).hypergradient(of: objective, problem).get()
+      #expect(relativeError(got, exact) <= 1e-9, "\(solver)")
+    }
+    let itd = try ITD<ElasticNetMap<Double>>(.forward).hypergradient(
+      of: objective, FixedPointProblem(map, parameters: reference.parameters, state: solution.estimate)
+    ).get()
+    #expect(relativeError(itd, exact) <= 1e-7)
+  }
+
+  /// A loose tolerance stops earlier, and the gap it reports bounds the true suboptimality.
+  @Test(arguments: [1e-2, 1e-4, 1e-6])
+  func theGapBoundsTheSuboptimality(_ tolerance: Double) throws {
+    let reference = try ReferenceCase("elastic-net-wide")
+    let loss = QuadraticLoss(features: reference.data.trainFeatures, targets: reference.data.trainTargets)
+    let loose = ElasticNetSolver<Double>(tolerance: tolerance).solve(loss, parameters: reference.parameters)
+    let tight = ElasticNetSolver<Double>().solve(loss, parameters: reference.parameters)
+    #expect(loose.outcome == .converged)
+    #expect(loose.passes <= tight.passes)
+    #expect(loose.objective - tight.objective <= loose.dualityGap)
+  }
+
+  @Test func strengthsAboveTheLargestGiveZero() throws {
+    let reference = try ReferenceCase("elastic-net-diabetes")
+    let loss = QuadraticLoss(features: reference.data.trainFeatures, targets: reference.data.trainTargets)
+    let largest =
+      (reference.data.trainFeatures.transposed * reference.data.trainTargets).maxNorm / Double(loss.sampleCount)
+    let solution = ElasticNetSolver<Double>().solve(loss, parameters: [largest * 1.01, 0])
+    #expect(solution.outcome == .converged)
+    #expect(solution.estimate.nonzeroCount == 0)
+    #expect(solution.passes == 1)
+    #expect(solution.screened > 0)
+  }
+
+  /// Plain lasso (λ2 = 0) on more features than samples, against the fixed-point iteration.
+  @Test func theLassoAgreesWithTheFixedPoint() throws {
+    let reference = try ReferenceCase("elastic-net-wide")
+    let map = ElasticNetMap(features: reference.data.trainFeatures, targets: reference.data.trainTargets)
+    let solution = ElasticNetSolver<Double>().solve(map.loss, parameters: [0.1, 0])
+    #expect(solution.outcome == .converged)
+    // A fixed point of the proximal-gradient map is a minimizer.
+    #expect(map.residual(at: solution.estimate, parameters: [0.1, 0]) <= 1e-12)
+  }
+
+  @Test func warmStartsSavePasses() throws {
+    let draw = SyntheticRegression<Double>(rows: 200, columns: 1000, informative: 20, noise: 0.5, seed: 3)
+    let loss = QuadraticLoss(features: draw.features, targets: draw.targets)
+    let largest = (draw.features.transposed * draw.targets).maxNorm / 200
+    let first = ElasticNetSolver<Double>().solve(loss, parameters: [0.1 * largest, 0.01])
+    let cold = ElasticNetSolver<Double>().solve(loss, parameters: [0.095 * largest, 0.01])
+    let warm = ElasticNetSolver<Double>().solve(loss, parameters: [0.095 * largest, 0.01], from: first.estimate)
+    #expect(warm.passes < cold.passes)
+    #expect(warm.estimate.distance(to: cold.estimate) <= 1e-10 * cold.estimate.norm)
+  }
+
+  @Test func aNaNIsAnOutcome() throws {
+    let reference = try ReferenceCase("elastic-net-diabetes")
+    var X = reference.data.trainFeatures
+    X[3, 4] = .nan
+    let loss = QuadraticLoss(features: X, targets: reference.data.trainTargets)
+    #expect(ElasticNetSolver<Double>().solve(loss, parameters: [2, 0.1]).outcome == .notFinite)
+  }
+}
