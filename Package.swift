@@ -80,7 +80,8 @@ let package = Package(
     .testTarget(
       name: "ModelsTests", dependencies: ["Models", "Datasets", "ImplicitDiff", "TestSupport"], swiftSettings: swift),
     .testTarget(
-      name: "CommandLineTests", dependencies: ["implicit-diff", "Datasets", "LinAlg", "TestSupport"],
+      name: "CommandLineTests",
+      dependencies: ["implicit-diff", "implicit-diff-bench", "Datasets", "LinAlg", "TestSupport"],
       swiftSettings: swift),
   ]
 )
