@@ -44,7 +44,7 @@ struct MethodSweep {
       report = try strategy.hypergradient(
         of: problem.objective, here, into: &gradient, scratch: &scratch, workspace: workspace)
     }
-    let support = solution.reduce(0) { $0 + ($1 == 0 ? 0 : 1) }
+    let support = solution.nonzeroCount
     let rate = matrixBytes(method, report, support) / timing.median
     let row = SweepRow(
       problem: problem.name, samples: problem.map.loss.sampleCount, features: problem.map.loss.featureCount,

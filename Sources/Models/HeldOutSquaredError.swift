@@ -6,6 +6,7 @@ public final class HeldOutSquaredError<Element: Scalar>: OuterObjective {
   private let features: Matrix<Element>
   private let targets: Vector<Element>
   private var residuals: Vector<Element>
+  private var nonzeros: IndexSubset
   private var knownLipschitzConstant: Element?
 
   /// - Precondition: as many targets as rows, and at least one row.
@@ -16,6 +17,7 @@ public final class HeldOutSquaredError<Element: Scalar>: OuterObjective {
     self.features = features.with(layout: .columnMajor)
     self.targets = targets
     residuals = .zeros(targets.count)
+    nonzeros = IndexSubset(universe: features.columns)
   }
 
   /// The norm of XᵀX/m, computed on first use.
@@ -50,13 +52,16 @@ public final class HeldOutSquaredError<Element: Scalar>: OuterObjective {
 
   /// residuals ← X w − y, reading only the columns where w is not zero when they are few.
   private func fillResiduals(_ w: Vector<Element>) {
-    let nonzeros = w.reduce(0) { $0 + ($1 == 0 ? 0 : 1) }
-    if 4 * nonzeros >= w.count {
+    if 4 * w.nonzeroCount >= w.count {
       residuals.assignProduct(features, w)
       residuals.add(-1, targets)
       return
     }
     residuals.combine(-1, targets, 0)
-    for j in 0..<w.count where w[j] != 0 { residuals.add(w[j], features.column(j)) }
+    nonzeros.refill(nonzerosOf: w)
+    for k in 0..<nonzeros.count {
+      let j = nonzeros[k]
+      residuals.add(w[j], features.column(j))
+    }
   }
 }

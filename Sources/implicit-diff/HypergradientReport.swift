@@ -74,7 +74,7 @@ struct HypergradientReport: Encodable {
     features = session.map.loss.featureCount
     value = finite(session.objective.value(at: session.state, parameters: session.parameters))
     hypergradient = Array(result.gradient)
-    supportSize = session.state.reduce(0) { $0 + ($1 == 0 ? 0 : 1) }
+    supportSize = session.state.nonzeroCount
     margin = finite(session.map.dualMargin(at: session.state, parameters: session.parameters))
     kinkDistance = finite(certified.certificate?.kinkDistance)
     // The triangle inequality carries the reference's bound over to any method's answer.

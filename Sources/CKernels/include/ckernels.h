@@ -34,6 +34,13 @@
   /* out[k] = x[index[k]], and its transpose out[index[k]] = x[k] (others untouched). */                              \
   void ck_gather_##X(size_t n, const ptrdiff_t *index, const T *x, T *out);                                             \
   void ck_scatter_##X(size_t n, const ptrdiff_t *index, const T *x, T *out);                                            \
+  /* writes the indices of the entries that are not zero (NaN counts), increasing; how many there are. */              \
+  size_t ck_nonzeros_##X(size_t n, const T *x, ptrdiff_t *index);                                                     \
+  size_t ck_count_nonzeros_##X(size_t n, const T *x);                                                                 \
+  /* out[i, j] = a[index[i], index[j]], both column-major. */                                                         \
+  void ck_gather_submatrix_##X(size_t n, const ptrdiff_t *index, const T *a, size_t lda, T *out, size_t ldo);         \
+  /* out = a x sign(u): a where u > 0, -a where u < 0, 0 where u = 0. */                                              \
+  void ck_times_sign_##X(size_t n, T a, const T *u, const T *x, T *out);                                              \
   /* column k of the m x n column-major out = column index[k] of a, whose entry (i, j) is a[i*rs + j*cs]. */          \
   void ck_gather_columns_##X(size_t m, size_t n, const ptrdiff_t *index, const T *a, size_t rs, size_t cs, T *out,      \
                              size_t ldo);                                                                             \

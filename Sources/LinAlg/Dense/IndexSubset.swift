@@ -1,6 +1,9 @@
 /// A subset of `0 ..< universe` as increasing indices, refilled in place: the support of a sparse vector.
-public struct IndexSubset: Sendable, Equatable {
-  private var indices: [Int]
+public struct IndexSubset: Sendable {
+  /// Room for `universe` indices, the first `count` of which are in use.
+  private var storage: [Int]
+  /// The number of indices.
+  public private(set) var count: Int
   /// The size of the set the indices point into.
   public private(set) var universe: Int
 
@@ -8,8 +11,8 @@ public struct IndexSubset: Sendable, Equatable {
   public init(universe: Int) {
     precondition(universe >= 0, "IndexSubset: the universe cannot be negative (\(universe))")
     self.universe = universe
-    indices = []
-    indices.reserveCapacity(universe)
+    count = 0
+    storage = Array(repeating: 0, count: universe)
   }
 
   /// The given indices.
@@ -19,7 +22,8 @@ public struct IndexSubset: Sendable, Equatable {
     precondition(
       zip(indices, indices.dropFirst()).allSatisfy(<) && (indices.first ?? 0) >= 0 && (indices.last ?? -1) < universe,
       "IndexSubset: indices must increase and lie in 0 ..< \(universe)")
-    self.indices = indices
+    storage = indices
+    count = indices.count
     self.universe = universe
   }
 
@@ -29,22 +33,32 @@ public struct IndexSubset: Sendable, Equatable {
     refill(nonzerosOf: x)
   }
 
-  /// Becomes the places where `x` is not zero (NaN counts as not zero). Allocates nothing once grown.
+  /// Becomes the places where `x` is not zero (NaN counts as not zero). Allocates nothing where x has the universe's
+  /// count and the memory is not shared.
   public mutating func refill<Element: Scalar>(nonzerosOf x: Vector<Element>) {
-    indices.removeAll(keepingCapacity: true)
+    if storage.count < x.count { storage = Array(repeating: 0, count: x.count) }
     universe = x.count
-    let p = x.base
-    for i in 0..<x.count where p[i] != 0 { indices.append(i) }
+    count = storage.withUnsafeMutableBufferPointer {
+      guard let index = $0.baseAddress else { return 0 }
+      return Element._nonzeros(x.count, x.base, index)
+    }
   }
 
-  /// The number of indices.
-  public var count: Int { indices.count }
   /// The indices, increasing.
-  public var elements: [Int] { indices }
+  public var elements: [Int] { Array(storage[..<count]) }
 
-  public subscript(k: Int) -> Int { indices[k] }
+  public subscript(k: Int) -> Int {
+    precondition(k >= 0 && k < count, "IndexSubset: \(k) outside 0 ..< \(count)")
+    return storage[k]
+  }
 
   func withPointer(_ body: (UnsafePointer<Int>) -> Void) {
-    indices.withUnsafeBufferPointer { if let p = $0.baseAddress { body(p) } }
+    storage.withUnsafeBufferPointer { if let p = $0.baseAddress { body(p) } }
+  }
+}
+
+extension IndexSubset: Equatable {
+  public static func == (a: IndexSubset, b: IndexSubset) -> Bool {
+    a.universe == b.universe && a.storage[..<a.count] == b.storage[..<b.count]
   }
 }

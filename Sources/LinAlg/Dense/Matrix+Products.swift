@@ -163,6 +163,18 @@ extension Matrix {
     }
   }
 
+  /// Entry (i, j) ← entry (`indices[i]`, `indices[j]`) of `A`.
+  ///
+  /// - Precondition: both are column-major, A square of the indices' universe.
+  public mutating func gatherSubmatrix(_ indices: IndexSubset, from A: Matrix) {
+    precondition(layout == .columnMajor && A.layout == .columnMajor, "Matrix.gatherSubmatrix: column-major is needed")
+    precondition(
+      rows == indices.count && columns == indices.count && A.isSquare && A.rows == indices.universe,
+      "Matrix.gatherSubmatrix: \(indices.count) of \(A.rows) × \(A.columns) into \(rows) × \(columns)")
+    let out = mutableBase()
+    indices.withPointer { Element._gatherSubmatrix(indices.count, $0, A.base, A.stride, out, stride) }
+  }
+
   /// The chosen columns as a new column-major matrix.
   public func columns(_ indices: IndexSubset) -> Matrix {
     var result = Matrix.zeros(rows, indices.count)

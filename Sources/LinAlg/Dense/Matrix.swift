@@ -152,7 +152,11 @@ public struct Matrix<Element: Scalar>: Sendable {
     precondition(x.count == rows, "Matrix: a column of \(x.count) entries for \(rows) rows")
     makeUnique()
     let source = x.base
-    for i in 0..<rows { storage.pointer[position(i, j)] = source[i] }
+    if layout == .columnMajor {
+      (storage.pointer + position(0, j)).update(from: source, count: rows)
+    } else {
+      for i in 0..<rows { storage.pointer[position(i, j)] = source[i] }
+    }
   }
 
   /// The main diagonal.

@@ -36,6 +36,9 @@ extension Vector {
     return i < count ? i : nil
   }
 
+  /// How many entries are not zero (NaN counts as not zero).
+  public var nonzeroCount: Int { Element._countNonzeros(count, base) }
+
   /// A hash of the pattern of signs (−, 0, +): equal patterns have equal hashes; unequal ones differ but for a chance
   /// of 2⁻⁶⁴ a pair.
   public var signPattern: UInt64 { Element._signPattern(count, base) }
@@ -88,6 +91,13 @@ extension Vector {
     requireSameCount(x, "Vector.assignProduct")
     requireSameCount(y, "Vector.assignProduct")
     Element._hadamard(count, x.base, y.base, mutableBase())
+  }
+
+  /// z ← α x ∘ sign(u), z the receiver; sign(0) is 0.
+  public mutating func assignProduct(_ α: Element, _ x: Vector, signOf u: Vector) {
+    requireSameCount(x, "Vector.assignProduct")
+    requireSameCount(u, "Vector.assignProduct")
+    Element._timesSign(count, α, u.base, x.base, mutableBase())
   }
 
   /// Entry k ← entry `indices[k]` of `x`.

@@ -67,6 +67,24 @@ public protocol _ElementwiseKernels {
   static func _mirrorLower(
     _ n: Int, _ a: UnsafeMutablePointer<Self>, _ lda: Int
   )
+  /// The indices of the entries that are not zero, increasing; `index` has room for n. How many there are.
+  static func _nonzeros(
+    _ n: Int, _ x: UnsafePointer<Self>, _ index: UnsafeMutablePointer<Int>
+  ) -> Int
+  /// How many entries are not zero.
+  static func _countNonzeros(
+    _ n: Int, _ x: UnsafePointer<Self>
+  ) -> Int
+  /// out (n×n) ← the rows and columns of A at index.
+  static func _gatherSubmatrix(
+    _ n: Int, _ index: UnsafePointer<Int>, _ a: UnsafePointer<Self>, _ lda: Int,
+    _ out: UnsafeMutablePointer<Self>, _ ldo: Int
+  )
+  /// out ← α x ∘ sign(u).
+  static func _timesSign(
+    _ n: Int, _ α: Self, _ u: UnsafePointer<Self>, _ x: UnsafePointer<Self>,
+    _ out: UnsafeMutablePointer<Self>
+  )
 }
 
 extension Float {
@@ -166,6 +184,32 @@ extension Float {
   ) {
     ck_mirror_lower_s(n, a, lda)
   }
+
+  public static func _nonzeros(
+    _ n: Int, _ x: UnsafePointer<Self>, _ index: UnsafeMutablePointer<Int>
+  ) -> Int {
+    ck_nonzeros_s(n, x, index)
+  }
+
+  public static func _countNonzeros(
+    _ n: Int, _ x: UnsafePointer<Self>
+  ) -> Int {
+    ck_count_nonzeros_s(n, x)
+  }
+
+  public static func _gatherSubmatrix(
+    _ n: Int, _ index: UnsafePointer<Int>, _ a: UnsafePointer<Self>, _ lda: Int,
+    _ out: UnsafeMutablePointer<Self>, _ ldo: Int
+  ) {
+    ck_gather_submatrix_s(n, index, a, lda, out, ldo)
+  }
+
+  public static func _timesSign(
+    _ n: Int, _ α: Self, _ u: UnsafePointer<Self>, _ x: UnsafePointer<Self>,
+    _ out: UnsafeMutablePointer<Self>
+  ) {
+    ck_times_sign_s(n, α, u, x, out)
+  }
 }
 
 extension Double {
@@ -264,5 +308,31 @@ extension Double {
     _ n: Int, _ a: UnsafeMutablePointer<Self>, _ lda: Int
   ) {
     ck_mirror_lower_d(n, a, lda)
+  }
+
+  public static func _nonzeros(
+    _ n: Int, _ x: UnsafePointer<Self>, _ index: UnsafeMutablePointer<Int>
+  ) -> Int {
+    ck_nonzeros_d(n, x, index)
+  }
+
+  public static func _countNonzeros(
+    _ n: Int, _ x: UnsafePointer<Self>
+  ) -> Int {
+    ck_count_nonzeros_d(n, x)
+  }
+
+  public static func _gatherSubmatrix(
+    _ n: Int, _ index: UnsafePointer<Int>, _ a: UnsafePointer<Self>, _ lda: Int,
+    _ out: UnsafeMutablePointer<Self>, _ ldo: Int
+  ) {
+    ck_gather_submatrix_d(n, index, a, lda, out, ldo)
+  }
+
+  public static func _timesSign(
+    _ n: Int, _ α: Self, _ u: UnsafePointer<Self>, _ x: UnsafePointer<Self>,
+    _ out: UnsafeMutablePointer<Self>
+  ) {
+    ck_times_sign_d(n, α, u, x, out)
   }
 }

@@ -46,22 +46,21 @@ public final class ElasticNetLinearization<Element: Scalar>: Linearization {
   func fill(atSolution w: Vector<Element>, step s: Element, λ2: Element) {
     step = s
     self.λ2 = λ2
-    support.refill(nonzerosOf: w)
-    derivative.fill(0)
-    for k in 0..<support.count { derivative[support[k]] = 1 }
+    // |w| > 0: the derivative of soft thresholding read off its value.
+    SoftThreshold.derivative(at: w, threshold: 0, kink: .zero, into: &derivative)
+    support.refill(nonzerosOf: derivative)
     kinkDistance = nil
     derivativeIsMask = true
     fillParameters(signs: w, w)
   }
 
+  /// A2 ← −s D [sign(u), w].
   private func fillParameters(signs u: Vector<Element>, _ w: Vector<Element>) {
-    parameters.fill(0)
-    for k in 0..<support.count {
-      let j = support[k]
-      let scale = -step * derivative[j]
-      parameters[j, 0] = u[j] > 0 ? scale : (u[j] < 0 ? -scale : 0)
-      parameters[j, 1] = scale * w[j]
-    }
+    product.assignProduct(-step, derivative, signOf: u)
+    parameters.setColumn(0, product)
+    product.assignProduct(derivative, w)
+    product.scale(by: -step)
+    parameters.setColumn(1, product)
   }
 
   // MARK: - Products with A1

@@ -92,9 +92,7 @@ public final class QuadraticLoss<Element: Scalar> {
   /// H ← X_SᵀX_S / n, both triangles.
   func assembleHessian(on support: IndexSubset, into H: inout Matrix<Element>) {
     if let gram {
-      for j in 0..<support.count {
-        for i in 0..<support.count { H[i, j] = gram[support[i], support[j]] }
-      }
+      H.gatherSubmatrix(support, from: gram)
       return
     }
     H.assignGram(features.columns(support), alpha: 1 / Element(sampleCount))
