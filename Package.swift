@@ -80,6 +80,9 @@ let package = Package(
     .testTarget(
       name: "ModelsTests", dependencies: ["Models", "Datasets", "ImplicitDiff", "TestSupport"], swiftSettings: swift),
     .testTarget(
+      name: "DocumentationTests", dependencies: ["Models", "Datasets", "ImplicitDiff", "LinAlg", "TestSupport"],
+      swiftSettings: swift),
+    .testTarget(
       name: "CommandLineTests",
       dependencies: ["implicit-diff", "implicit-diff-bench", "Datasets", "LinAlg", "TestSupport"],
       swiftSettings: swift),
