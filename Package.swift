@@ -78,7 +78,11 @@ let package = Package(
     .testTarget(
       name: "ImplicitDiffTests", dependencies: ["ImplicitDiff", "Models", "TestSupport"], swiftSettings: swift),
     .testTarget(
-      name: "ModelsTests", dependencies: ["Models", "Datasets", "ImplicitDiff", "TestSupport"], swiftSettings: swift),
+      name: "ModelsTests",
+      dependencies: [
+        "Models", "Datasets", "ImplicitDiff", "TestSupport",
+        .product(name: "RealModule", package: "swift-numerics"),
+      ], swiftSettings: swift),
     .testTarget(
       name: "DocumentationTests", dependencies: ["Models", "Datasets", "ImplicitDiff", "LinAlg", "TestSupport"],
       swiftSettings: swift),

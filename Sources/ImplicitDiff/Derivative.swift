@@ -59,6 +59,8 @@ public struct DerivativeReport<Element: Scalar>: Sendable {
   public var residual: Element
   /// ‖Φ(w) − w‖ at the state differentiated, nil where the caller vouched for it and Φ was not evaluated.
   public var innerResidual: Element?
+  /// Stochastic strategies with replicates: the estimated standard error of the answer in the Euclidean norm.
+  public var standardError: Element?
   /// Wall-clock seconds.
   public var seconds: Double
 
@@ -113,6 +115,10 @@ public struct DifferentiationFailure: Error, Sendable, CustomStringConvertible {
 public enum DifferentiationError: Error, Sendable, Equatable, CustomStringConvertible {
   /// The solver needs a symmetric system and the linearization has none.
   case notSymmetric(solver: String)
+  /// A number given to the strategy makes no sense; the text names it and its range.
+  case invalidArgument(String)
+  /// A step size outside the range for which the method is known to be stable; the text names the limit.
+  case stepOutOfRange(String)
   /// The strategy cannot compute this quantity.
   case unsupported(strategy: String, what: String)
 
@@ -120,6 +126,7 @@ public enum DifferentiationError: Error, Sendable, Equatable, CustomStringConver
     switch self {
     case .notSymmetric(let solver):
       "\(solver) needs a symmetric system, and this map's linearization declares none: use GMRES, BiCGSTAB, the fixed-point iteration or the direct method"
+    case .invalidArgument(let text), .stepOutOfRange(let text): text
     case .unsupported(let strategy, let what): "\(strategy) cannot compute \(what)"
     }
   }

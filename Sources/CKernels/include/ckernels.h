@@ -46,6 +46,16 @@
                              size_t ldo);                                                                             \
   /* out = a transposed: out (n x m, column-major, ldo) from a (m x n, column-major, lda), by cache blocks. */        \
   void ck_transpose_##X(size_t m, size_t n, const T *a, size_t lda, T *out, size_t ldo);                              \
+  /* rows of z (n x c, row-major, packed) become softmax(row); lse, if not null, gets log sum exp of each row. */       \
+  void ck_softmax_rows_##X(size_t n, size_t c, T *z, T *lse);                                                         \
+  /* row i of q = scale (diag(p_i) - p_i p_i^T) row i of z: the softmax's Jacobian. q may be z. */                    \
+  void ck_softmax_jacobian_rows_##X(size_t n, size_t c, T scale, const T *p, const T *z, T *q);                       \
+  /* z += scale x sum over k of (x_k . v - y_k) x_k, x_k = row index[k] of x, each row read once. y may be null (0).   \
+     index null: rows 0 ... b - 1. */                                                                                 \
+  void ck_add_row_grams_##X(size_t b, size_t p, const ptrdiff_t *index, const T *x, size_t ldx, const T *v,           \
+                            const T *y, T scale, T *z);                                                               \
+  /* out = exp(x) for finite x, to 2 ulps; out may be x. */                                                           \
+  void ck_exp_##X(size_t n, const T *x, T *out);                                                                      \
   /* copies the lower triangle of the n x n column-major a onto its upper one. */                                     \
   void ck_mirror_lower_##X(size_t n, T *a, size_t lda);
 

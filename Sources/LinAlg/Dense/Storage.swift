@@ -14,5 +14,15 @@ final class Storage<Element: Scalar>: @unchecked Sendable {
     pointer = raw.bindMemory(to: Element.self, capacity: max(capacity, 1))
   }
 
+  /// Stands in for memory that is lent out; two for every program, one a scalar.
+  static var placeholder: Storage {
+    if Element.self == Double.self { return placeholderDouble as! Storage }
+    if Element.self == Float.self { return placeholderFloat as! Storage }
+    return Storage(capacity: 0)
+  }
+
   deinit { UnsafeMutableRawPointer(pointer).deallocate() }
 }
+
+private let placeholderDouble = Storage<Double>(capacity: 0)
+private let placeholderFloat = Storage<Float>(capacity: 0)

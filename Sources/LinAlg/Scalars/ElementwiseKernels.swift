@@ -85,6 +85,24 @@ public protocol _ElementwiseKernels {
     _ n: Int, _ α: Self, _ u: UnsafePointer<Self>, _ x: UnsafePointer<Self>,
     _ out: UnsafeMutablePointer<Self>
   )
+  /// out ← exp(x) for finite x, to 2 ulps; `out` may be `x`.
+  static func _exp(
+    _ n: Int, _ x: UnsafePointer<Self>, _ out: UnsafeMutablePointer<Self>
+  )
+  /// Each row of z (n×c, row-major, packed) ← its softmax; logSumExp, where given, gets log Σ exp of each.
+  static func _softmaxRows(
+    _ n: Int, _ c: Int, _ z: UnsafeMutablePointer<Self>, _ logSumExp: UnsafeMutablePointer<Self>?
+  )
+  /// Row i of q ← scale (diag(pᵢ) − pᵢ pᵢᵀ) zᵢ; `q` may be `z`.
+  static func _softmaxJacobianRows(
+    _ n: Int, _ c: Int, _ scale: Self, _ p: UnsafePointer<Self>, _ z: UnsafePointer<Self>,
+    _ q: UnsafeMutablePointer<Self>
+  )
+  /// z ← z + scale Σₖ (xₖ·v − yₖ) xₖ over the rows at index (nil: the first b), each read once; nil y counts as 0.
+  static func _addRowGrams(
+    _ b: Int, _ p: Int, _ index: UnsafePointer<Int>?, _ x: UnsafePointer<Self>, _ ldx: Int,
+    _ v: UnsafePointer<Self>, _ y: UnsafePointer<Self>?, _ scale: Self, _ z: UnsafeMutablePointer<Self>
+  )
 }
 
 extension Float {
@@ -210,6 +228,32 @@ extension Float {
   ) {
     ck_times_sign_s(n, α, u, x, out)
   }
+
+  public static func _exp(
+    _ n: Int, _ x: UnsafePointer<Self>, _ out: UnsafeMutablePointer<Self>
+  ) {
+    ck_exp_s(n, x, out)
+  }
+
+  public static func _softmaxRows(
+    _ n: Int, _ c: Int, _ z: UnsafeMutablePointer<Self>, _ logSumExp: UnsafeMutablePointer<Self>?
+  ) {
+    ck_softmax_rows_s(n, c, z, logSumExp)
+  }
+
+  public static func _softmaxJacobianRows(
+    _ n: Int, _ c: Int, _ scale: Self, _ p: UnsafePointer<Self>, _ z: UnsafePointer<Self>,
+    _ q: UnsafeMutablePointer<Self>
+  ) {
+    ck_softmax_jacobian_rows_s(n, c, scale, p, z, q)
+  }
+
+  public static func _addRowGrams(
+    _ b: Int, _ p: Int, _ index: UnsafePointer<Int>?, _ x: UnsafePointer<Self>, _ ldx: Int,
+    _ v: UnsafePointer<Self>, _ y: UnsafePointer<Self>?, _ scale: Self, _ z: UnsafeMutablePointer<Self>
+  ) {
+    ck_add_row_grams_s(b, p, index, x, ldx, v, y, scale, z)
+  }
 }
 
 extension Double {
@@ -334,5 +378,31 @@ extension Double {
     _ out: UnsafeMutablePointer<Self>
   ) {
     ck_times_sign_d(n, α, u, x, out)
+  }
+
+  public static func _exp(
+    _ n: Int, _ x: UnsafePointer<Self>, _ out: UnsafeMutablePointer<Self>
+  ) {
+    ck_exp_d(n, x, out)
+  }
+
+  public static func _softmaxRows(
+    _ n: Int, _ c: Int, _ z: UnsafeMutablePointer<Self>, _ logSumExp: UnsafeMutablePointer<Self>?
+  ) {
+    ck_softmax_rows_d(n, c, z, logSumExp)
+  }
+
+  public static func _softmaxJacobianRows(
+    _ n: Int, _ c: Int, _ scale: Self, _ p: UnsafePointer<Self>, _ z: UnsafePointer<Self>,
+    _ q: UnsafeMutablePointer<Self>
+  ) {
+    ck_softmax_jacobian_rows_d(n, c, scale, p, z, q)
+  }
+
+  public static func _addRowGrams(
+    _ b: Int, _ p: Int, _ index: UnsafePointer<Int>?, _ x: UnsafePointer<Self>, _ ldx: Int,
+    _ v: UnsafePointer<Self>, _ y: UnsafePointer<Self>?, _ scale: Self, _ z: UnsafeMutablePointer<Self>
+  ) {
+    ck_add_row_grams_d(b, p, index, x, ldx, v, y, scale, z)
   }
 }

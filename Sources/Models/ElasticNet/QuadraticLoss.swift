@@ -34,6 +34,9 @@ public final class QuadraticLoss<Element: Scalar> {
     self.correlation = correlation
   }
 
+  /// X with its rows contiguous, for minibatches; made on first use.
+  private(set) lazy var rowMajorFeatures = features.packed(as: .rowMajor)
+
   /// n.
   public var sampleCount: Int { features.rows }
   /// p.

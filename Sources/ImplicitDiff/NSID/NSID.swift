@@ -1,0 +1,220 @@
+public import LinAlg
+
+/// Nonsmooth stochastic implicit differentiation: AID for Φ = G ∘ E[T̂_ξ] from minibatches.
+///
+///     draw ξ'_1 … ξ'_J;  u = mean_j T̂_{ξ'_j}(w, λ);  [B1, B2] ∈ D_G(u, λ);  v = 0
+///     k times, ξ fresh:  v ← (1 − η_i) v + η_i (∂₁T̂_ξ(w, λ)ᵀ B1ᵀ v + y)
+///     return (B1 · mean_j ∂₂T̂_{ξ'_j}(w, λ) + B2)ᵀ v
+///
+/// Averaging inside G before the one choice of B1 is what makes it consistent: see ``SID`` for what happens otherwise.
+/// The steps must satisfy the theory's conditions; a step outside the stable range is refused unless `forced`.
+///
+/// Source: Grazzi, Pontil, Salzo, arXiv:2403.11687, algorithm 1 and theorem 4.
+public struct NSID<Map: CompositeStochasticMap>: DifferentiationStrategy {
+  public typealias Element = Map.Element
+
+  /// k, the number of steps.
+  public var iterations: Int
+  /// J, the number of minibatches that the inner map is averaged over.
+  public var innerBatches: Int
+  public var batchSize: Int
+  public var sampling: Sampling
+  public var steps: StepSizes<Element>
+  /// Replaces [B1, B2] at the sampled u by those at the exact u of a full pass (J is then not used).
+  public var innerPass: InnerPass
+  /// Independent repetitions; their mean is returned, and from two on their spread gives the standard error.
+  public var replicates: Int
+  public var seed: UInt64
+  /// Runs steps outside the stable range, as some published experiments do.
+  public var forced: Bool
+
+  /// Where u comes from.
+  public enum InnerPass: Sendable, Equatable {
+    /// The mean over J minibatches.
+    case sampled
+    /// One pass over all samples.
+    case full
+  }
+
+  public init(
+    iterations: Int, innerBatches: Int, batchSize: Int, steps: StepSizes<Element>,
+    sampling: Sampling = .withReplacement, innerPass: InnerPass = .sampled, replicates: Int = 1, seed: UInt64 = 0,
+    forced: Bool = false
+  ) {
+    self.iterations = iterations
+    self.innerBatches = innerBatches
+    self.batchSize = batchSize
+    self.steps = steps
+    self.sampling = sampling
+    self.innerPass = innerPass
+    self.replicates = replicates
+    self.seed = seed
+    self.forced = forced
+  }
+
+  public var name: String { "nsid" }
+
+  public func makeWorkspace(for map: Map) -> NSIDWorkspace<Map> { NSIDWorkspace(map) }
+
+  public func vjp(
+    _ problem: FixedPointProblem<Map>, into result: inout Vector<Element>, workspace: NSIDWorkspace<Map>,
+    cotangent: Cotangent<Element>
+  ) throws(DifferentiationError) -> DerivativeReport<Element> {
+    let clock = ContinuousClock.now
+    try checkArguments(problem)
+    cotangent(problem.state, nil, &workspace.y)
+    workspace.oracle.prepare(at: problem.state, parameters: problem.parameters)
+    var report = DerivativeReport<Element>(outcome: .fixedIterations, method: name)
+    result.fill(0)
+    var squares: Element = 0
+    for r in 0..<replicates {
+      workspace.replicate.fill(0)
+      run(problem, workspace, stream: UInt64(r), &report)
+      if report.outcome != .fixedIterations {
+        result.copy(from: workspace.replicate)
+        break
+      }
+      // Welford's update of the mean and of the summed squared distance from it.
+      let distance = workspace.replicate.distance(to: result)
+      result.combine(1 / Element(r + 1), workspace.replicate, Element(r) / Element(r + 1))
+      squares += distance * distance * Element(r) / Element(r + 1)
+    }
+    if replicates >= 2 && report.outcome == .fixedIterations {
+      report.standardError = (squares / Element(replicates * (replicates - 1))).squareRoot()
+    }
+    if result.firstNonFinite != nil { report.outcome = .notFinite }
+    report.seconds = clock.secondsSince()
+    return report
+  }
+
+  public func jvp(
+    _ problem: FixedPointProblem<Map>, directions M: Matrix<Element>, into result: inout Matrix<Element>,
+    workspace: NSIDWorkspace<Map>
+  ) throws(DifferentiationError) -> DerivativeReport<Element> {
+    throw .unsupported(strategy: name, what: "products with w'(λ), only with its transpose")
+  }
+
+  private func checkArguments(_ problem: FixedPointProblem<Map>) throws(DifferentiationError) {
+    let n = problem.map.sampleCount
+    guard batchSize >= 1 && batchSize <= n else {
+      throw .invalidArgument("the batch size must lie in 1 ... \(n), the number of samples, and is \(batchSize)")
+    }
+    guard iterations >= 1 else {
+      throw .invalidArgument("k, the number of steps, must be at least 1 and is \(iterations)")
+    }
+    guard innerBatches >= 1 else {
+      throw .invalidArgument("J, the number of inner batches, must be at least 1 and is \(innerBatches)")
+    }
+    guard replicates >= 1 else {
+      throw .invalidArgument("the number of replicates must be at least 1 and is \(replicates)")
+    }
+    try checkSteps(problem)
+  }
+
+  /// β > 1/(1 − q²) and η_0 ≤ 1, the part of the conditions that needs no knowledge of the noise.
+  private func checkSteps(_ problem: FixedPointProblem<Map>) throws(DifferentiationError) {
+    let q = problem.map.contractionBound(parameters: problem.parameters)
+    switch steps {
+    case .constant(let η):
+      guard η > 0, η.isFinite else { throw .invalidArgument("the step size must be positive and is \(η)") }
+      if η > 1 && !forced {
+        throw .stepOutOfRange(
+          "the constant step \(η) is above 1, where the recursion is not stable; the limit is 1/(1 + σ₂) ≤ 1")
+      }
+    case .decreasing(let β, let γ):
+      guard β > 0, γ > 0, β.isFinite, γ.isFinite else {
+        throw .invalidArgument("β and γ must be positive and are \(β) and \(γ)")
+      }
+      guard !forced else { return }
+      if let q, β <= (1 + 8 * .ulpOfOne) / (1 - q * q) {
+        throw .stepOutOfRange(
+          "β = \(β) is not above 1/(1 − q²) = \(1 / (1 - q * q)) (q = \(q)), so the error need not fall as 1/k; 2/(1 − q²) is the best choice"
+        )
+      }
+      if γ < β {
+        throw .stepOutOfRange("γ = \(γ) is below β = \(β), so the first step exceeds 1; γ ≥ β (1 + σ₂) is stable")
+      }
+    }
+  }
+
+  /// One replicate: workspace.replicate ← its answer.
+  private func run(
+    _ problem: FixedPointProblem<Map>, _ workspace: NSIDWorkspace<Map>, stream: UInt64,
+    _ report: inout DerivativeReport<Element>
+  ) {
+    let λ = problem.parameters
+    let n = problem.map.sampleCount
+    // The inner samples are drawn twice from one stream instead of being kept: the same J batches, no memory.
+    func innerSampler() -> MinibatchSampler {
+      MinibatchSampler(sampleCount: n, batchSize: batchSize, sampling: sampling, seed: seed, stream: 2 * stream)
+    }
+    workspace.u.fill(0)
+    switch innerPass {
+    case .full: workspace.oracle.addValue(.all(of: n), scale: 1, to: &workspace.u)
+    case .sampled:
+      var sampler = innerSampler()
+      for _ in 0..<innerBatches {
+        workspace.oracle.addValue(sampler.next(), scale: 1 / Element(innerBatches), to: &workspace.u)
+      }
+    }
+    problem.map.linearizeOuter(at: workspace.u, parameters: λ, into: workspace.outer)
+
+    var sampler = MinibatchSampler(
+      sampleCount: n, batchSize: batchSize, sampling: sampling, seed: seed, stream: 2 * stream + 1)
+    workspace.v.fill(0)
+    for i in 0..<iterations {
+      let η = steps.step(i)
+      workspace.outer.applyStateAdjoint(workspace.v, into: &workspace.z)
+      workspace.v.combine(η, workspace.y, 1 - η)
+      workspace.oracle.addStateAdjoint(sampler.next(), workspace.z, scale: η, to: &workspace.v)
+      // Powers of two apart, so that divergence is seen early at no cost.
+      if i & (i + 1) == 0, !workspace.v.norm.isFinite { break }
+    }
+    report.iterations += iterations
+    report.products += iterations
+    let size = workspace.v.norm
+    if !size.isFinite {
+      report.outcome = .notFinite
+      return
+    }
+
+    workspace.outer.applyStateAdjoint(workspace.v, into: &workspace.z)
+    switch innerPass {
+    case .full: workspace.oracle.addParametersAdjoint(.all(of: n), workspace.z, scale: 1, to: &workspace.replicate)
+    case .sampled:
+      var sampler = innerSampler()
+      for _ in 0..<innerBatches {
+        workspace.oracle.addParametersAdjoint(
+          sampler.next(), workspace.z, scale: 1 / Element(innerBatches), to: &workspace.replicate)
+      }
+    }
+    workspace.outer.addParametersAdjoint(workspace.v, scale: 1, to: &workspace.replicate)
+  }
+}
+
+/// Memory for repeated differentiation of one map by ``NSID`` and ``VarianceReducedNSID``.
+public final class NSIDWorkspace<Map: CompositeStochasticMap> {
+  public typealias Element = Map.Element
+  let oracle: Map.Oracle
+  let outer: Map.OuterLinearization
+  /// v of the last replicate.
+  public internal(set) var v: Vector<Element>
+  var y: Vector<Element>
+  var z: Vector<Element>
+  var u: Vector<Element>
+  var anchor: Vector<Element>
+  var residual: Vector<Element>
+  var replicate: Vector<Element>
+
+  init(_ map: Map) {
+    oracle = map.makeOracle()
+    outer = map.makeOuterLinearization()
+    v = .zeros(map.stateCount)
+    y = .zeros(map.stateCount)
+    z = .zeros(map.stateCount)
+    u = .zeros(map.stateCount)
+    anchor = .zeros(map.stateCount)
+    residual = .zeros(map.stateCount)
+    replicate = .zeros(map.parameterCount)
+  }
+}

@@ -1,0 +1,67 @@
+public import LinAlg
+
+/// Solves w = G(E[T̂_ξ(w, λ)], λ) by minibatches: `w ← G_{η_i}((1 − η_i) w + η_i T̂_ξ(w, λ))`, for a proximal-gradient map
+/// the proximal stochastic gradient method with steps η_i s.
+public struct StochasticFixedPointSolver<Element: Scalar>: Sendable {
+  public var iterations: Int
+  public var batchSize: Int
+  public var steps: StepSizes<Element>
+  public var sampling: Sampling
+  /// From this iteration on the iterates are averaged with equal weights and the average is returned; nil returns the
+  /// last iterate. An average is not sparse: its support is the union of the iterates'.
+  public var averagesFrom: Int?
+  public var seed: UInt64
+
+  public init(
+    iterations: Int, batchSize: Int, steps: StepSizes<Element>, sampling: Sampling = .withReplacement,
+    averagesFrom: Int? = nil, seed: UInt64 = 0
+  ) {
+    self.iterations = iterations
+    self.batchSize = batchSize
+    self.steps = steps
+    self.sampling = sampling
+    self.averagesFrom = averagesFrom
+    self.seed = seed
+  }
+
+  /// Iterates from `start` (p entries, zeros where nil).
+  ///
+  /// - Returns: the last iterate, or the average. The residual is not measured; `outcome` is `.iterationLimit` for a run
+  ///   that stayed finite, since the number of iterations alone ends it.
+  public func solve<Map: CompositeStochasticMap<Element>>(
+    _ map: Map, parameters λ: Vector<Element>, from start: Vector<Element>? = nil
+  ) -> FixedPointSolution<Element> {
+    let clock = ContinuousClock.now
+    let oracle = map.makeOracle()
+    var w = start.map { Vector(copying: $0) } ?? .zeros(map.stateCount)
+    var u = Vector<Element>.zeros(map.stateCount)
+    var average = Vector<Element>.zeros(averagesFrom == nil ? 0 : map.stateCount)
+    var averaged = 0
+    var sampler = MinibatchSampler(
+      sampleCount: map.sampleCount, batchSize: batchSize, sampling: sampling, seed: seed, stream: 0)
+    var patterns = SupportTracker(initial: w.signPattern)
+    var outcome = FixedPointOutcome<Element>.iterationLimit
+    var done = 0
+    while done < iterations {
+      let η = steps.step(done)
+      oracle.prepare(at: w, parameters: λ)
+      u.combine(1 - η, w, 0)
+      oracle.addValue(sampler.next(), scale: η, to: &u)
+      map.applyOuter(u, parameters: λ, relaxation: η, into: &w)
+      done += 1
+      patterns.record(w.signPattern)
+      if let averagesFrom, done >= averagesFrom {
+        averaged += 1
+        average.combine(1 / Element(averaged), w, 1 - 1 / Element(averaged))
+      }
+      if done & (done + 1) == 0, w.firstNonFinite != nil {
+        outcome = .notFinite(iteration: done)
+        break
+      }
+    }
+    if w.firstNonFinite != nil { outcome = .notFinite(iteration: done) }
+    return FixedPointSolution(
+      estimate: averaged > 0 ? average : w, outcome: outcome, iterations: done, residual: .nan, measuredFactor: nil,
+      identification: patterns.identification, iterates: [], seconds: clock.secondsSince())
+  }
+}

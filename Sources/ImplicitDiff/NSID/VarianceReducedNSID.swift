@@ -1,0 +1,140 @@
+public import LinAlg
+
+/// NSID with variance reduction for finite sums: linear convergence where NSID shows 1/k.
+///
+/// Around an anchor ṽ with its residual `r̃ = ψ(ṽ) − ṽ` (one full pass), the correction d = v − ṽ solves
+/// `d = A1ᵀ d + r̃`, and the recursion
+///
+///     d ← (1 − η) d + η (∂₁T̂_ξᵀ B1ᵀ d + r̃)
+///
+/// is NSID's own with r̃ in the place of y. ψ is affine, so this is SVRG's control variate
+/// `ψ_ξ(v) − ψ_ξ(ṽ) + ψ(ṽ)` exactly, at one minibatch product a step instead of two. The noise is proportional to d, which
+/// is of the size of the error at the anchor: an epoch multiplies the mean square error by a factor below one, and the
+/// next anchor is ṽ + d. docs/Theory.md derives the factor.
+///
+/// Source of the idea: Johnson, Zhang, *Accelerating stochastic gradient descent using predictive variance reduction*,
+/// NIPS 2013.
+public struct VarianceReducedNSID<Map: CompositeStochasticMap>: DifferentiationStrategy {
+  public typealias Element = Map.Element
+
+  /// Anchors, each a full pass and `epochLength` minibatch steps.
+  public var epochs: Int
+  /// Steps between anchors.
+  public var epochLength: Int
+  public var batchSize: Int
+  public var step: Element
+  public var sampling: Sampling
+  public var seed: UInt64
+  /// Stops when ‖r̃‖ ≤ tolerance · ‖y‖; 0 runs every epoch.
+  public var tolerance: Element
+
+  public init(
+    epochs: Int, epochLength: Int, batchSize: Int, step: Element, sampling: Sampling = .withReplacement,
+    seed: UInt64 = 0, tolerance: Element = 0
+  ) {
+    self.epochs = epochs
+    self.epochLength = epochLength
+    self.batchSize = batchSize
+    self.step = step
+    self.sampling = sampling
+    self.seed = seed
+    self.tolerance = tolerance
+  }
+
+  public var name: String { "nsid-vr" }
+
+  public func makeWorkspace(for map: Map) -> NSIDWorkspace<Map> { NSIDWorkspace(map) }
+
+  public func vjp(
+    _ problem: FixedPointProblem<Map>, into result: inout Vector<Element>, workspace: NSIDWorkspace<Map>,
+    cotangent: Cotangent<Element>
+  ) throws(DifferentiationError) -> DerivativeReport<Element> {
+    let clock = ContinuousClock.now
+    var report = DerivativeReport<Element>(outcome: .fixedIterations, method: name)
+    try start(problem, workspace, cotangent)
+    var sampler = makeSampler(problem)
+    for _ in 0..<epochs {
+      let size = workspace.refreshResidual(sampleCount: problem.map.sampleCount)
+      report.residual = size
+      report.iterations += 1
+      if !size.isFinite {
+        report.outcome = .notFinite
+        break
+      }
+      if size <= tolerance * workspace.y.norm {
+        report.outcome = .converged
+        break
+      }
+      runEpoch(workspace, &sampler)
+      report.products += epochLength
+    }
+    if tolerance > 0 && report.outcome == .fixedIterations { report.outcome = .iterationLimit }
+    finish(problem, workspace, into: &result)
+    if result.firstNonFinite != nil { report.outcome = .notFinite }
+    report.seconds = clock.secondsSince()
+    return report
+  }
+
+  /// The pieces of ``vjp(_:into:workspace:cotangent:)``, for callers that look at the error epoch by epoch.
+  public func start(
+    _ problem: FixedPointProblem<Map>, _ workspace: NSIDWorkspace<Map>, _ cotangent: Cotangent<Element>
+  ) throws(DifferentiationError) {
+    let n = problem.map.sampleCount
+    guard batchSize >= 1 && batchSize <= n else {
+      throw .invalidArgument("the batch size must lie in 1 ... \(n), the number of samples, and is \(batchSize)")
+    }
+    guard epochs >= 1 && epochLength >= 1 else {
+      throw .invalidArgument("epochs and their length must be at least 1 and are \(epochs) and \(epochLength)")
+    }
+    guard step > 0 && step <= 1 else { throw .stepOutOfRange("the step must lie in (0, 1] and is \(step)") }
+    cotangent(problem.state, nil, &workspace.y)
+    workspace.oracle.prepare(at: problem.state, parameters: problem.parameters)
+    workspace.u.fill(0)
+    workspace.oracle.addValue(.all(of: n), scale: 1, to: &workspace.u)
+    problem.map.linearizeOuter(at: workspace.u, parameters: problem.parameters, into: workspace.outer)
+    workspace.anchor.fill(0)
+  }
+
+  public func makeSampler(_ problem: FixedPointProblem<Map>) -> MinibatchSampler {
+    MinibatchSampler(
+      sampleCount: problem.map.sampleCount, batchSize: batchSize, sampling: sampling, seed: seed, stream: 1)
+  }
+
+  /// One epoch from the anchor's residual; the anchor moves to ṽ + d.
+  public func runEpoch(_ workspace: NSIDWorkspace<Map>, _ sampler: inout MinibatchSampler) {
+    workspace.v.fill(0)
+    for _ in 0..<epochLength {
+      workspace.outer.applyStateAdjoint(workspace.v, into: &workspace.z)
+      workspace.v.combine(step, workspace.residual, 1 - step)
+      workspace.oracle.addStateAdjoint(sampler.next(), workspace.z, scale: step, to: &workspace.v)
+    }
+    workspace.anchor.add(1, workspace.v)
+  }
+
+  /// result ← A2ᵀ ṽ by a full pass.
+  public func finish(
+    _ problem: FixedPointProblem<Map>, _ workspace: NSIDWorkspace<Map>, into result: inout Vector<Element>
+  ) {
+    result.fill(0)
+    workspace.outer.applyStateAdjoint(workspace.anchor, into: &workspace.z)
+    workspace.oracle.addParametersAdjoint(.all(of: problem.map.sampleCount), workspace.z, scale: 1, to: &result)
+    workspace.outer.addParametersAdjoint(workspace.anchor, scale: 1, to: &result)
+  }
+
+  public func jvp(
+    _ problem: FixedPointProblem<Map>, directions M: Matrix<Element>, into result: inout Matrix<Element>,
+    workspace: NSIDWorkspace<Map>
+  ) throws(DifferentiationError) -> DerivativeReport<Element> {
+    throw .unsupported(strategy: name, what: "products with w'(λ), only with its transpose")
+  }
+}
+
+extension NSIDWorkspace {
+  /// residual ← ψ(anchor) − anchor by a full pass; its norm.
+  public func refreshResidual(sampleCount n: Int) -> Element {
+    outer.applyStateAdjoint(anchor, into: &z)
+    residual.assign(1, y, -1, anchor)
+    oracle.addStateAdjoint(.all(of: n), z, scale: 1, to: &residual)
+    return residual.norm
+  }
+}

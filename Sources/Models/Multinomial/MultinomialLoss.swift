@@ -1,0 +1,106 @@
+public import LinAlg
+
+/// f(W) = mean over samples of −log softmax(Wᵀ xᵢ)_{yᵢ}, X n × p, W p × c: multinomial logistic regression.
+///
+/// A state vector holds W column by column (class by class). The features may be replaced, as an attack does that shifts
+/// them; every product is a pair of matrix products with c columns.
+public final class MultinomialLoss<Element: Scalar> {
+  /// X, n × p, row-major.
+  public private(set) var features: Matrix<Element>
+  /// yᵢ in 0 ..< classCount.
+  public let labels: [Int]
+  /// c.
+  public let classCount: Int
+  /// Scores, probabilities or residuals of all samples, n × c row-major.
+  private var scores: Matrix<Element>
+  private var logSums: Vector<Element>
+
+  /// - Precondition: as many labels as rows, at least one row, labels in 0 ..< classCount.
+  public init(features: Matrix<Element>, labels: [Int], classCount: Int) {
+    precondition(
+      features.rows == labels.count && features.rows > 0,
+      "MultinomialLoss: \(features.rows) × \(features.columns) features with \(labels.count) labels")
+    precondition(
+      classCount >= 2 && labels.allSatisfy { $0 >= 0 && $0 < classCount },
+      "MultinomialLoss: labels must lie in 0 ..< \(classCount)")
+    self.features = features.with(layout: .rowMajor)
+    self.labels = labels
+    self.classCount = classCount
+    scores = .zeros(features.rows, classCount, layout: .rowMajor)
+    logSums = .zeros(features.rows)
+  }
+
+  /// n.
+  public var sampleCount: Int { features.rows }
+  /// p.
+  public var featureCount: Int { features.columns }
+  /// p c.
+  public var stateCount: Int { featureCount * classCount }
+
+  /// Adds `shift` (rows of p entries, one a row of `base`) to the chosen rows: xᵢ ← base row + shift.
+  func replaceRows(_ rows: [Int], base: Matrix<Element>, shift: Vector<Element>) {
+    let p = featureCount
+    let target = features.mutableBase()
+    for (k, i) in rows.enumerated() {
+      Element._linearCombination(p, 1, base.base + i * base.stride, 1, shift.base + k * p, target + i * features.stride)
+    }
+  }
+
+  /// W of a state vector, p × c column-major, over the same memory.
+  func weights(_ w: Vector<Element>) -> Matrix<Element> { Matrix(columnsOf: w, rows: featureCount) }
+
+  /// P ← softmax of the scores, n × c row-major; the mean loss.
+  @discardableResult
+  func probabilities(at w: Vector<Element>, into P: inout Matrix<Element>) -> Element {
+    P.assignProduct(features, weights(w))
+    let n = sampleCount
+    let c = classCount
+    // The score of the true class is read before the softmax takes its place.
+    var sum: Element = 0
+    for i in 0..<n { sum -= P.base[i * P.stride + labels[i]] }
+    Element._softmaxRows(n, c, P.mutableBase(), logSums.mutableBase())
+    for i in 0..<n { sum += logSums.base[i] }
+    return sum / Element(n)
+  }
+
+  /// f(W).
+  public func value(at w: Vector<Element>) -> Element { probabilities(at: w, into: &scores) }
+
+  /// g ← ∇f(W) = Xᵀ (P − Y)/n, as a state vector; f(W).
+  @discardableResult
+  public func gradient(at w: Vector<Element>, into g: inout Vector<Element>) -> Element {
+    let value = probabilities(at: w, into: &scores)
+    subtractLabels(from: &scores)
+    g.withColumns(rows: featureCount) { G in
+      G.assignProduct(features.transposed, scores, alpha: 1 / Element(sampleCount))
+    }
+    return value
+  }
+
+  /// R ← R − Y.
+  func subtractLabels(from R: inout Matrix<Element>) {
+    let r = R.mutableBase()
+    for i in 0..<sampleCount { r[i * R.stride + labels[i]] -= 1 }
+  }
+
+  /// y ← ∇²f(W) x for the probabilities P at W: Xᵀ (J ∘ (X V))/n, J the softmax's Jacobian.
+  func applyHessian(_ x: Vector<Element>, probabilities P: Matrix<Element>, into y: inout Vector<Element>) {
+    scores.assignProduct(features, weights(x))
+    let s = scores.mutableBase()
+    Element._softmaxJacobianRows(sampleCount, classCount, 1 / Element(sampleCount), P.base, s, s)
+    y.withColumns(rows: featureCount) { Y in Y.assignProduct(features.transposed, scores) }
+  }
+
+  /// The share of samples whose largest score is that of their label.
+  public func accuracy(at w: Vector<Element>) -> Double {
+    scores.assignProduct(features, weights(w))
+    var right = 0
+    for i in 0..<sampleCount {
+      let row = scores.base + i * scores.stride
+      var best = 0
+      for j in 1..<classCount where row[j] > row[best] { best = j }
+      if best == labels[i] { right += 1 }
+    }
+    return Double(right) / Double(sampleCount)
+  }
+}
