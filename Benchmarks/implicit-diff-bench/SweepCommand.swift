@@ -27,9 +27,16 @@ struct SweepCommand: ParsableCommand {
   var data: String?
   @Option(help: "The number of BLAS threads.") var threads = 1
 
+  @Option(
+    help: "hypergradient: all deterministic methods; nsid: the stochastic recursion over batch size and features.")
+  var method = "hypergradient"
+
   private static let diabetesFolder = "Tests/Reference/elastic-net-diabetes"
 
   func validate() throws {
+    guard method == "hypergradient" || method == "nsid" else {
+      throw ValidationError("--method: '\(method)' is neither hypergradient nor nsid")
+    }
     guard threads >= 1 else { throw ValidationError("--threads: \(threads) is below 1") }
   }
 
@@ -40,13 +47,17 @@ struct SweepCommand: ParsableCommand {
 
   func run() throws {
     // What can be wrong is found before minutes are spent on timing.
-    let diabetes = try diabetesProblem()
+    let diabetes = method == "nsid" ? nil : try diabetesProblem()
     if let out { try createFolder(out) }
     try BLAS.withThreads(threads) {
       let bandwidth = MemoryBandwidth(threads: threads)
       print(
         "BLAS kernel \(BLAS.kernel), \(threads) thread(s); memory bandwidth \(Format.number(bandwidth.bytesPerSecond * 1e-9)) GB/s"
       )
+      if method == "nsid" {
+        try runNSID(bandwidth)
+        return
+      }
       let progress = ProgressLine()
       var rows: [SweepRow] = []
       var problems: [() throws -> SweepProblem] = sizes.map { size in
@@ -85,6 +96,22 @@ struct SweepCommand: ParsableCommand {
     } catch {
       Console.error("\(path): cannot be created: \(error.localizedDescription)")
       throw ExitCode.cannotWrite
+    }
+  }
+
+  private func runNSID(_ bandwidth: MemoryBandwidth) throws {
+    let progress = ProgressLine()
+    let sweep = NSIDSweep(bandwidth: bandwidth, budget: quick ? 0.1 : 0.4)
+    var rows: [NSIDSweep.Row] = []
+    for p in quick ? [100, 784] : [30, 100, 300, 784, 2000] {
+      rows += try sweep.run(samples: 10_000, features: p, batches: quick ? [10, 100] : [1, 10, 100, 300, 1000]) {
+        progress.update($0)
+      }
+    }
+    progress.end()
+    print(NSIDSweep.table(rows))
+    if let out {
+      try Console.write(json: rows, to: out + "/sweep-nsid.json")
     }
   }
 

@@ -60,9 +60,8 @@ struct PoisoningFigure {
     let (map, Γ, objective) = (setup.map, setup.shift, setup.objective)
     let n = map.sampleCount
     let q = setup.q
-    let last = FixedPointSolver<Double>(tolerance: 0, iterationLimit: innerIterations).solve(map, parameters: Γ) {
-      iteration, _ in progress(0.2 * Double(iteration) / Double(innerIterations))
-    }
+    let last = FixedPointSolver<Double>(tolerance: 0, iterationLimit: innerIterations).solve(map, parameters: Γ)
+    progress(0.2)
     let solution = try FixedPointSolver<Double>(tolerance: 1e-12, acceleration: .anderson(memory: 10)).solve(
       map, parameters: Γ, from: last.estimate
     ).get()

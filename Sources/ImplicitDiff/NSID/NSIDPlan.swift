@@ -20,7 +20,8 @@ extension NSID {
   ///
   /// q is the map's bound. The noise constants are estimated at the points that matter: the iterates of the exact
   /// recursion v ← A1ᵀ v + y on its way to v̄, and v̄ with random errors of its own size. At each, the variance of
-  /// ψ_ξ(v) over `probes` minibatches is measured; σ₁ is that at v̄ and σ₂ the largest excess over it per ‖ψ(v) − v‖².
+  /// ψ_ξ(v) over `probes` minibatches is measured; σ₁ is the largest on the way and at v̄, and σ₂ the largest excess over
+  /// it per ‖ψ(v) − v‖² at the disturbed points.
   /// Then β = 2/(1 − q²), γ = β (1 + σ₂), and k is where the bound meets the accuracy; J = k, as the theory's joint
   /// rate has it, but at most a pass over the samples. The bound is a worst case: the accuracy is usually better.
   ///
@@ -96,21 +97,28 @@ private struct NoiseProbe<Map: CompositeStochasticMap> {
   }
 
   mutating func rates(contraction q: Element) -> StochasticRates<Element> {
-    var points: [(increment: Element, variance: Element)] = []
+    // σ₁ bounds the variance along the way, so that the excess counted into σ₂ is that of errors, not of sampling: near v̄
+    // the increment vanishes, and any sampling error divided by it would look like a large σ₂.
+    var σ1: Element = 0
     workspace.anchor.fill(0)
     for step in 0..<32 {
-      if step & (step - 1) == 0 { points.append(measure()) } else { _ = workspace.refreshResidual(sampleCount: n) }
+      if step & (step - 1) == 0 {
+        σ1 = max(σ1, measure().variance)
+      } else {
+        _ = workspace.refreshResidual(sampleCount: n)
+      }
       workspace.anchor.add(1, workspace.residual)
     }
     let size = workspace.anchor.norm
-    let σ1 = measure().variance
+    σ1 = max(σ1, measure().variance)
     let center = Vector(copying: workspace.anchor)
-    for _ in 0..<4 {
+    var σ2: Element = 0
+    for _ in 0..<8 {
       let error = Vector<Element>(count: center.count) { _ in Element(random.nextNormal()) }
       workspace.anchor.assign(1, center, size / max(error.norm, .leastNormalMagnitude), error)
-      points.append(measure())
+      let (increment, variance) = measure()
+      if increment > 0 { σ2 = max(σ2, (variance - σ1) / increment) }
     }
-    let σ2 = points.reduce(0) { $1.increment > 0 ? max($0, ($1.variance - σ1) / $1.increment) : $0 }
     return StochasticRates(contraction: q, σ1: σ1, σ2: σ2, solutionNorm: size)
   }
 }
