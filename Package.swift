@@ -53,7 +53,7 @@ let package = Package(
     .executableTarget(
       name: "implicit-diff",
       dependencies: [
-        "CommandSupport", "LinAlg", "ImplicitDiff", "Models", "Datasets",
+        "CommandSupport", "LinAlg", "ImplicitDiff", "Models", "Datasets", "RandomStreams",
         .product(name: "TextTable", package: "TextTable"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: swift),

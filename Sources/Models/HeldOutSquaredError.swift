@@ -7,6 +7,7 @@ public final class HeldOutSquaredError<Element: Scalar>: OuterObjective {
   private let targets: Vector<Element>
   private var residuals: Vector<Element>
   private var nonzeros: IndexSubset
+  private var compact: Vector<Element>
   private var knownLipschitzConstant: Element?
 
   /// - Precondition: as many targets as rows, and at least one row.
@@ -18,6 +19,7 @@ public final class HeldOutSquaredError<Element: Scalar>: OuterObjective {
     self.targets = targets
     residuals = .zeros(targets.count)
     nonzeros = IndexSubset(universe: features.columns)
+    compact = .zeros(0)
   }
 
   /// The norm of XᵀX/m, computed on first use.
@@ -42,26 +44,26 @@ public final class HeldOutSquaredError<Element: Scalar>: OuterObjective {
     fillResiduals(w)
     parameterGradient.fill(0)
     let scale = 1 / Element(targets.count)
-    guard let support, 4 * support.count < w.count else {
+    guard let support, 2 * support.count < w.count else {
       stateGradient.assignProduct(features.transposed, residuals, alpha: scale)
       return
     }
-    stateGradient.fill(0)
-    for k in 0..<support.count { stateGradient[support[k]] = scale * features.column(support[k]).dot(residuals) }
+    if compact.count != support.count { compact = .zeros(support.count) }
+    compact.assignProduct(transposedColumns: support, of: features, residuals, alpha: scale)
+    stateGradient.scatter(support, from: compact)
   }
 
   /// residuals ← X w − y, reading only the columns where w is not zero when they are few.
   private func fillResiduals(_ w: Vector<Element>) {
-    if 4 * w.nonzeroCount >= w.count {
+    nonzeros.refill(nonzerosOf: w)
+    if 2 * nonzeros.count >= w.count {
       residuals.assignProduct(features, w)
       residuals.add(-1, targets)
       return
     }
+    if compact.count != nonzeros.count { compact = .zeros(nonzeros.count) }
+    compact.gather(nonzeros, from: w)
     residuals.combine(-1, targets, 0)
-    nonzeros.refill(nonzerosOf: w)
-    for k in 0..<nonzeros.count {
-      let j = nonzeros[k]
-      residuals.add(w[j], features.column(j))
-    }
+    residuals.addProduct(columns: nonzeros, of: features, compact)
   }
 }

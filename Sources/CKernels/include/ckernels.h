@@ -54,6 +54,11 @@
      index null: rows 0 ... b - 1. */                                                                                 \
   void ck_add_row_grams_##X(size_t b, size_t p, const ptrdiff_t *index, const T *x, size_t ldx, const T *v,           \
                             const T *y, T scale, T *z);                                                               \
+  /* y += sum over k of x[k] a[:, index[k]], a m x n column-major: no column is copied. */                             \
+  void ck_add_columns_##X(size_t m, size_t k, const ptrdiff_t *index, const T *a, size_t lda, const T *x, T *y);      \
+  /* out[k] = scale a[:, index[k]] . r. */                                                                            \
+  void ck_dot_columns_##X(size_t m, size_t k, const ptrdiff_t *index, const T *a, size_t lda, T scale, const T *r,    \
+                          T *out);                                                                                    \
   /* out = exp(x) for finite x, to 2 ulps; out may be x. */                                                           \
   void ck_exp_##X(size_t n, const T *x, T *out);                                                                      \
   /* copies the lower triangle of the n x n column-major a onto its upper one. */                                     \

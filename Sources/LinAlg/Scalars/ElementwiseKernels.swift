@@ -103,6 +103,16 @@ public protocol _ElementwiseKernels {
     _ b: Int, _ p: Int, _ index: UnsafePointer<Int>?, _ x: UnsafePointer<Self>, _ ldx: Int,
     _ v: UnsafePointer<Self>, _ y: UnsafePointer<Self>?, _ scale: Self, _ z: UnsafeMutablePointer<Self>
   )
+  /// y ← y + Σₖ xₖ · column indexₖ of A, A m×n column-major, without copying a column.
+  static func _addColumns(
+    _ m: Int, _ k: Int, _ index: UnsafePointer<Int>, _ a: UnsafePointer<Self>, _ lda: Int, _ x: UnsafePointer<Self>,
+    _ y: UnsafeMutablePointer<Self>
+  )
+  /// outₖ ← scale · (column indexₖ of A)ᵀ r.
+  static func _dotColumns(
+    _ m: Int, _ k: Int, _ index: UnsafePointer<Int>, _ a: UnsafePointer<Self>, _ lda: Int, _ scale: Self,
+    _ r: UnsafePointer<Self>, _ out: UnsafeMutablePointer<Self>
+  )
 }
 
 extension Float {
@@ -254,6 +264,20 @@ extension Float {
   ) {
     ck_add_row_grams_s(b, p, index, x, ldx, v, y, scale, z)
   }
+
+  public static func _addColumns(
+    _ m: Int, _ k: Int, _ index: UnsafePointer<Int>, _ a: UnsafePointer<Self>, _ lda: Int, _ x: UnsafePointer<Self>,
+    _ y: UnsafeMutablePointer<Self>
+  ) {
+    ck_add_columns_s(m, k, index, a, lda, x, y)
+  }
+
+  public static func _dotColumns(
+    _ m: Int, _ k: Int, _ index: UnsafePointer<Int>, _ a: UnsafePointer<Self>, _ lda: Int, _ scale: Self,
+    _ r: UnsafePointer<Self>, _ out: UnsafeMutablePointer<Self>
+  ) {
+    ck_dot_columns_s(m, k, index, a, lda, scale, r, out)
+  }
 }
 
 extension Double {
@@ -404,5 +428,19 @@ extension Double {
     _ v: UnsafePointer<Self>, _ y: UnsafePointer<Self>?, _ scale: Self, _ z: UnsafeMutablePointer<Self>
   ) {
     ck_add_row_grams_d(b, p, index, x, ldx, v, y, scale, z)
+  }
+
+  public static func _addColumns(
+    _ m: Int, _ k: Int, _ index: UnsafePointer<Int>, _ a: UnsafePointer<Self>, _ lda: Int, _ x: UnsafePointer<Self>,
+    _ y: UnsafeMutablePointer<Self>
+  ) {
+    ck_add_columns_d(m, k, index, a, lda, x, y)
+  }
+
+  public static func _dotColumns(
+    _ m: Int, _ k: Int, _ index: UnsafePointer<Int>, _ a: UnsafePointer<Self>, _ lda: Int, _ scale: Self,
+    _ r: UnsafePointer<Self>, _ out: UnsafeMutablePointer<Self>
+  ) {
+    ck_dot_columns_d(m, k, index, a, lda, scale, r, out)
   }
 }

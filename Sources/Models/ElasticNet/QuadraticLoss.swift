@@ -14,6 +14,7 @@ public final class QuadraticLoss<Element: Scalar> {
   let correlation: Vector<Element>
   private var residuals: Vector<Element>
   private var blockResiduals: Matrix<Element>?
+  private let columnGram = ColumnGram<Element>()
   private var gram: Matrix<Element>?
   private var productsThroughFeatures = 0
   private var knownSpectrum: (smallest: Element, largest: Element)?
@@ -98,7 +99,7 @@ public final class QuadraticLoss<Element: Scalar> {
       H.gatherSubmatrix(support, from: gram)
       return
     }
-    H.assignGram(features.columns(support), alpha: 1 / Element(sampleCount))
+    columnGram.assign(to: &H, columns: support, of: features, alpha: 1 / Element(sampleCount))
   }
 
   /// Whether the Gram matrix is there, forming it when it has become due.

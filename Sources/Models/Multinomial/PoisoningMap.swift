@@ -27,6 +27,8 @@ public final class PoisoningMap<Element: Scalar>: FixedPointMap {
   /// The row that a training row's shift has in Γ; −1 for clean rows.
   let shiftRow: [Int]
   private let clean: Matrix<Element>
+  /// X without any shift, n × p, row-major.
+  public var cleanFeatures: Matrix<Element> { clean }
   private let largestEigenvalue: Element
   private var current: Vector<Element>?
   private var gradient: Vector<Element>

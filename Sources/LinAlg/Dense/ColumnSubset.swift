@@ -1,0 +1,106 @@
+/// Products with a few columns of a matrix, which are read where they lie: nothing of the others is touched, and no copy
+/// of the chosen ones is made beyond a panel that stays in the cache.
+extension Vector {
+  /// y ← y + Σₖ x[k] · column `indices[k]` of A, y the receiver. Reads |S| columns once.
+  ///
+  /// - Precondition: A is column-major.
+  public mutating func addProduct(columns indices: IndexSubset, of A: Matrix<Element>, _ x: Vector) {
+    precondition(
+      A.layout == .columnMajor && indices.universe == A.columns && x.count == indices.count && count == A.rows,
+      "Vector.addProduct: \(x.count) of the columns of \(A.rows) × \(A.columns) \(A.layout) into \(count)")
+    let out = mutableBase()
+    indices.withPointer { Element._addColumns(A.rows, indices.count, $0, A.base, A.stride, x.base, out) }
+  }
+
+  /// x[k] ← α (column `indices[k]` of A)ᵀ r, x the receiver. Reads |S| columns once.
+  ///
+  /// - Precondition: A is column-major.
+  public mutating func assignProduct(
+    transposedColumns indices: IndexSubset, of A: Matrix<Element>, _ r: Vector, alpha α: Element = 1
+  ) {
+    precondition(
+      A.layout == .columnMajor && indices.universe == A.columns && count == indices.count && r.count == A.rows,
+      "Vector.assignProduct: \(indices.count) of the columns of \(A.rows) × \(A.columns) \(A.layout) into \(count)")
+    let out = mutableBase()
+    indices.withPointer { Element._dotColumns(A.rows, indices.count, $0, A.base, A.stride, α, r.base, out) }
+  }
+}
+
+/// Gram matrices of a few columns of a tall matrix, panel by panel: the panel of the chosen columns is gathered into the
+/// cache and multiplied there, so memory is read once and nothing is written but the result. Keeps its panels.
+public final class ColumnGram<Element: Scalar> {
+  /// Rows a panel: 512 rows of 64 columns are 256 KiB in Double, within the second cache.
+  static var panelRows: Int { 512 }
+
+  private var panels: [Storage<Element>] = []
+  private var partials: [Storage<Element>] = []
+
+  public init() {}
+
+  /// C ← α A_SᵀA_S, |S| × |S| column-major, both triangles. Cost n |S|² on as many processors as pay.
+  ///
+  /// - Precondition: A is column-major.
+  public func assign(
+    to C: inout Matrix<Element>, columns indices: IndexSubset, of A: Matrix<Element>, alpha α: Element = 1
+  ) {
+    let (n, k) = (A.rows, indices.count)
+    precondition(
+      A.layout == .columnMajor && indices.universe == A.columns && C.layout == .columnMajor && C.rows == k
+        && C.columns == k,
+      "ColumnGram: \(k) of the columns of \(A.rows) × \(A.columns) \(A.layout) into \(C.rows) × \(C.columns)")
+    if k == 0 { return }
+    if n == 0 {
+      C.fill(0)
+      return
+    }
+    let blocks = (n + Self.panelRows - 1) / Self.panelRows
+    let tasks = min(blocks, Parallel.tasks(multiplications: n * k * k / 2))
+    reserve(tasks, panel: min(n, Self.panelRows) * k, partial: k * k)
+    let c = Target(C.mutableBase())
+    let stride = C.stride
+    let (panels, partials) = (self.panels, self.partials)
+    indices.withPointer { index in
+      let index = Source(index)
+      Parallel.run(tasks) { task in
+        let out = task == 0 ? c.pointer : partials[task].pointer
+        let ld = task == 0 ? stride : k
+        var first = true
+        for block in blocks * task / tasks..<blocks * (task + 1) / tasks {
+          let start = block * Self.panelRows
+          let rows = min(Self.panelRows, n - start)
+          let panel = panels[task].pointer
+          Element._gatherColumns(rows, k, index.pointer, A.base + start, 1, A.stride, panel, rows)
+          Element._syrk(true, k, rows, α, panel, rows, first ? 0 : 1, out, ld)
+          first = false
+        }
+      }
+    }
+    for task in 1..<max(1, tasks) {
+      for j in 0..<k {
+        Element._axpy(k - j, 1, partials[task].pointer + j * k + j, c.pointer + j * stride + j)
+      }
+    }
+    Element._mirrorLower(k, c.pointer, stride)
+  }
+
+  private func reserve(_ tasks: Int, panel: Int, partial: Int) {
+    while panels.count < tasks { panels.append(Storage(capacity: panel)) }
+    while partials.count < tasks { partials.append(Storage(capacity: partials.isEmpty ? 0 : partial)) }
+    for t in 0..<tasks {
+      if panels[t].capacity < panel { panels[t] = Storage(capacity: panel) }
+      if t > 0 && partials[t].capacity < partial { partials[t] = Storage(capacity: partial) }
+    }
+  }
+
+  /// Memory that tasks write disjoint parts of, or that task 0 alone writes.
+  private struct Target: @unchecked Sendable {
+    let pointer: UnsafeMutablePointer<Element>
+    init(_ pointer: UnsafeMutablePointer<Element>) { self.pointer = pointer }
+  }
+
+  /// Memory that tasks read.
+  private struct Source: @unchecked Sendable {
+    let pointer: UnsafePointer<Int>
+    init(_ pointer: UnsafePointer<Int>) { self.pointer = pointer }
+  }
+}
