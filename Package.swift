@@ -84,7 +84,11 @@ let package = Package(
         .product(name: "RealModule", package: "swift-numerics"),
       ], swiftSettings: swift),
     .testTarget(
-      name: "CommandLineTests", dependencies: ["implicit-diff", "Datasets", "LinAlg", "TestSupport"],
+      name: "DocumentationTests", dependencies: ["Models", "Datasets", "ImplicitDiff", "LinAlg", "TestSupport"],
+      swiftSettings: swift),
+    .testTarget(
+      name: "CommandLineTests",
+      dependencies: ["implicit-diff", "implicit-diff-bench", "Datasets", "LinAlg", "TestSupport"],
       swiftSettings: swift),
   ]
 )

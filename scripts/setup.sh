@@ -7,10 +7,21 @@ say() { printf '\n== %s\n' "$*"; }
 
 # Debian packages that the build and the tests need.
 debian_packages=(libopenblas-dev liblapacke-dev zlib1g-dev pkg-config git ca-certificates)
+# What Swift's toolchain for Debian 12 itself needs to start, compile and link.
+swift_packages=(binutils gcc libc6-dev libstdc++-12-dev libcurl4 libedit2 libncurses6 libsqlite3-0 libxml2 tzdata)
 
 as_root() {
-  if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi
+  if [ "$(id -u)" -eq 0 ]; then
+    "$@"
+  elif command -v sudo >/dev/null; then
+    sudo "$@"
+  else
+    echo "There is neither root nor sudo here: install the packages named above and run this again." >&2
+    exit 69
+  fi
 }
+
+is_debian_12() { grep -qs '^ID=debian' /etc/os-release && grep -qs '^VERSION_ID="12"' /etc/os-release; }
 
 install_packages() {
   if ! command -v dpkg-query >/dev/null; then
@@ -21,10 +32,10 @@ install_packages() {
   for package in "$@"; do
     dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
   done
-  [ ${#missing[@]} -eq 0 ] && return
+  if [ ${#missing[@]} -eq 0 ]; then return; fi
   say "Installing Debian packages: ${missing[*]}"
   as_root apt-get update -qq
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 }
 
 require_swift() {
@@ -36,5 +47,7 @@ require_swift() {
 
 set_up() {
   require_swift
-  install_packages "${debian_packages[@]}"
+  local packages=("${debian_packages[@]}")
+  if is_debian_12; then packages+=("${swift_packages[@]}"); fi
+  install_packages "${packages[@]}"
 }

@@ -2,6 +2,10 @@ import ArgumentParser
 import CommandSupport
 
 @main
+enum Main {
+  static func main() { Console.run(BenchCommand.self) }
+}
+
 struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "implicit-diff-bench",

@@ -20,11 +20,18 @@ struct SweepCommand: ParsableCommand {
 
   @Flag(help: "The small sizes only; under 30 s.") var quick = false
   @Option(help: ArgumentHelp("Write sweep.csv and sweep.json into this folder.", valueName: "DIR")) var out: String?
+  @Option(
+    help: ArgumentHelp(
+      "Where the diabetes data are (default: \(Self.diabetesFolder), left out where there is no such folder).",
+      valueName: "DIR"))
+  var data: String?
   @Option(help: "The number of BLAS threads.") var threads = 1
 
   @Option(
     help: "hypergradient: all deterministic methods; nsid: the stochastic recursion over batch size and features.")
   var method = "hypergradient"
+
+  private static let diabetesFolder = "Tests/Reference/elastic-net-diabetes"
 
   func validate() throws {
     guard method == "hypergradient" || method == "nsid" else {
@@ -39,6 +46,9 @@ struct SweepCommand: ParsableCommand {
   }
 
   func run() throws {
+    // What can be wrong is found before minutes are spent on timing.
+    let diabetes = method == "nsid" ? nil : try diabetesProblem()
+    if let out { try createFolder(out) }
     try BLAS.withThreads(threads) {
       let bandwidth = MemoryBandwidth(threads: threads)
       print(
@@ -53,7 +63,7 @@ struct SweepCommand: ParsableCommand {
       var problems: [() throws -> SweepProblem] = sizes.map { size in
         { SweepProblem(samples: size.0, features: size.1) }
       }
-      problems.append { try Console.reportingDataErrors { try SweepProblem.diabetes() } }
+      if let diabetes { problems.append { diabetes } }
       for (index, make) in problems.enumerated() {
         progress.update("problem \(index + 1) of \(problems.count): drawing")
         let problem = try make()
@@ -65,9 +75,27 @@ struct SweepCommand: ParsableCommand {
         let found = try sweep.run { progress.update("\(here): \($0)") }
         progress.end()
         print("\n\(problem.name), support \(found[0].support)\n\(SweepRow.table(found))")
+        Console.flush()
         rows += found
       }
       if let out { try write(rows, bandwidth, to: out) }
+    }
+  }
+
+  private func diabetesProblem() throws -> SweepProblem? {
+    if data == nil, !FileManager.default.fileExists(atPath: Self.diabetesFolder) {
+      Console.error("no folder \(Self.diabetesFolder) here: the diabetes data are left out (name them with --data)")
+      return nil
+    }
+    return try Console.reportingDataErrors { try SweepProblem.diabetes(data ?? Self.diabetesFolder) }
+  }
+
+  private func createFolder(_ path: String) throws {
+    do {
+      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    } catch {
+      Console.error("\(path): cannot be created: \(error.localizedDescription)")
+      throw ExitCode.cannotWrite
     }
   }
 
@@ -83,13 +111,11 @@ struct SweepCommand: ParsableCommand {
     progress.end()
     print(NSIDSweep.table(rows))
     if let out {
-      try FileManager.default.createDirectory(atPath: out, withIntermediateDirectories: true)
       try Console.write(json: rows, to: out + "/sweep-nsid.json")
     }
   }
 
   private func write(_ rows: [SweepRow], _ bandwidth: MemoryBandwidth, to folder: String) throws {
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     var csv = CSV(columns: SweepRow.csvColumns)
     for row in rows { csv.append(row.csvFields) }
     try Console.reportingDataErrors { try csv.write(to: folder + "/sweep.csv") }

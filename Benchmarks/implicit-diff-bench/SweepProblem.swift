@@ -25,10 +25,9 @@ struct SweepProblem {
       name: "\(n) × \(p)", data: data, parameters: [0.1 * correlation.maxNorm / Double(n), 0.01])
   }
 
-  /// The diabetes data of scikit-learn, from the package's reference cases.
-  static func diabetes() throws -> SweepProblem {
-    SweepProblem(
-      name: "diabetes", data: try HeldOutData(directory: "Tests/Reference/elastic-net-diabetes"), parameters: [2, 0.1])
+  /// The diabetes data of scikit-learn, from a folder such as Tests/Reference/elastic-net-diabetes.
+  static func diabetes(_ folder: String) throws -> SweepProblem {
+    SweepProblem(name: "diabetes", data: try HeldOutData(directory: folder), parameters: [2, 0.1])
   }
 
   private init(name: String, data: HeldOutData<Double>, parameters: Vector<Double>) {

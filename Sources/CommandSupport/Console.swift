@@ -17,8 +17,9 @@ public enum Console {
   /// The name the program was called by.
   private static let program = URL(filePath: CommandLine.arguments.first ?? "implicit-diff").lastPathComponent
 
-  /// One line on standard error.
+  /// One line on standard error, after all that was printed before it.
   public static func error(_ message: String) {
+    flush()
     FileHandle.standardError.write(Data("\(program): \(message)\n".utf8))
   }
 
@@ -27,6 +28,9 @@ public enum Console {
     guard isatty(2) == 1 else { return }
     FileHandle.standardError.write(Data("\r\u{1B}[K\(message)".utf8))
   }
+
+  /// Hands what was printed over to standard output, which keeps it back where it is not a terminal.
+  public static func flush() { fflush(nil) }
 
   /// Removes the progress line.
   public static func endProgress() { progress("") }

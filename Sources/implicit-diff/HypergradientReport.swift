@@ -6,8 +6,8 @@ import TextTable
 /// How w was found; zeros where it was given.
 struct InnerReport: Encodable {
   var iterations: Int
-  /// ‖Φ(w) − w‖.
-  var residual: Double
+  /// ‖Φ(w) − w‖; nil where it overflows.
+  var residual: Double?
   var seconds: Double
 }
 
@@ -24,13 +24,13 @@ struct HypergradientReport: Encodable {
   var method: String
   var samples: Int
   var features: Int
-  /// The outer objective at w.
-  var value: Double
+  /// The outer objective at w; nil where it overflows.
+  var value: Double?
   var hypergradient: [Double]
   var supportSize: Int
   /// The smallest λ1 − |∇f(w)ⱼ| off the support: how far the support is from growing. Absent where it holds everything.
   var margin: Double?
-  /// The distance from w to the nearest kink, at least.
+  /// The distance from w to the nearest kink, at least. For people, not in the JSON.
   var kinkDistance: Double?
   /// A bound on the Euclidean error of the hypergradient; absent where a kink is too near to give one.
   var errorBound: Double?
@@ -42,7 +42,6 @@ struct HypergradientReport: Encodable {
   enum CodingKeys: String, CodingKey {
     case model, method, samples, features, value, hypergradient, margin, converged, inner, adjoint
     case supportSize = "support_size"
-    case kinkDistance = "kink_distance"
     case errorBound = "error_bound"
     case hypergradientSeconds = "hypergradient_seconds"
   }
@@ -58,7 +57,6 @@ struct HypergradientReport: Encodable {
     try c.encode(hypergradient.map { $0.isFinite ? $0 : nil }, forKey: .hypergradient)
     try c.encode(supportSize, forKey: .supportSize)
     try c.encode(margin, forKey: .margin)
-    try c.encode(kinkDistance, forKey: .kinkDistance)
     try c.encode(errorBound, forKey: .errorBound)
     try c.encode(converged, forKey: .converged)
     try c.encode(inner, forKey: .inner)
@@ -74,7 +72,7 @@ struct HypergradientReport: Encodable {
     method = result.method
     samples = session.map.loss.sampleCount
     features = session.map.loss.featureCount
-    value = session.objective.value(at: session.state, parameters: session.parameters)
+    value = finite(session.objective.value(at: session.state, parameters: session.parameters))
     hypergradient = Array(result.gradient)
     supportSize = session.state.nonzeroCount
     margin = finite(session.map.dualMargin(at: session.state, parameters: session.parameters))
@@ -84,6 +82,7 @@ struct HypergradientReport: Encodable {
       certified.certificate?.hypergradientErrorBound.map { $0 + result.gradient.distance(to: certified.gradient) })
     converged = result.report.outcome.isUsable
     self.inner = inner
+    self.inner.residual = finite(inner.residual)
     adjoint = Adjoint(
       iterations: result.report.iterations, products: result.report.products, residual: finite(result.report.residual),
       seconds: result.report.seconds)
@@ -95,7 +94,7 @@ struct HypergradientReport: Encodable {
     """
     \(model), \(samples) samples × \(features) features; support \(supportSize), margin \(Format.number(margin)), \
     kinks at least \(Format.number(kinkDistance)) away
-    validation loss \(value); inner problem: \(inner.iterations) iterations, residual \(Format.error(inner.residual)), \
+    validation loss \(value.map { "\($0)" } ?? "not finite"); inner problem: \(inner.iterations) iterations, residual \(Format.error(inner.residual)), \
     \(Format.number(inner.seconds)) s
     """
   }

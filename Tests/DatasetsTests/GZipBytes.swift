@@ -1,3 +1,5 @@
+import TestSupport
+
 /// gzip made without zlib: stored blocks, and the CRC bit by bit.
 enum GZipBytes {
   static func member(_ content: [UInt8], crc: UInt32? = nil) -> [UInt8] {

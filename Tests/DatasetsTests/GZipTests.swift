@@ -1,5 +1,6 @@
 import Datasets
 import RandomStreams
+import TestSupport
 import Testing
 
 @Suite struct GZipTests {

@@ -1,6 +1,7 @@
 import Datasets
 import LinAlg
 import RandomStreams
+import TestSupport
 import Testing
 
 @Suite struct IDXTests {

@@ -1,6 +1,7 @@
 import Datasets
 import LinAlg
 import RandomStreams
+import TestSupport
 import Testing
 
 /// Files that are wrong: each throws, names the file and says what is wrong.

@@ -1,5 +1,6 @@
 import Datasets
 import LinAlg
+import TestSupport
 import Testing
 
 @Suite struct NPYReadTests {

@@ -27,10 +27,11 @@ final class ProjectedQuadratic: FixedPointMap {
     for i in next.indices where next[i] < 0 { next[i] = 0 }
   }
 
-  func makeLinearization() -> Jacobian { Jacobian(self) }
+  func makeLinearization() -> QuadraticJacobian { QuadraticJacobian(self) }
 
   func linearize(
-    at w: Vector<Double>, parameters λ: Vector<Double>, into linearization: Jacobian, value: inout Vector<Double>
+    at w: Vector<Double>, parameters λ: Vector<Double>, into linearization: QuadraticJacobian,
+    value: inout Vector<Double>
   ) {
     forward(w, λ, into: &value)
     for i in value.indices {
@@ -38,24 +39,28 @@ final class ProjectedQuadratic: FixedPointMap {
       if value[i] < 0 { value[i] = 0 }
     }
   }
+}
 
-  /// Declares nothing of its structure, so AID takes a solver for general matrices.
-  final class Jacobian: Linearization {
-    private let map: ProjectedQuadratic
-    var mask: Vector<Double>
+/// [A1, A2] at one point. Declares nothing of its structure, so AID takes a solver for general matrices.
+final class QuadraticJacobian: Linearization {
+  private let map: ProjectedQuadratic
+  var mask: Vector<Double>
 
-    init(_ map: ProjectedQuadratic) {
-      self.map = map
-      mask = .zeros(map.stateCount)
-    }
-
-    var state: Matrix<Double> {
-      let p = map.stateCount
-      return Matrix(rows: p, columns: p) { mask[$0] * (($0 == $1 ? 1 : 0) - map.step * map.Q[$0, $1]) }
-    }
-    var parameters: DiagonalOperator<Double> { DiagonalOperator(map.step * mask) }
-    var structure: LinearizationStructure<Double> { .general }
+  init(_ map: ProjectedQuadratic) {
+    self.map = map
+    mask = .zeros(map.stateCount)
   }
+
+  var state: Matrix<Double> {
+    let p = map.stateCount
+    return Matrix(rows: p, columns: p) { i, j in
+      self.mask[i] * ((i == j ? 1 : 0) - self.map.step * self.map.Q[i, j])
+    }
+  }
+  var parameters: DiagonalOperator<Double> {
+    DiagonalOperator(Vector(count: mask.count) { self.map.step * self.mask[$0] })
+  }
+  var structure: LinearizationStructure<Double> { .general }
 }
 
 @main

@@ -25,7 +25,8 @@ public struct Certificate<Element: Scalar>: Sendable {
   public var kinkDistance: Element
   /// Whether w* is known to lie on w's piece.
   public var isIdentified: Bool { kinkDistance > stateErrorBound }
-  /// The bound on the hypergradient's error; nil where the piece is not known or a constant is missing.
+  /// The bound on the hypergradient's error; nil where the piece is not known, is not the one that was
+  /// differentiated, or a constant is missing.
   public var hypergradientErrorBound: Element?
 }
 
@@ -83,7 +84,9 @@ extension AID where Map: CertifiableMap {
     var certificate = Certificate(
       innerResidual: ρ, adjointResidual: r, contraction: q, contractionOnSupport: qS,
       stateErrorBound: onSupport ? ρ / (1 - qS) : e, kinkDistance: kinkDistance, hypergradientErrorBound: nil)
-    if identified, let LE = objective.gradientLipschitzConstant {
+    if identified, samePiece(check.linearization, workspace.linearization),
+      let LE = objective.gradientLipschitzConstant
+    {
       let e = certificate.stateErrorBound
       let L1 = problem.map.stateJacobianLipschitzConstant(parameters: λ)
       let L2 = problem.map.parameterJacobianLipschitzConstant(parameters: λ)
@@ -94,6 +97,15 @@ extension AID where Map: CertifiableMap {
       certificate.hypergradientErrorBound = L2 * e * size + (A2 + L2 * e) * adjointError
     }
     return certificate
+  }
+
+  /// Whether the derivative was taken on the piece that Φ itself shows at w. A state vouched for as a solution but with
+  /// noise where it should be zero has its pieces read off wrongly.
+  private func samePiece(_ shown: Map.Linearization, _ used: Map.Linearization) -> Bool {
+    guard case .proximalGradient(let shown) = shown.structure, case .proximalGradient(let used) = used.structure else {
+      return true
+    }
+    return shown.support.elements == used.support.elements
   }
 
   private func vanishesOff(_ linearization: Map.Linearization, _ w: Vector<Element>) -> Bool {

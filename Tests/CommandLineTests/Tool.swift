@@ -1,0 +1,86 @@
+import Foundation
+
+/// One of the package's executables, as built beside the tests.
+struct Tool {
+  static let implicitDiff = Tool("implicit-diff")
+  static let bench = Tool("implicit-diff-bench")
+
+  private let executable: URL
+
+  private init(_ name: String) { executable = Self.productsFolder.appending(path: name) }
+
+  /// The folder that holds the test bundle: on Linux the test program's own, on macOS that of the loaded `.xctest`.
+  private static let productsFolder: URL = {
+    #if os(macOS)
+      for bundle in Bundle.allBundles where bundle.bundlePath.hasSuffix(".xctest") {
+        return bundle.bundleURL.deletingLastPathComponent()
+      }
+    #endif
+    return Bundle.main.bundleURL
+  }()
+
+  struct Result {
+    var code: Int32
+    var output: String
+    var errors: String
+    var errorLines: [Substring] { errors.split(separator: "\n") }
+  }
+
+  /// Runs the tool to its end. Both streams go to files, so that neither can fill up and block it.
+  func run(_ arguments: [String], in folder: String? = nil) throws -> Result {
+    let scratch = FileManager.default.temporaryDirectory.appending(path: "implicit-diff-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: scratch, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: scratch) }
+    let process = Process()
+    process.executableURL = executable
+    process.arguments = arguments
+    if let folder { process.currentDirectoryURL = URL(filePath: folder) }
+    process.standardInput = FileHandle.nullDevice
+    let streams = try ["output", "errors"].map { name in
+      let url = scratch.appending(path: name)
+      try Data().write(to: url)
+      return (url, try FileHandle(forWritingTo: url))
+    }
+    process.standardOutput = streams[0].1
+    process.standardError = streams[1].1
+    try process.run()
+    process.waitUntilExit()
+    for (_, handle) in streams { try handle.close() }
+    return Result(
+      code: process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus,
+      output: String(decoding: try Data(contentsOf: streams[0].0), as: UTF8.self),
+      errors: String(decoding: try Data(contentsOf: streams[1].0), as: UTF8.self))
+  }
+}
+
+/// The report of `hypergradient --json`, as a program that reads it would declare it.
+struct Report: Decodable {
+  struct Inner: Decodable {
+    var iterations: Int
+    var residual: Double
+    var seconds: Double
+  }
+  struct Adjoint: Decodable {
+    var iterations: Int
+    var products: Int
+    var residual: Double?
+    var seconds: Double
+  }
+  var model: String
+  var method: String
+  var samples: Int
+  var features: Int
+  var value: Double
+  var hypergradient: [Double]
+  var support_size: Int
+  var margin: Double?
+  var error_bound: Double?
+  var converged: Bool
+  var inner: Inner
+  var adjoint: Adjoint
+  var hypergradient_seconds: Double
+
+  static func decode(_ text: String) throws -> Report {
+    try JSONDecoder().decode(Report.self, from: Data(text.utf8))
+  }
+}
