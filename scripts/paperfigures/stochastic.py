@@ -1,7 +1,7 @@
 """Figures B and C: means over seeds with geometric bands, over epochs."""
 
 import numpy as np
-from matplotlib.ticker import LogFormatterSciNotation
+from matplotlib.ticker import LogFormatterSciNotation, LogLocator
 
 from .runs import MeanCurve
 from .style import GUIDE, band, legend_below, pyplot, save
@@ -15,10 +15,13 @@ def seeds(runs):
 
 
 def over_epochs(axes, runs, names, last, bottom, heading):
-    for name in names:
-        band(axes, name, MeanCurve(runs, name))
+    curves = {name: MeanCurve(runs, name) for name in names}
+    for name, curve in curves.items():
+        band(axes, name, curve)
     axes.set_yscale("log")
     axes.set_xlim(0, last)
+    if bottom is None:
+        bottom = 0.5 * min(np.nanmin(curve.error / curve.spread) for curve in curves.values())
     axes.set_ylim(bottom, 1.5)
     axes.set_title(heading, fontsize=9)
     axes.set_xlabel("epochs")
@@ -63,7 +66,8 @@ def draw_rate(axes, group):
         "slope −1/2", (middle, anchor / np.sqrt(middle)), xytext=(6, 8), textcoords="offset points", fontsize=8
     )
     axes.set_title("Sampling with replacement", fontsize=9)
-    axes.yaxis.set_minor_formatter(LogFormatterSciNotation(minor_thresholds=(2, 0.5)))
+    axes.yaxis.set_minor_locator(LogLocator(subs=(2, 5)))
+    axes.yaxis.set_minor_formatter(LogFormatterSciNotation(minor_thresholds=(np.inf, np.inf)))
     axes.set_xlabel("steps k")
 
 
@@ -86,7 +90,7 @@ def draw_c(runs, folder):
     figure, axes = pyplot.subplots(figsize=(5.6, 4.6), layout="constrained")
     over_epochs(
         axes, group, ["NSID constant", "NSID decreasing", "AID-FP"], group[0].numbers["epochs"],
-        0.04,
+        None,
         f"Data poisoning, {group[0].numbers['digits']:,.0f} digits, minibatches of {group[0].numbers['batch']:.0f}, "
         f"{seeds(group)}",
     )
