@@ -51,3 +51,15 @@ set_up() {
   if is_debian_12; then packages+=("${swift_packages[@]}"); fi
   install_packages "${packages[@]}"
 }
+
+# The Python environment of the scripts that draw and fetch: .venv with what scripts/requirements.txt pins.
+set_up_python() {
+  if ! command -v python3 >/dev/null || ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
+    install_packages python3 python3-venv
+  fi
+  if [ -x .venv/bin/python ] && cmp -s scripts/requirements.txt .venv/requirements.txt; then return; fi
+  say "Python packages into .venv"
+  python3 -m venv --clear .venv
+  .venv/bin/python -m pip install --quiet --disable-pip-version-check --only-binary=:all: -r scripts/requirements.txt
+  cp scripts/requirements.txt .venv/requirements.txt
+}

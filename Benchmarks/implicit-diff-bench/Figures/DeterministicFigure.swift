@@ -94,10 +94,14 @@ struct DeterministicFigure {
     linearization.assembleHessian(into: &H)
     let h = try SymmetricEigen.eigenvalues(of: H)
     let s = map.stepSize(parameters: λ)
+    // With fewer rows than the support has columns, y and the tangents stay (nearly) in the range of X_Sᵀ, where the
+    // Hessian is above λ₂: the slope that is seen is this range's.
+    let onRange = h.filter { $0 > λ[1] * (1 + 1e-8) }
     return [
       "L": [map.loss.spectrum.largest], "mu": [map.loss.spectrum.smallest], "step": [s],
       "q": [map.contractionBound(parameters: λ)!],
       "q_S": [max(abs(1 - s * h[0]), abs(1 - s * h[h.count - 1]))],
+      "q_range": [onRange.reduce(0) { max($0, abs(1 - s * $1)) }],
       "support": [Double(w.nonzeroCount)], "identified": [Double(long.identification.stableStep)],
       "hypergradient": Array(exact),
     ]
