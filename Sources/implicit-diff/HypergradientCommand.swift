@@ -104,6 +104,24 @@ struct HypergradientCommand: ParsableCommand {
       }
       return (w, InnerReport(iterations: 0, residual: map.residual(at: w, parameters: λ), seconds: 0))
     }
+    if lambda1 > 0 {
+      let found = ElasticNetSolver<Double>(passLimit: iterations).solve(map.loss, parameters: λ)
+      if found.outcome == .converged {
+        return (
+          found.estimate,
+          InnerReport(
+            iterations: found.passes, residual: map.residual(at: found.estimate, parameters: λ), seconds: found.seconds)
+        )
+      }
+      // What working sets cannot do, or not within the limit, is left to the iteration, which says how far it came.
+    }
+    return try iteratedSolution(map, λ)
+  }
+
+  /// w by the fixed-point iteration itself.
+  private func iteratedSolution(
+    _ map: ElasticNetMap<Double>, _ λ: Vector<Double>
+  ) throws -> (Vector<Double>, InnerReport) {
     let progress = ProgressLine()
     var solver = FixedPointSolver<Double>(
       tolerance: 1e-12, iterationLimit: iterations, acceleration: .anderson(memory: 5))
