@@ -59,6 +59,10 @@
   /* out[k] = scale a[:, index[k]] . r. */                                                                            \
   void ck_dot_columns_##X(size_t m, size_t k, const ptrdiff_t *index, const T *a, size_t lda, T scale, const T *r,    \
                           T *out);                                                                                    \
+  /* c = alpha A_S^T A_S, both triangles, A_S the k chosen columns of a, straight from where they lie: for matrices so    \
+     small that packing them would cost as much as multiplying. */                                                    \
+  void ck_small_column_gram_##X(size_t m, size_t k, const ptrdiff_t *index, const T *a, size_t lda, T alpha, T *c,     \
+                                size_t ldc);                                                                          \
   /* y[i] = a sum over line i of values x[indices] + b y[i], lines first ... last - 1 of a compressed sparse matrix. */ \
   void ck_sparse_lines_##X(size_t first, size_t last, const ptrdiff_t *pointers, const int32_t *indices,              \
                            const T *values, T a, const T *x, T b, T *y);                                              \

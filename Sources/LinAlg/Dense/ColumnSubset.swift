@@ -4,6 +4,8 @@ extension Vector {
   /// y ← y + Σₖ x[k] · column `indices[k]` of A, y the receiver. Reads |S| columns once.
   ///
   /// - Precondition: A is column-major.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public mutating func addProduct(columns indices: IndexSubset, of A: Matrix<Element>, _ x: Vector) {
     precondition(
       A.layout == .columnMajor && indices.universe == A.columns && x.count == indices.count && count == A.rows,
@@ -15,6 +17,8 @@ extension Vector {
   /// x[k] ← α (column `indices[k]` of A)ᵀ r, x the receiver. Reads |S| columns once.
   ///
   /// - Precondition: A is column-major.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public mutating func assignProduct(
     transposedColumns indices: IndexSubset, of A: Matrix<Element>, _ r: Vector, alpha α: Element = 1
   ) {
@@ -32,6 +36,10 @@ public final class ColumnGram<Element: Scalar> {
   /// Rows a panel: 512 rows of 64 columns are 256 KiB in Double, within the second cache.
   static var panelRows: Int { 512 }
 
+  /// Entries of the chosen columns up to which they are multiplied where they lie: 8192 stay in the second cache, and the
+  /// measured gain over packing ends there.
+  static var smallCount: Int { 8192 }
+
   private var panels: [Storage<Element>] = []
   private var partials: [Storage<Element>] = []
   private var spread = Storage<Element>(capacity: 0)
@@ -41,6 +49,8 @@ public final class ColumnGram<Element: Scalar> {
   /// C ← α A_SᵀA_S, |S| × |S| column-major, both triangles. Cost n |S|² on as many processors as pay.
   ///
   /// - Precondition: A is column-major.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func assign(
     to C: inout Matrix<Element>, columns indices: IndexSubset, of A: Matrix<Element>, alpha α: Element = 1
   ) {
@@ -52,6 +62,11 @@ public final class ColumnGram<Element: Scalar> {
     if k == 0 { return }
     if n == 0 {
       C.fill(0)
+      return
+    }
+    if n * k <= Self.smallCount {
+      let c = C.mutableBase()
+      indices.withPointer { Element._smallColumnGram(n, k, $0, A.base, A.stride, α, c, C.stride) }
       return
     }
     let blocks = (n + Self.panelRows - 1) / Self.panelRows

@@ -35,6 +35,8 @@ public struct IndexSubset: Sendable {
 
   /// Becomes the places where `x` is not zero (NaN counts as not zero). Allocates nothing where x has the universe's
   /// count and the memory is not shared.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public mutating func refill<Element: Scalar>(nonzerosOf x: Vector<Element>) {
     if storage.count < x.count { storage = Array(repeating: 0, count: x.count) }
     universe = x.count

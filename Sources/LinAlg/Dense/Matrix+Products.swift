@@ -7,6 +7,8 @@ extension Vector {
   /// y ← α A x + β y, y the receiver (A is m × n, x has n entries, y has m). Cost 2 m n.
   ///
   /// β = 0 overwrites whatever y held.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public mutating func assignProduct(
     _ A: Matrix<Element>, _ x: Vector, alpha α: Element = 1, beta β: Element = 0
   ) {
@@ -30,6 +32,8 @@ extension Vector {
 
 extension Vector {
   /// As ``assignProduct(_:_:alpha:beta:)``, split by rows of A over the processors where A is large enough to pay.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public mutating func assignLargeProduct(
     _ A: Matrix<Element>, _ x: Vector, alpha α: Element = 1, beta β: Element = 0
   ) {
@@ -66,6 +70,8 @@ extension Vector {
 extension Vector {
   /// y ← α A x + β y, y the receiver, A n × n symmetric: its lower triangle alone is read, half of a full product's memory
   /// traffic. Cost 2 n².
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public mutating func assignSymmetricProduct(
     _ A: Matrix<Element>, _ x: Vector, alpha α: Element = 1, beta β: Element = 0
   ) {
@@ -82,6 +88,8 @@ extension Matrix {
   /// C ← α A B + β C, C the receiver (A is m × k, B is k × n, C is m × n). Cost 2 m n k.
   ///
   /// β = 0 overwrites whatever C held.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public mutating func assignProduct(_ A: Matrix, _ B: Matrix, alpha α: Element = 1, beta β: Element = 0) {
     precondition(
       A.columns == B.rows && rows == A.rows && columns == B.columns,
@@ -107,6 +115,8 @@ extension Matrix {
   /// C ← α Aᵀ A + β C, C the receiver, symmetric, both triangles written (A is m × n, C is n × n). Cost m n².
   ///
   /// - Precondition: with β ≠ 0, C is symmetric.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public mutating func assignGram(_ A: Matrix, alpha α: Element = 1, beta β: Element = 0) {
     precondition(
       rows == A.columns && columns == A.columns,
@@ -122,6 +132,8 @@ extension Matrix {
   }
 
   /// A ← A + α x yᵀ, A the receiver. Cost 2 m n.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public mutating func addOuterProduct(_ α: Element = 1, _ x: Vector<Element>, _ y: Vector<Element>) {
     precondition(
       x.count == rows && y.count == columns, "Outer product: \(x.count) by \(y.count) into \(rows) × \(columns)")
@@ -137,6 +149,8 @@ extension Matrix {
   /// Y ← α X + β Y, Y the receiver, entry by entry; β = 0 overwrites whatever Y held.
   ///
   /// - Precondition: X has the receiver's layout.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public mutating func combine(_ α: Element, _ X: Matrix, _ β: Element) {
     precondition(
       X.rows == rows && X.columns == columns && X.layout == layout,
@@ -148,6 +162,8 @@ extension Matrix {
   }
 
   /// A ← α A; α = 0 sets zeros whatever A held.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public mutating func scale(by α: Element) {
     if α == 0 {
       fill(0)
@@ -162,6 +178,8 @@ extension Matrix {
   /// A ← diag(d) A.
   ///
   /// - Precondition: the layout is column-major.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public mutating func scaleRows(by d: Vector<Element>) {
     precondition(layout == .columnMajor, "Matrix.scaleRows: a column-major matrix is needed")
     precondition(d.count == rows, "Matrix.scaleRows: \(d.count) factors for \(rows) rows")
@@ -169,6 +187,8 @@ extension Matrix {
   }
 
   /// aᵢᵢ ← aᵢᵢ + α.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public mutating func addToDiagonal(_ α: Element) {
     let a = mutableBase()
     for i in 0..<Swift.min(rows, columns) { a[i * (stride + 1)] += α }
@@ -186,6 +206,8 @@ extension Matrix {
   /// Column k ← column `indices[k]` of `A`. Cost of reading and writing the columns.
   ///
   /// - Precondition: the receiver is column-major.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public mutating func gatherColumns(_ indices: IndexSubset, from A: Matrix) {
     precondition(layout == .columnMajor, "Matrix.gatherColumns: the receiver must be column-major")
     precondition(
@@ -201,6 +223,8 @@ extension Matrix {
   /// Entry (i, j) ← entry (`indices[i]`, `indices[j]`) of `A`.
   ///
   /// - Precondition: both are column-major, A square of the indices' universe.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public mutating func gatherSubmatrix(_ indices: IndexSubset, from A: Matrix) {
     precondition(layout == .columnMajor && A.layout == .columnMajor, "Matrix.gatherSubmatrix: column-major is needed")
     precondition(
@@ -211,6 +235,8 @@ extension Matrix {
   }
 
   /// The chosen columns as a new column-major matrix.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func columns(_ indices: IndexSubset) -> Matrix {
     var result = Matrix.zeros(rows, indices.count)
     result.gatherColumns(indices, from: self)
@@ -218,6 +244,8 @@ extension Matrix {
   }
 
   /// The chosen rows as a new row-major matrix.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func rows(_ indices: IndexSubset) -> Matrix { transposed.columns(indices).transposed }
 }
 

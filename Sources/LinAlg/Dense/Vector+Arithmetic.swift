@@ -6,6 +6,8 @@ extension Vector {
   }
 
   /// xᵀ y.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func dot(_ y: Vector) -> Element {
     requireSameCount(y, "Vector.dot")
     return Element._dot(count, base, y.base)
@@ -25,6 +27,8 @@ extension Vector {
   }
 
   /// ‖x − y‖₂.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func distance(to y: Vector) -> Element {
     requireSameCount(y, "Vector.distance")
     return Element._squaredDistance(count, base, y.base).squareRoot()
@@ -44,30 +48,40 @@ extension Vector {
   public var signPattern: UInt64 { Element._signPattern(count, base) }
 
   /// Every entry ← `value`.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public mutating func fill(_ value: Element) {
     mutableBase().update(repeating: value, count: count)
   }
 
   /// This vector's entries ← those of `x`. Unlike assignment it copies numbers, not the reference to memory, so a
   /// later write needs no allocation.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public mutating func copy(from x: Vector) {
     requireSameCount(x, "Vector.copy")
     mutableBase().update(from: x.base, count: count)
   }
 
   /// y ← y + α x, y the receiver.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public mutating func add(_ α: Element = 1, _ x: Vector) {
     requireSameCount(x, "Vector.add")
     Element._axpy(count, α, x.base, mutableBase())
   }
 
   /// y ← α x + β y, y the receiver; β = 0 overwrites whatever y held, NaN included.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public mutating func combine(_ α: Element, _ x: Vector, _ β: Element) {
     requireSameCount(x, "Vector.combine")
     Element._axpby(count, α, x.base, β, mutableBase())
   }
 
   /// z ← α x + β y, z the receiver.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public mutating func assign(_ α: Element, _ x: Vector, _ β: Element, _ y: Vector) {
     requireSameCount(x, "Vector.assign")
     requireSameCount(y, "Vector.assign")
@@ -75,11 +89,15 @@ extension Vector {
   }
 
   /// y ← α y, y the receiver; α = 0 sets zeros whatever y held.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public mutating func scale(by α: Element) {
     if α == 0 { fill(0) } else { Element._scal(count, α, mutableBase()) }
   }
 
   /// y ← d ∘ y (entry by entry), y the receiver.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public mutating func scale(by d: Vector) {
     requireSameCount(d, "Vector.scale")
     let y = mutableBase()
@@ -87,6 +105,8 @@ extension Vector {
   }
 
   /// z ← x ∘ y (entry by entry), z the receiver.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public mutating func assignProduct(_ x: Vector, _ y: Vector) {
     requireSameCount(x, "Vector.assignProduct")
     requireSameCount(y, "Vector.assignProduct")
@@ -94,6 +114,8 @@ extension Vector {
   }
 
   /// z ← α x ∘ sign(u), z the receiver; sign(0) is 0.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public mutating func assignProduct(_ α: Element, _ x: Vector, signOf u: Vector) {
     requireSameCount(x, "Vector.assignProduct")
     requireSameCount(u, "Vector.assignProduct")
@@ -101,6 +123,8 @@ extension Vector {
   }
 
   /// Entry k ← entry `indices[k]` of `x`.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public mutating func gather(_ indices: IndexSubset, from x: Vector) {
     precondition(indices.count == count, "Vector.gather: \(indices.count) indices into \(count) entries")
     precondition(x.count == indices.universe, "Vector.gather: indices into \(indices.universe), vector of \(x.count)")
@@ -109,6 +133,8 @@ extension Vector {
   }
 
   /// Entry `indices[k]` ← entry k of `x`; the other entries become 0.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public mutating func scatter(_ indices: IndexSubset, from x: Vector) {
     precondition(indices.count == x.count, "Vector.scatter: \(indices.count) indices, \(x.count) entries")
     precondition(count == indices.universe, "Vector.scatter: indices into \(indices.universe), vector of \(count)")

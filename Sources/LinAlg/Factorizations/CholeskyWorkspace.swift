@@ -10,19 +10,17 @@ internal import RealModule
 /// ```
 public final class CholeskyWorkspace<Element: Scalar> {
   private var matrix: Matrix<Element>
-  private var work: Vector<Element>
-  private var integers: [Int32]
   private var diagonal: Vector<Element>
-  private var norm: Element = 0
   private var isFactored = false
+  /// (min Lᵢᵢ / max Lᵢᵢ)²: an upper bound on 1 / cond₂(A), at no cost. At or below n ulps A is singular to working
+  /// precision.
+  public private(set) var pivotRatio: Element = 1
 
   /// Room for `capacity` unknowns: capacity² entries.
   public init(capacity: Int) {
     precondition(capacity >= 0, "CholeskyWorkspace: a capacity cannot be negative (\(capacity))")
     matrix = .zeros(capacity, capacity)
-    work = .zeros(3 * capacity)
     diagonal = .zeros(capacity)
-    integers = Array(repeating: 0, count: capacity)
   }
 
   /// The number of unknowns of the matrix factored last.
@@ -35,6 +33,8 @@ public final class CholeskyWorkspace<Element: Scalar> {
   ///
   /// - Throws: ``FactorizationError/notPositiveDefinite(leadingMinor:)``, ``FactorizationError/notFinite(row:column:)``;
   ///   nothing can be solved until the next success.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func factor(count n: Int, _ fill: (inout Matrix<Element>) -> Void) throws(FactorizationError) {
     isFactored = false
     resize(n)
@@ -43,16 +43,30 @@ public final class CholeskyWorkspace<Element: Scalar> {
       matrix.rows == n && matrix.columns == n && matrix.layout == .columnMajor,
       "CholeskyWorkspace: the matrix was replaced by one of \(matrix.rows) × \(matrix.columns), \(n) × \(n) is needed")
     for i in 0..<n { diagonal[i] = matrix.base[i * (matrix.stride + 1)] }
-    norm = try matrix.factorCholesky(&work)
+    if n > 0 {
+      let a = matrix.mutableBase()
+      let info = Element._potrf(n, a, matrix.stride)
+      if info > 0 { throw .notPositiveDefinite(leadingMinor: info) }
+      // A NaN or an infinity anywhere in the triangle reaches a pivot: no pass over the matrix is needed to find it.
+      var least = Element.infinity
+      var greatest: Element = 0
+      for i in 0..<n {
+        let pivot = a[i * (matrix.stride + 1)]
+        if !pivot.isFinite { throw .notFinite(row: i, column: i) }
+        least = min(least, pivot)
+        greatest = max(greatest, pivot)
+      }
+      pivotRatio = (least / greatest) * (least / greatest)
+    } else {
+      pivotRatio = 1
+    }
     isFactored = true
   }
 
   private func resize(_ n: Int) {
     precondition(n >= 0, "CholeskyWorkspace: a count cannot be negative (\(n))")
     if matrix.storage.capacity < n * n { matrix = .zeros(n, n) }
-    if work.count < 3 * n { work = .zeros(3 * n) }
     if diagonal.count < n { diagonal = .zeros(n) }
-    if integers.count < n { integers = Array(repeating: 0, count: n) }
     if matrix.rows != n {
       matrix = Matrix(
         storage: matrix.storage, offset: 0, rows: n, columns: n, leadingDimension: max(1, n), layout: .columnMajor)
@@ -65,12 +79,16 @@ public final class CholeskyWorkspace<Element: Scalar> {
   }
 
   /// b ← A⁻¹ b. Cost 2 n².
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func solve(_ b: inout Vector<Element>) {
     requireFactored()
     matrix.solveCholesky(&b)
   }
 
   /// B ← A⁻¹ B, B n × k. Allocates nothing where B is column-major. Cost 2 n² k.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func solve(block B: inout Matrix<Element>) {
     requireFactored()
     matrix.solveCholesky(block: &B)
@@ -79,6 +97,8 @@ public final class CholeskyWorkspace<Element: Scalar> {
   /// r ← b − A x. Cost 2 n².
   ///
   /// - Precondition: `fill` wrote both triangles: the factor took the place of the lower one, and this reads the upper.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func residual(of x: Vector<Element>, rightHandSide b: Vector<Element>, into r: inout Vector<Element>) {
     requireFactored()
     precondition(
@@ -92,31 +112,9 @@ public final class CholeskyWorkspace<Element: Scalar> {
     for i in 0..<count { out[i] += (matrix.base[i * (matrix.stride + 1)] - diagonal[i]) * x.base[i] }
   }
 
-  /// (min Lᵢᵢ / max Lᵢᵢ)²: an upper bound on 1 / cond₂(A), at no cost. At or below n ulps A is singular to working
-  /// precision.
-  public var pivotRatio: Element {
-    requireFactored()
-    if count == 0 { return 1 }
-    var least = Element.infinity
-    var greatest: Element = 0
-    for i in 0..<count {
-      let pivot = matrix.base[i * (matrix.stride + 1)]
-      least = min(least, pivot)
-      greatest = max(greatest, pivot)
-    }
-    return (least / greatest) * (least / greatest)
-  }
-
   /// log det A.
   public var logDeterminant: Element {
     requireFactored()
     return matrix.logDeterminantOfCholesky
-  }
-
-  /// As ``Cholesky/reciprocalCondition``.
-  public var reciprocalCondition: Element {
-    requireFactored()
-    if count == 0 { return 1 }
-    return Element._pocon(count, matrix.base, matrix.stride, norm, work.mutableBase(), &integers)
   }
 }

@@ -132,6 +132,11 @@ public protocol _ElementwiseKernels {
     _ k: Int, _ gram: UnsafePointer<Self>, _ ld: Int, _ l1: Self, _ l2: Self, _ epochs: Int,
     _ tolerance: Self, _ w: UnsafeMutablePointer<Self>, _ g: UnsafeMutablePointer<Self>
   ) -> Int
+  /// C ← α A_SᵀA_S, both triangles, straight from the chosen columns: for small ones.
+  static func _smallColumnGram(
+    _ m: Int, _ k: Int, _ index: UnsafePointer<Int>, _ a: UnsafePointer<Self>, _ lda: Int, _ α: Self,
+    _ c: UnsafeMutablePointer<Self>, _ ldc: Int
+  )
 }
 
 extension Float {
@@ -324,6 +329,13 @@ extension Float {
   ) -> Int {
     ck_gram_descent_s(k, gram, ld, l1, l2, epochs, tolerance, w, g)
   }
+
+  public static func _smallColumnGram(
+    _ m: Int, _ k: Int, _ index: UnsafePointer<Int>, _ a: UnsafePointer<Self>, _ lda: Int, _ α: Self,
+    _ c: UnsafeMutablePointer<Self>, _ ldc: Int
+  ) {
+    ck_small_column_gram_s(m, k, index, a, lda, α, c, ldc)
+  }
 }
 
 extension Double {
@@ -515,5 +527,12 @@ extension Double {
     _ tolerance: Self, _ w: UnsafeMutablePointer<Self>, _ g: UnsafeMutablePointer<Self>
   ) -> Int {
     ck_gram_descent_d(k, gram, ld, l1, l2, epochs, tolerance, w, g)
+  }
+
+  public static func _smallColumnGram(
+    _ m: Int, _ k: Int, _ index: UnsafePointer<Int>, _ a: UnsafePointer<Self>, _ lda: Int, _ α: Self,
+    _ c: UnsafeMutablePointer<Self>, _ ldc: Int
+  ) {
+    ck_small_column_gram_d(m, k, index, a, lda, α, c, ldc)
   }
 }
