@@ -102,11 +102,16 @@ class MeanCurve:
             if not np.array_equal(curve.k, curves[0].k):
                 raise Failure(f"{run.path}: {name}: another grid than the other seeds'", 65)
         self.k, self.x = curves[0].k, curves[0].x
-        logs = np.log(np.array([curve.error for curve in curves]))
+        errors = np.array([curve.error for curve in curves])
+        logs = np.log(errors)
+        self.arithmetic = errors.mean(axis=0)
         self.error, self.spread = np.exp(logs.mean(axis=0)), np.exp(logs.std(axis=0))
         self.diverged = bool(np.isnan(logs).any())
 
     at = Curve.at
+
+    def arithmetic_at(self, x):
+        return self.arithmetic[int(np.argmin(np.abs(self.x - x)))]
 
 
 def fitted_slope(x, error):
