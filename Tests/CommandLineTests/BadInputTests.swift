@@ -166,7 +166,7 @@ import Testing
     let folder = try writeData()
     let report = directory.file("report.json")
     expectRefusal(
-      try run(folder, ["--iterations", "3", "--json", report]), 70, ["3 iterations", "residual of", "inner problem"])
+      try run(folder, ["--iterations", "1", "--json", report]), 70, ["1 iterations", "residual of", "inner problem"])
     #expect(try directory.names == ["data"])
   }
 
