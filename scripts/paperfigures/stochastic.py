@@ -20,8 +20,6 @@ def over_epochs(axes, runs, names, last, bottom, heading):
         band(axes, name, curve)
     axes.set_yscale("log")
     axes.set_xlim(0, last)
-    if bottom is None:
-        bottom = 0.5 * min(np.nanmin(curve.error / curve.spread) for curve in curves.values())
     axes.set_ylim(bottom, 1.5)
     axes.set_title(heading, fontsize=9)
     axes.set_xlabel("epochs")
@@ -52,6 +50,12 @@ def draw_b(runs, folder):
     )
 
 
+def label_twos_and_fives(axes):
+    """For an axis of few decades."""
+    axes.yaxis.set_minor_locator(LogLocator(subs=(2, 5)))
+    axes.yaxis.set_minor_formatter(LogFormatterSciNotation(minor_thresholds=(np.inf, np.inf)))
+
+
 def draw_rate(axes, group):
     name = "NSID decreasing, with replacement"
     curve = MeanCurve(group, name)
@@ -66,8 +70,7 @@ def draw_rate(axes, group):
         "slope −1/2", (middle, anchor / np.sqrt(middle)), xytext=(6, 8), textcoords="offset points", fontsize=8
     )
     axes.set_title("Sampling with replacement", fontsize=9)
-    axes.yaxis.set_minor_locator(LogLocator(subs=(2, 5)))
-    axes.yaxis.set_minor_formatter(LogFormatterSciNotation(minor_thresholds=(np.inf, np.inf)))
+    label_twos_and_fives(axes)
     axes.set_xlabel("steps k")
 
 
@@ -87,17 +90,21 @@ def draw_variance_reduction(axes, group):
 
 def draw_c(runs, folder):
     group = runs[("c", "poisoning")]
+    floor = float(np.exp(np.mean(np.log([run.fact("floor_of_AID") for run in group]))))
     figure, axes = pyplot.subplots(figsize=(5.6, 4.6), layout="constrained")
     over_epochs(
         axes, group, ["NSID constant", "NSID decreasing", "AID-FP"], group[0].numbers["epochs"],
-        None,
+        0.7 * floor,
         f"Data poisoning, {group[0].numbers['digits']:,.0f} digits, minibatches of {group[0].numbers['batch']:.0f}, "
         f"{seeds(group)}",
     )
-    legend_below(figure, [axes], 3)
+    axes.axhline(floor, label="the linear system solved exactly", linestyle=(0, (2, 2)), **GUIDE)
+    label_twos_and_fives(axes)
+    legend_below(figure, [axes], 2)
     return save(
         figure, folder, "c",
         f"Normalised error of the hypergradient against epochs, geometric mean over {seeds(group)} with a band times "
         f"and divided by exp(std of log), steps: {group[0].words['steps']}, {group[0].scale} scale, "
-        f"{group[0].numbers['digits']:.0f} MNIST digits.",
+        f"{group[0].numbers['digits']:.0f} MNIST digits. Dashed: the linear system solved exactly at the same iterate, "
+        "where AID-FP ends.",
     )
