@@ -60,7 +60,7 @@ let package = Package(
     .executableTarget(
       name: "implicit-diff-bench",
       dependencies: [
-        "CommandSupport", "LinAlg", "ImplicitDiff", "Models", "Datasets", "RandomStreams",
+        "CommandSupport", "LinAlg", "NonsmoothMaps", "ImplicitDiff", "Models", "Datasets", "RandomStreams",
         .product(name: "TextTable", package: "TextTable"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], path: "Benchmarks/implicit-diff-bench", swiftSettings: swift),

@@ -23,6 +23,7 @@ struct Timing {
     seconds = samples.sorted()
   }
 
+  var least: Double { seconds[0] }
   var median: Double { seconds[seconds.count / 2] }
   /// Half the distance between the quartiles.
   var spread: Double { (seconds[seconds.count * 3 / 4] - seconds[seconds.count / 4]) / 2 }

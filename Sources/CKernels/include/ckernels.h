@@ -63,6 +63,11 @@
      small that packing them would cost as much as multiplying. */                                                    \
   void ck_small_column_gram_##X(size_t m, size_t k, const ptrdiff_t *index, const T *a, size_t lda, T alpha, T *c,     \
                                 size_t ldc);                                                                          \
+  /* out[k] += alpha a_k^T diag(d) (sum over l of a_l x[l]), a_k = column index[k] (index null: column k) of a, rows       \
+     first ... last - 1, d null for ones. The rows go by in panels of `panel` (scratch holds that many), which stay in   \
+     the cache between the two products: a is read from memory once. */                                                 \
+  void ck_fused_gram_##X(size_t first, size_t last, size_t k, const ptrdiff_t *index, const T *a, size_t lda,          \
+                         const T *d, T alpha, const T *x, T *out, size_t panel, T *scratch);                          \
   /* y[i] = a sum over line i of values x[indices] + b y[i], lines first ... last - 1 of a compressed sparse matrix. */ \
   void ck_sparse_lines_##X(size_t first, size_t last, const ptrdiff_t *pointers, const int32_t *indices,              \
                            const T *values, T a, const T *x, T b, T *y);                                              \

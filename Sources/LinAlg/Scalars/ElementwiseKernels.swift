@@ -137,6 +137,12 @@ public protocol _ElementwiseKernels {
     _ m: Int, _ k: Int, _ index: UnsafePointer<Int>, _ a: UnsafePointer<Self>, _ lda: Int, _ α: Self,
     _ c: UnsafeMutablePointer<Self>, _ ldc: Int
   )
+  /// out ← out + α A_Sᵀ diag(d) A_S x over rows first ..< last, by panels that stay in the cache; nil index: the first k columns.
+  static func _fusedGram(
+    _ first: Int, _ last: Int, _ k: Int, _ index: UnsafePointer<Int>?, _ a: UnsafePointer<Self>, _ lda: Int,
+    _ d: UnsafePointer<Self>?, _ α: Self, _ x: UnsafePointer<Self>, _ out: UnsafeMutablePointer<Self>, _ panel: Int,
+    _ scratch: UnsafeMutablePointer<Self>
+  )
 }
 
 extension Float {
@@ -336,6 +342,14 @@ extension Float {
   ) {
     ck_small_column_gram_s(m, k, index, a, lda, α, c, ldc)
   }
+
+  public static func _fusedGram(
+    _ first: Int, _ last: Int, _ k: Int, _ index: UnsafePointer<Int>?, _ a: UnsafePointer<Self>, _ lda: Int,
+    _ d: UnsafePointer<Self>?, _ α: Self, _ x: UnsafePointer<Self>, _ out: UnsafeMutablePointer<Self>, _ panel: Int,
+    _ scratch: UnsafeMutablePointer<Self>
+  ) {
+    ck_fused_gram_s(first, last, k, index, a, lda, d, α, x, out, panel, scratch)
+  }
 }
 
 extension Double {
@@ -534,5 +548,13 @@ extension Double {
     _ c: UnsafeMutablePointer<Self>, _ ldc: Int
   ) {
     ck_small_column_gram_d(m, k, index, a, lda, α, c, ldc)
+  }
+
+  public static func _fusedGram(
+    _ first: Int, _ last: Int, _ k: Int, _ index: UnsafePointer<Int>?, _ a: UnsafePointer<Self>, _ lda: Int,
+    _ d: UnsafePointer<Self>?, _ α: Self, _ x: UnsafePointer<Self>, _ out: UnsafeMutablePointer<Self>, _ panel: Int,
+    _ scratch: UnsafeMutablePointer<Self>
+  ) {
+    ck_fused_gram_d(first, last, k, index, a, lda, d, α, x, out, panel, scratch)
   }
 }

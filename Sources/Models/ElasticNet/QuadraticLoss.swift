@@ -15,6 +15,9 @@ public final class QuadraticLoss<Element: Scalar> {
   private var residuals: Vector<Element>
   private var blockResiduals: Matrix<Element>?
   private let columnGram = ColumnGram<Element>()
+  private let fused = FusedGram<Element>()
+  /// X where it is dense and a panel of its rows fits the cache: then one pass over it makes a product.
+  private let dense: Matrix<Element>?
   private var gram: Matrix<Element>?
   private var productsThroughFeatures = 0
   private var knownSpectrum: (smallest: Element, largest: Element)?
@@ -29,6 +32,7 @@ public final class QuadraticLoss<Element: Scalar> {
       "QuadraticLoss: \(features.rows) × \(features.columns) features with \(targets.count) targets")
     self.features = features
     self.targets = targets
+    dense = (features as? DenseDesign<Element>).flatMap { FusedGram.pays(for: $0.matrix) ? $0.matrix : nil }
     residuals = .zeros(features.rows)
     var correlation = Vector<Element>.zeros(features.columns)
     features.multiplyTransposed(targets, alpha: 1 / Element(features.rows), beta: 0, into: &correlation)
@@ -72,6 +76,10 @@ public final class QuadraticLoss<Element: Scalar> {
   func applyHessian(_ x: Vector<Element>, into y: inout Vector<Element>) {
     if gramPays() {
       y.assignSymmetricProduct(gram!, x)
+      return
+    }
+    if let dense {
+      fused.assign(to: &y, columns: nil, of: dense, x, alpha: 1 / Element(sampleCount))
       return
     }
     features.multiply(x, alpha: 1, beta: 0, into: &residuals)
@@ -135,18 +143,26 @@ final class RestrictedQuadratic<Element: Scalar>: LinearOperator {
   private let support: IndexSubset
   private let shift: Element
   private var residuals: Vector<Element>
+  private let fused = FusedGram<Element>()
+  private let dense: Matrix<Element>?
 
   init(_ features: any DesignMatrix<Element>, _ support: IndexSubset, shift: Element) {
     self.features = features
     self.support = support
     self.shift = shift
     residuals = .zeros(features.rows)
+    dense = (features as? DenseDesign<Element>)?.matrix
   }
 
   var rows: Int { support.count }
   var columns: Int { support.count }
 
   func apply(_ x: Vector<Element>, into y: inout Vector<Element>) {
+    if let dense {
+      fused.assign(to: &y, columns: support, of: dense, x, alpha: 1 / Element(features.rows))
+      y.add(shift, x)
+      return
+    }
     residuals.fill(0)
     features.addProduct(columns: support, x, to: &residuals)
     features.multiplyTransposed(columns: support, residuals, alpha: 1 / Element(features.rows), into: &y)
