@@ -185,3 +185,25 @@ import Testing
     }
   }
 }
+
+/// A given number of Krylov iterations is that many, whatever the residual did on the way.
+@Suite struct FixedKrylovIterationsTests {
+  @Test func conjugateGradientReturnsTheLastIterate() {
+    // From x = 0 the first step of conjugate gradient is (bᵀb/bᵀAb) b: on diag(1, 100) with b = (1, 0.1) that is b, whose
+    // residual (0, −9.9) is larger than b's.
+    let A = DiagonalOperator<Double>([1, 100])
+    let b: Vector<Double> = [1, 0.1]
+    var x = Vector<Double>.zeros(2)
+    let options = KrylovOptions<Double>(relativeTolerance: 0, iterationLimit: 1, keepsLastIterate: true)
+    let report = ConjugateGradient<Double>(count: 2).solve(
+      A, b, into: &x, warmStart: false, preconditioner: nil, options: options)
+    let step = 1.01 / 2.0
+    #expect(x.distance(to: step * b) <= 4 * .ulpOfOne)
+    #expect(report.residualNorm > b.norm)
+    var guarded = options
+    guarded.keepsLastIterate = false
+    _ = ConjugateGradient<Double>(count: 2).solve(
+      A, b, into: &x, warmStart: false, preconditioner: nil, options: guarded)
+    #expect(x == [0, 0])
+  }
+}

@@ -131,7 +131,7 @@ extension AID {
   private var krylovOptions: KrylovOptions<Element> {
     switch stopping {
     case .tolerance(let t, let limit): KrylovOptions(relativeTolerance: t, iterationLimit: limit)
-    case .iterations(let k): KrylovOptions(relativeTolerance: 0, iterationLimit: k)
+    case .iterations(let k): KrylovOptions(relativeTolerance: 0, iterationLimit: k, keepsLastIterate: true)
     }
   }
 

@@ -133,7 +133,8 @@ final class KrylovCore<Element: Scalar> {
       norm = computeResidual(A, b, x, &run)
       if isSolved(run, norm, x) { return run.report(.converged, norm) }
       if let failure = Self.failure(end, halved: norm <= run.cycleStart / 2) {
-        if !(norm <= run.fallbackNorm) {
+        let keepsLast = options.keepsLastIterate && failure == .iterationLimit && norm.isFinite
+        if !keepsLast && !(norm <= run.fallbackNorm) {
           x.copy(from: fallback)
           norm = computeResidual(A, b, x, &run)
         }

@@ -13,6 +13,9 @@ public struct KrylovOptions<Element: Scalar>: Sendable {
   public var iterationLimit: Int?
   /// Whether ``KrylovReport/history`` is filled (it allocates).
   public var recordsHistory: Bool
+  /// Whether the iterate at the limit is returned even where the first guess had the smaller residual: for runs of a
+  /// given length, whose error is looked at and not their residual (that of conjugate gradient may rise on the way).
+  public var keepsLastIterate: Bool
 
   /// ulp^(2/3): 4·10⁻¹¹ in double, 2·10⁻⁵ in single precision.
   ///
@@ -23,11 +26,12 @@ public struct KrylovOptions<Element: Scalar>: Sendable {
 
   public init(
     relativeTolerance: Element = Self.defaultRelativeTolerance, absoluteTolerance: Element = 0,
-    iterationLimit: Int? = nil, recordsHistory: Bool = false
+    iterationLimit: Int? = nil, recordsHistory: Bool = false, keepsLastIterate: Bool = false
   ) {
     self.relativeTolerance = relativeTolerance
     self.absoluteTolerance = absoluteTolerance
     self.iterationLimit = iterationLimit
     self.recordsHistory = recordsHistory
+    self.keepsLastIterate = keepsLastIterate
   }
 }
