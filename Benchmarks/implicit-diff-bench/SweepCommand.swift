@@ -78,6 +78,7 @@ struct SweepCommand: ParsableCommand {
         Console.flush()
         rows += found
       }
+      print(SweepRow.verdictOnAuto(rows))
       if let out { try write(rows, bandwidth, to: out) }
     }
   }

@@ -36,6 +36,20 @@ struct SweepRow: Encodable {
     }.string(for: rows) ?? ""
   }
 
+  /// How the automatic choice compares with the fastest fixed method of each problem.
+  static func verdictOnAuto(_ rows: [SweepRow]) -> String {
+    var worst = (ratio: 0.0, problem: "")
+    for problem in Set(rows.map(\.problem)) {
+      let here = rows.filter { $0.problem == problem }
+      guard let auto = here.first(where: { $0.method == "auto" }),
+        let best = here.filter({ $0.method != "auto" && $0.outcome == "converged" }).map(\.milliseconds).min()
+      else { continue }
+      let ratio = auto.milliseconds / best
+      if ratio > worst.ratio { worst = (ratio, problem) }
+    }
+    return "auto takes at most \(Format.number(worst.ratio)) times the fastest fixed method (\(worst.problem))"
+  }
+
   static let csvColumns = [
     "problem", "samples", "features", "support", "method", "iterations", "products", "error", "milliseconds",
     "spread_milliseconds", "runs", "gigabytes_per_second", "bandwidth_share", "outcome",

@@ -63,7 +63,7 @@ struct HypergradientCommand: ParsableCommand {
   }
 
   func run() throws {
-    let data = try Console.reportingDataErrors { try HeldOutData<Double>(directory: directory) }
+    let data = try Console.reportingDataErrors { try HeldOutDesigns<Double>(directory: directory) }
     let map = ElasticNetMap(
       features: data.trainFeatures, targets: data.trainTargets, step: step.map { .fixed($0) } ?? .optimal)
     let λ: Vector<Double> = [lambda1, lambda2]

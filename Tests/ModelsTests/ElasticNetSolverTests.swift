@@ -95,3 +95,41 @@ import Testing
     #expect(ElasticNetSolver<Double>().solve(loss, parameters: [2, 0.1]).outcome == .notFinite)
   }
 }
+
+/// Supports larger than the number of samples, where the direct method factors the samples' matrix.
+@Suite struct WoodburyTests {
+  @Test(arguments: [1.0, 1e-2, 1e-5])
+  func agreesWithConjugateGradientAndTheDenseSystem(_ λ2: Double) throws {
+    let draw = SyntheticRegression<Double>(rows: 30, columns: 120, informative: 60, noise: 0.5, seed: 8)
+    let map = ElasticNetMap(features: draw.features, targets: draw.targets)
+    let λ: Vector<Double> = [1e-3 * λ2, λ2]
+    let w = try FixedPointSolver<Double>(
+      tolerance: 1e-13, iterationLimit: 2_000_000, acceleration: .anderson(memory: 10)
+    )
+    .solve(map, parameters: λ, from: ElasticNetSolver<Double>().solve(map.loss, parameters: λ).estimate).get()
+    #expect(w.nonzeroCount > 30)
+    let problem = FixedPointProblem(map, parameters: λ, state: w, stateIsSolution: true)
+    let y = Vector<Double>(count: 120) { Double(($0 * 7) % 5) - 2 }
+    let direct = try AID<ElasticNetMap<Double>>(.direct).vjp(problem, cotangent: y)
+    // The support's system written out: M = X_SᵀX_S/n + λ2 I, g = −(σᵀM⁻¹y_S, w_SᵀM⁻¹y_S).
+    let S = IndexSubset(nonzerosOf: w)
+    let X = draw.features.columns(S)
+    var M = Matrix<Double>.zeros(S.count, S.count)
+    M.assignGram(X, alpha: 1.0 / 30)
+    M.addToDiagonal(λ2)
+    var v = Vector<Double>(count: S.count) { y[S[$0]] }
+    let size = v.norm
+    try Cholesky(M).solve(&v)
+    let exact: Vector<Double> = [
+      -(0..<S.count).reduce(0) { $0 + (w[S[$1]] > 0 ? v[$1] : -v[$1]) },
+      -(0..<S.count).reduce(0) { $0 + w[S[$1]] * v[$1] },
+    ]
+    // Both solves lose the condition number of M, at most (‖X‖²/n + λ2)/λ2.
+    let condition = (map.loss.spectrum.largest + λ2) / λ2
+    let scale = size / λ2 * (Double(S.count).squareRoot() + w.norm)
+    #expect(try direct.get().distance(to: exact) <= 100 * condition * .ulpOfOne * scale)
+    #expect(direct.report.residual <= 1e-10 * size)
+    let jacobian = try AID<ElasticNetMap<Double>>(.direct).jacobian(problem).get()
+    #expect((jacobian.transposed * y).distance(to: exact) <= 100 * condition * .ulpOfOne * scale)
+  }
+}

@@ -1,11 +1,23 @@
 import LinAlg
 
-/// The direct solves behind ``AID``: one factorization, any number of right-hand sides.
+/// The direct solves behind ``AID``: one factorization, any number of right-hand sides. On a support larger than the number
+/// of samples the factored matrix is that of the samples (Woodbury).
 extension AID {
   /// Cholesky of K on the support, one right-hand side, in the workspace's memory.
   func choleskySolve(_ system: SymmetricSystem<Element>, _ workspace: AIDWorkspace<Map>) -> DerivativeReport<Element> {
     var report = DerivativeReport<Element>(outcome: .converged, method: Solver.direct.name)
     if system.rows == 0 { return report }
+    if let lowRank = system.lowRank {
+      do throws(FactorizationError) {
+        var solver = try WoodburySolver(lowRank, workspace.cholesky)
+        // K = s H: the residual of K u = b is that of H (s u) = b.
+        report.residual = solver.solve(system.rightHandSide, into: &system.solution)
+        system.solution.scale(by: 1 / system.step)
+      } catch {
+        report.outcome = error.outcome()
+      }
+      return report
+    }
     if let failure = factor(system, workspace.cholesky) {
       report.outcome = failure
       return report
@@ -43,11 +55,23 @@ extension AID {
       system.loadTangent(B.column(j))
       U.setColumn(j, system.rightHandSide)
     }
-    if let failure = factor(system, workspace.cholesky) {
+    if let lowRank = system.lowRank {
+      do throws(FactorizationError) {
+        var solver = try WoodburySolver(lowRank, workspace.cholesky)
+        for j in 0..<B.columns {
+          report.residual = max(report.residual, solver.solve(U.column(j), into: &system.solution))
+          system.solution.scale(by: 1 / system.step)
+          U.setColumn(j, system.solution)
+        }
+      } catch {
+        report.outcome = error.outcome()
+      }
+    } else if let failure = factor(system, workspace.cholesky) {
       report.outcome = failure
-      return report
+    } else {
+      workspace.cholesky.solve(block: &U)
     }
-    workspace.cholesky.solve(block: &U)
+    if !report.outcome.isUsable { return report }
     var x = Vector<Element>.zeros(B.rows)
     for j in 0..<B.columns {
       system.solution.copy(from: U.column(j))

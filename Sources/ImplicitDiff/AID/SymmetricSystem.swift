@@ -9,7 +9,7 @@ import LinAlg
 final class SymmetricSystem<Element: Scalar>: LinearOperator {
   private let structure: any ProximalGradientStructure<Element>
   let support: IndexSubset
-  private let step: Element
+  let step: Element
   /// D^{1/2} and I − D on the support; nil where D is a mask and both are trivial.
   private var rootD: Vector<Element>?
   private var oneMinusD: Vector<Element>?
@@ -55,6 +55,12 @@ final class SymmetricSystem<Element: Scalar>: LinearOperator {
     y.scale(by: step)
     scaled.assignProduct(oneMinusD, x)
     y.add(1, scaled)
+  }
+
+  /// H_SS = shift I + BᵀB where that has fewer rows than the support has coordinates, and K is a multiple of it.
+  var lowRank: (any LowRankHessian<Element>)? {
+    guard rootD == nil, let hessian = structure.lowRankHessian, hessian.rank < support.count else { return nil }
+    return hessian
   }
 
   /// K as a matrix, both triangles.

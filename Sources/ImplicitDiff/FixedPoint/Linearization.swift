@@ -51,6 +51,16 @@ public protocol ProximalGradientStructure<Element>: AnyObject {
   /// H ← H_SS, |S| × |S| column-major, both triangles.
   func assembleHessian(into H: inout Matrix<Element>)
 
+  /// H_SS as shift I + BᵀB where B has few rows and D is a mask; nil where it is not of that form.
+  var lowRankHessian: (any LowRankHessian<Element>)? { get }
+
+  /// What assembling H_SS and multiplying by it cost.
+  var costs: AdjointCosts { get }
+
   /// H_SS as an operator over the support's data, gathered once. Valid until the linearization is filled again.
   func makeRestrictedHessian() -> any LinearOperator<Element>
+}
+
+extension ProximalGradientStructure {
+  public var lowRankHessian: (any LowRankHessian<Element>)? { nil }
 }

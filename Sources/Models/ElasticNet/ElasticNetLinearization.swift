@@ -98,6 +98,22 @@ extension ElasticNetLinearization: ProximalGradientStructure {
     H.addToDiagonal(λ2)
   }
 
+  public var costs: AdjointCosts {
+    let s = Double(support.count)
+    // Stored entries of the support's columns, as if all columns held equally many.
+    let stored = Double(loss.features.storedCount) * s / Double(max(1, loss.featureCount))
+    return AdjointCosts(
+      assemblyMultiplications: loss.usesGramMatrix ? s * s : stored * s / 2,
+      productBytes: Double(MemoryLayout<Element>.stride) * stored, lowRank: hasLowRank ? loss.sampleCount : nil)
+  }
+
+  public var lowRankHessian: (any LowRankHessian<Element>)? {
+    guard λ2 > 0, loss.sampleCount < support.count, let dense = loss.features as? DenseDesign<Element> else {
+      return nil
+    }
+    return QuadraticLowRank(dense.matrix.columns(support), shift: λ2)
+  }
+
   public func makeRestrictedHessian() -> any LinearOperator<Element> {
     RestrictedQuadratic(loss.features, support, shift: λ2)
   }

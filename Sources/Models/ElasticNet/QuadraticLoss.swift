@@ -1,3 +1,4 @@
+import ImplicitDiff
 public import LinAlg
 
 /// f(w) = ‖X w − y‖² / (2n), X n × p: the smooth part of the elastic net and of every lasso.
@@ -167,5 +168,32 @@ final class RestrictedQuadratic<Element: Scalar>: LinearOperator {
     features.addProduct(columns: support, x, to: &residuals)
     features.multiplyTransposed(columns: support, residuals, alpha: 1 / Element(features.rows), into: &y)
     y.add(shift, x)
+  }
+}
+
+/// XᵀX/n + shift I on a support larger than n, as shift I + BᵀB with B = X_S/√n.
+final class QuadraticLowRank<Element: Scalar>: LowRankHessian {
+  private let chosen: Matrix<Element>
+  private let root: Element
+  let shift: Element
+
+  /// - Parameter chosen: X_S, n × |S|.
+  init(_ chosen: Matrix<Element>, shift: Element) {
+    self.chosen = chosen
+    self.shift = shift
+    root = Element(chosen.rows).squareRoot()
+  }
+
+  var rank: Int { chosen.rows }
+  var count: Int { chosen.columns }
+
+  func assembleOuter(into M: inout Matrix<Element>) {
+    M.assignGram(chosen.transposed, alpha: 1 / Element(chosen.rows))
+  }
+
+  func apply(_ x: Vector<Element>, into y: inout Vector<Element>) { y.assignProduct(chosen, x, alpha: 1 / root) }
+
+  func applyAdjoint(_ y: Vector<Element>, into x: inout Vector<Element>) {
+    x.assignProduct(chosen.transposed, y, alpha: 1 / root)
   }
 }

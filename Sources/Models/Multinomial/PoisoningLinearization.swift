@@ -148,6 +148,16 @@ extension PoisoningLinearization: ProximalGradientStructure {
     return blocks
   }
 
+  public var costs: AdjointCosts {
+    let n = Double(map.loss.sampleCount)
+    let s = Double(support.count)
+    // A product goes through the full space: X twice, at matrix-matrix speed, so that its c columns count as memory.
+    return AdjointCosts(
+      assemblyMultiplications: n * s * s / 2,
+      productBytes: Double(2 * MemoryLayout<Element>.stride * map.loss.classCount) * n * Double(map.loss.featureCount)
+        / 4)
+  }
+
   public func makeRestrictedHessian() -> any LinearOperator<Element> {
     RestrictedHessian(map.loss, probabilities, support, shift: map.λ2)
   }
