@@ -108,10 +108,12 @@ extension ElasticNetLinearization: ProximalGradientStructure {
   }
 
   public var lowRankHessian: (any LowRankHessian<Element>)? {
-    guard λ2 > 0, loss.sampleCount < support.count, let dense = loss.features as? DenseDesign<Element> else {
-      return nil
-    }
+    guard hasLowRank, let dense = loss.features as? DenseDesign<Element> else { return nil }
     return QuadraticLowRank(dense.matrix.columns(support), shift: λ2)
+  }
+
+  private var hasLowRank: Bool {
+    λ2 > 0 && derivativeIsMask && loss.sampleCount < support.count && loss.features is DenseDesign<Element>
   }
 
   public func makeRestrictedHessian() -> any LinearOperator<Element> {
