@@ -13,6 +13,7 @@ extension AID {
         // K = s H: the residual of K u = b is that of H (s u) = b.
         report.residual = solver.solve(system.rightHandSide, into: &system.solution)
         system.solution.scale(by: 1 / system.step)
+        report.judgeDirect(rightHandSideNorm: system.rightHandSide.norm)
       } catch {
         report.outcome = error.outcome()
       }
@@ -26,10 +27,14 @@ extension AID {
     workspace.cholesky.solve(&system.solution)
     workspace.cholesky.residual(of: system.solution, rightHandSide: system.rightHandSide, into: &system.scaled)
     report.residual = system.scaled.norm
+    report.judgeDirect(rightHandSideNorm: system.rightHandSide.norm)
     return report
   }
 
   /// Factors K; why it failed, or nil.
+  ///
+  /// The pivots of a dependent column are what rounding leaves: that of the factorization, |S| ulps, and that of the sums
+  /// over samples which made K, some tens of ulps by their own. A ratio in that range leaves no digit to trust.
   private func factor(
     _ system: SymmetricSystem<Element>, _ cholesky: CholeskyWorkspace<Element>
   ) -> DerivativeOutcome<Element>? {
@@ -38,7 +43,7 @@ extension AID {
     } catch {
       return error.outcome()
     }
-    return cholesky.pivotRatio <= Element(system.rows) * .ulpOfOne ? .singular : nil
+    return cholesky.pivotRatio <= 64 * Element(system.rows) * .ulpOfOne ? .singular : nil
   }
 
   /// Cholesky of K on the support, a column of `result` a column of `B`.
@@ -59,7 +64,11 @@ extension AID {
       do throws(FactorizationError) {
         var solver = try WoodburySolver(lowRank, workspace.cholesky)
         for j in 0..<B.columns {
-          report.residual = max(report.residual, solver.solve(U.column(j), into: &system.solution))
+          let column = U.column(j)
+          var one = report
+          one.residual = solver.solve(column, into: &system.solution)
+          one.judgeDirect(rightHandSideNorm: column.norm)
+          report.absorb(one)
           system.solution.scale(by: 1 / system.step)
           U.setColumn(j, system.solution)
         }
@@ -70,6 +79,15 @@ extension AID {
       report.outcome = failure
     } else {
       workspace.cholesky.solve(block: &U)
+      for j in 0..<B.columns {
+        system.loadTangent(B.column(j))
+        system.solution.copy(from: U.column(j))
+        workspace.cholesky.residual(of: system.solution, rightHandSide: system.rightHandSide, into: &system.scaled)
+        var one = report
+        one.residual = system.scaled.norm
+        one.judgeDirect(rightHandSideNorm: system.rightHandSide.norm)
+        report.absorb(one)
+      }
     }
     if !report.outcome.isUsable { return report }
     var x = Vector<Element>.zeros(B.rows)
@@ -90,10 +108,24 @@ extension AID {
       let factor = try LU(A)
       X.copy(from: B)
       factor.solve(block: &X)
+      // At the unit roundoff no digit of a solution is certain.
+      if factor.reciprocalCondition <= .ulpOfOne { report.outcome = .singular }
     } catch {
       report.outcome = error.outcome()
     }
     return report
+  }
+}
+
+extension DerivativeReport {
+  /// A direct solve leaves a residual of some ulps of ‖K‖ ‖u‖. Where that is not small beside ‖b‖, u is an error of rounding
+  /// along a nearly null direction, and the answer is not what was asked for.
+  mutating func judgeDirect(rightHandSideNorm size: Element) {
+    if !residual.isFinite {
+      outcome = .notFinite
+    } else if residual > Element.ulpOfOne.squareRoot() * size {
+      outcome = .stagnated
+    }
   }
 }
 

@@ -7,7 +7,8 @@ extension AID {
     let linearization = workspace.linearization
     let chosen =
       solver == .automatic ? AdjointSolverChoice.choose(linearization, rightHandSides: 1).solver(Map.self) : solver
-    if !warmStarts { workspace.adjoint.fill(0) }
+    // What a failed solve left behind is no guess.
+    if !warmStarts || workspace.adjoint.firstNonFinite != nil { workspace.adjoint.fill(0) }
     switch (chosen, linearization.structure) {
     case (.fixedPoint, _):
       return fixedPoint(workspace, adjoint: true, from: workspace.y, into: &workspace.adjoint)
@@ -74,7 +75,8 @@ extension AID {
   /// x ← A1ᵀ x + b (or A1 x + b) until the estimated error or the number of iterations is reached.
   ///
   /// The increment r_k shrinks by the local contraction factor ρ a step, and the error is r ρ/(1 − ρ): with ρ measured
-  /// as the ratio of the last increments, that estimate, not the increment, is held to the tolerance. A state near a
+  /// as the ratio of the last increments, that estimate, not the increment, is held to the tolerance. The first increment
+  /// has none before it and proves nothing: from a warm start it is small however slow the contraction. A state near a
   /// rounding floor has ρ ≈ 1; the increment alone then decides at the floor ε ‖x‖.
   private func fixedPoint(
     _ workspace: AIDWorkspace<Map>, adjoint: Bool, from b: Vector<Element>, into x: inout Vector<Element>
@@ -103,7 +105,8 @@ extension AID {
         let size = workspace.scratch.norm
         let ratio = increment / last
         last = increment
-        let error = ratio < 1 ? increment * max(1, ratio / (1 - ratio)) : Element.infinity
+        let isMeasured = report.iterations > 1 && ratio < 1
+        let error = isMeasured ? increment * max(1, ratio / (1 - ratio)) : Element.infinity
         swap(&x, &workspace.scratch)
         if error <= tolerance * size || increment <= 2 * Element.ulpOfOne * size {
           report.outcome = .converged
