@@ -49,6 +49,7 @@ public struct ITD<Map: FixedPointMap>: DifferentiationStrategy {
     cotangent: Cotangent<Element>
   ) throws(DifferentiationError) -> DerivativeReport<Element> {
     let clock = ContinuousClock.now
+    try checkArguments()
     var report: DerivativeReport<Element>
     switch mode {
     case .forward:
@@ -70,11 +71,21 @@ public struct ITD<Map: FixedPointMap>: DifferentiationStrategy {
     workspace: ITDWorkspace<Map>
   ) throws(DifferentiationError) -> DerivativeReport<Element> {
     guard mode == .forward else { throw .unsupported(strategy: name, what: "a product with w'(λ); use ITD(.forward)") }
+    try checkArguments()
     let clock = ContinuousClock.now
     var report = forward(problem, M, into: &result, workspace)
     if result.firstNonFinite != nil { report.outcome = .notFinite }
     report.seconds = clock.secondsSince()
     return report
+  }
+
+  private func checkArguments() throws(DifferentiationError) {
+    if case .iterations(let t) = stopping, t < 0 {
+      throw .invalidArgument("the number of iterations cannot be negative and is \(t)")
+    }
+    if case .reverse(_, let truncation?) = mode, truncation < 0 {
+      throw .invalidArgument("the number of iterations pulled back through cannot be negative and is \(truncation)")
+    }
   }
 }
 

@@ -27,8 +27,8 @@ extension NSID {
   ///
   /// Cost: about 40 full passes and 12 · probes minibatch products.
   ///
-  /// - Throws: ``DifferentiationError/invalidArgument(_:)`` where the map has no contraction bound below 1 or the batch
-  ///   does not fit the data.
+  /// - Throws: ``DifferentiationError/invalidArgument(_:)`` where the map has no contraction bound below 1 the batch
+  ///   does not fit the data, the cotangent is not finite, or the accuracy is out of reach.
   public static func plan(
     _ problem: FixedPointProblem<Map>, cotangent y: Vector<Element>, batchSize: Int, relativeAccuracy ε: Element,
     probes: Int = 16, seed: UInt64 = 0
@@ -45,8 +45,14 @@ extension NSID {
     workspace.y.copy(from: y)
     var probe = NoiseProbe(problem, workspace, batchSize: batchSize, probes: probes, seed: seed)
     let rates = probe.rates(contraction: q)
+    guard rates.solutionNorm.isFinite && rates.σ1.isFinite && rates.σ2.isFinite else {
+      throw .invalidArgument("the cotangent or the map has a NaN or an infinity: ‖v‖ = \(rates.solutionNorm)")
+    }
     let target = ε * rates.solutionNorm
     let k = rates.stepsNeeded(for: target * target)
+    guard k < .max else {
+      throw .invalidArgument("the bound meets a relative accuracy of \(ε) after no number of steps that can be counted")
+    }
     let pass = (n + batchSize - 1) / batchSize
     guard case .decreasing(let β, let γ) = rates.decreasing else { preconditionFailure("decreasing steps expected") }
     return NSIDPlan(

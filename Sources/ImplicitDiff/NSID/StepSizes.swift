@@ -50,10 +50,11 @@ public struct StochasticRates<Element: Scalar>: Sendable {
     }
   }
 
-  /// The number of decreasing steps after which the bound is at most `meanSquare`.
+  /// The number of decreasing steps after which the bound is at most `meanSquare`; `Int.max` where no number is.
   public func stepsNeeded(for meanSquare: Element) -> Int {
     guard case .decreasing(let β, let γ) = decreasing else { return 0 }
     let numerator = max(γ * solutionNorm * solutionNorm, β * β * σ1 / (β * gap - 1))
-    return Int(max(1, (numerator / meanSquare - γ).rounded(.up)))
+    let steps = numerator > 0 ? (numerator / meanSquare - γ).rounded(.up) : 0
+    return steps < Element(Int.max / 2) ? Int(max(1, steps)) : .max
   }
 }
