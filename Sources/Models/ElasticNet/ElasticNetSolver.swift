@@ -45,16 +45,23 @@ public struct ElasticNetSolution<Element: Scalar>: Sendable {
 /// Salmon, *Gap safe screening rules for sparsity enforcing penalties*, JMLR 18 (2017).
 public struct ElasticNetSolver<Element: Scalar>: Sendable {
   /// Stops when the duality gap is at most this times ‖y‖²/(2n).
+  ///
+  /// A gap at the rounding of the objective leaves w known to the square root of that only. So at the default or below,
+  /// the optimality conditions are asked for as well, unless a working set was solved since the gap first met it.
   public var tolerance: Element
   public var passLimit: Int
 
-  public init(tolerance: Element = 16 * .ulpOfOne, passLimit: Int = 200) {
+  public init(tolerance: Element = Self.roundingTolerance, passLimit: Int = 200) {
     precondition(tolerance >= 0, "ElasticNetSolver: the tolerance cannot be negative (\(tolerance))")
     self.tolerance = tolerance
     self.passLimit = passLimit
   }
 
-  /// Solves from `start` (p entries; the warm start along a path), zero where nil.
+  /// 16 ε: the rounding of the objective.
+  public static var roundingTolerance: Element { 16 * .ulpOfOne }
+
+  /// Solves from `start` (p entries; the warm start along a path), zero where nil or where the objective at `start` is
+  /// above that at zero.
   ///
   /// - Precondition: λ = (λ1, λ2), λ1 > 0, λ2 ≥ 0.
   public func solve(
@@ -111,7 +118,8 @@ private struct WorkingSetRun<Element: Scalar> {
   mutating func solve(tolerance: Element, passLimit: Int) -> ElasticNetSolution<Element> {
     let clock = ContinuousClock.now
     var bestGap = Element.infinity
-    refreshResiduals()
+    var gapWasMet = false
+    discardUselessStart()
     while result.passes < passLimit {
       refreshGradient()
       result.passes += 1
@@ -120,11 +128,15 @@ private struct WorkingSetRun<Element: Scalar> {
         result.outcome = .notFinite
         break
       }
-      if result.dualityGap <= tolerance * scale {
-        result.outcome = .converged
-        break
-      }
       var (working, violators) = chooseWorkingSet()
+      if result.dualityGap <= tolerance * scale {
+        let isOptimal = violators == 0 && (result.passes > 1 || working.count == 0)
+        if tolerance > ElasticNetSolver<Element>.roundingTolerance || isOptimal || gapWasMet {
+          result.outcome = .converged
+          break
+        }
+        gapWasMet = true
+      }
       // No violator beyond rounding, and the last working set was solved to rounding: this is the solution, and the gap
       // that is left is the rounding error of the objective.
       if violators == 0 && small.isSolved {
@@ -143,6 +155,18 @@ private struct WorkingSetRun<Element: Scalar> {
     result.estimate = w
     result.seconds = clock.secondsSince()
     return result
+  }
+
+  /// Sets the residuals. A start worse than zero, or with entries on columns that are zero and have no curvature (which no
+  /// step would move), would cost more than it gives.
+  private mutating func discardUselessStart() {
+    for j in 0..<w.count where curvature[j] == 0 { w[j] = 0 }
+    refreshResiduals()
+    let squares = residuals.dot(residuals) + Element(n) * λ2 * w.dot(w)
+    if !(squares / (2 * Element(n)) + λ1 * w.oneNorm <= scale) {
+      w.fill(0)
+      refreshResiduals()
+    }
   }
 
   /// residuals ← y − X w through the support's columns.
