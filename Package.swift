@@ -80,7 +80,7 @@ let package = Package(
     .testTarget(
       name: "ModelsTests",
       dependencies: [
-        "Models", "Datasets", "ImplicitDiff", "TestSupport",
+        "Models", "NonsmoothMaps", "Datasets", "ImplicitDiff", "TestSupport",
         .product(name: "RealModule", package: "swift-numerics"),
       ], swiftSettings: swift),
     .testTarget(

@@ -21,6 +21,7 @@ public final class ElasticNetMap<Element: Scalar>: FixedPointMap {
   public let step: Step
   public let kink: KinkRule
   private var gradient: Vector<Element>
+  private lazy var argument = Vector<Element>.zeros(stateCount)
 
   public init(loss: QuadraticLoss<Element>, step: Step = .optimal, kink: KinkRule = .zero) {
     self.loss = loss
@@ -87,9 +88,15 @@ public final class ElasticNetMap<Element: Scalar>: FixedPointMap {
     SoftThreshold.apply(threshold: s * λ[0], to: &value)
   }
 
+  /// A zero of w counts as off the support, which is the rule ``KinkRule/zero``; under the others Φ is evaluated to tell
+  /// the zeros at a kink from those within.
   public func linearize(
     atSolution w: Vector<Element>, parameters λ: Vector<Element>, into linearization: ElasticNetLinearization<Element>
   ) {
+    guard kink == .zero else {
+      linearize(at: w, parameters: λ, into: linearization, value: &argument)
+      return
+    }
     linearization.fill(atSolution: w, step: stepSize(parameters: λ), λ2: λ[1])
   }
 
@@ -112,9 +119,11 @@ extension ElasticNetMap: CertifiableMap {
 
   /// Products of length n and p are summed with independent half-ulp errors, so their error grows with the square root
   /// of the length (Higham, Mary, SIAM J. Sci. Comput. 41, 2019); u is the sum of w, s XᵀX w / n ≤ 2 ‖w‖ and s Xᵀy / n.
+  /// The terms of Xᵀy may cancel, so its error is measured by ‖X‖_F ‖y‖, which bounds the sums of their absolute values.
   public func evaluationError(at w: Vector<Element>, parameters λ: Vector<Element>) -> Element {
     let length = Element(loss.sampleCount + loss.featureCount).squareRoot()
-    let scale = 3 * w.norm + stepSize(parameters: λ) * loss.correlation.norm
+    let products = (loss.squaredColumnNorms.oneNorm).squareRoot() * loss.targets.norm / Element(loss.sampleCount)
+    let scale = 3 * w.norm + stepSize(parameters: λ) * products
     return Element.ulpOfOne * length * scale
   }
 }

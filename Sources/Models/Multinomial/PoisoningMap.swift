@@ -32,6 +32,7 @@ public final class PoisoningMap<Element: Scalar>: FixedPointMap {
   private let largestEigenvalue: Element
   private var current: Vector<Element>?
   private var gradient: Vector<Element>
+  private lazy var argument = Vector<Element>.zeros(stateCount)
 
   /// - Precondition: the strengths are not negative; `poisoned` are distinct rows.
   public init(
@@ -104,9 +105,14 @@ public final class PoisoningMap<Element: Scalar>: FixedPointMap {
     SoftThreshold.apply(threshold: stepSize * λ1, to: &value)
   }
 
+  /// Reads the support off w under ``KinkRule/zero``, and evaluates Φ under the other rules.
   public func linearize(
     atSolution w: Vector<Element>, parameters Γ: Vector<Element>, into linearization: PoisoningLinearization<Element>
   ) {
+    guard kink == .zero else {
+      linearize(at: w, parameters: Γ, into: linearization, value: &argument)
+      return
+    }
     poison(Γ)
     linearization.fill(at: w, argument: w, threshold: 0, kink: .zero)
   }

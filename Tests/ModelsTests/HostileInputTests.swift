@@ -1,0 +1,184 @@
+import ImplicitDiff
+import LinAlg
+import Models
+import NonsmoothMaps
+import TestSupport
+import Testing
+
+/// Inputs that once gave a wrong number without a word: exact kinks, dependent columns, cancelling sums, useless starts.
+@Suite struct HostileInputTests {
+  typealias Map = ElasticNetMap<Double>
+
+  static let solvers: [AID<Map>.Solver] = [
+    .automatic, .fixedPoint, .conjugateGradient, .minres, .gmres(), .bicgstab, .direct,
+  ]
+
+  /// XᵀX/n = [[½, ¼], [¼, ½]], Xᵀy/n = (5/4, ½): at λ = (¼, ½) the solution is (1, 0), its second coordinate on a kink.
+  let X = Matrix<Double>([[1, 1], [1, 0], [0, 1], [0, 0]])
+  let y: Vector<Double> = [1, 4, 1, 0]
+
+  /// With D = diag(1, d) and s = 1 the adjoint equation solved by hand for the cotangent (1, 2).
+  static func atTheKink(_ rule: KinkRule) -> Vector<Double> {
+    switch rule {
+    case .zero: [-1, -1]
+    case .one: [-12 / 5, -8 / 15]
+    case .midpoint: [-52 / 31, -24 / 31]
+    }
+  }
+
+  @Test(arguments: KinkRule.allCases, [false, true])
+  func everySolverTakesTheRulesElement(_ rule: KinkRule, _ vouched: Bool) throws {
+    let map = Map(features: X, targets: y, step: .fixed(1), kink: rule)
+    #expect(map.residual(at: [1, 0], parameters: [0.25, 0.5]) == 0)
+    let problem = FixedPointProblem(map, parameters: [0.25, 0.5], state: [1, 0], stateIsSolution: vouched)
+    let expected = Self.atTheKink(rule)
+    for solver in Self.solvers {
+      let g = try AID<Map>(solver).vjp(problem, cotangent: [1, 2]).get()
+      // The default tolerance over 1 − q = ¼, ‖A2‖ ≤ 2.
+      #expect(g.distance(to: expected) <= 8 * AID<Map>.defaultTolerance * expected.norm, "\(solver)")
+      let J = try AID<Map>(solver).jacobian(problem).get()
+      let product = J.transposed * ([1, 2] as Vector<Double>)
+      #expect(product.distance(to: expected) <= 8 * AID<Map>.defaultTolerance * expected.norm, "\(solver)")
+    }
+  }
+
+  /// A column that depends on others, no λ2 and a cotangent that the system cannot produce: no solver may call it solved.
+  @Test(arguments: [5, 37, 200, 1000])
+  func dependentColumnsAreNotSilent(_ n: Int) throws {
+    let draw = SyntheticColumns(rows: n)
+    for X in [draw.repeated, draw.combined] {
+      let map = Map(features: X, targets: draw.targets)
+      let problem = FixedPointProblem(map, parameters: [0.01, 0], state: [1, -1, 0.5, 0.5], stateIsSolution: true)
+      for solver in Self.solvers {
+        let report = try AID<Map>(solver).vjp(problem, cotangent: [1, 2, 3, -4]).report
+        #expect(!report.outcome.isUsable, "\(solver): \(report.outcome), residual \(report.residual)")
+      }
+      let tangents = try AID<Map>(.direct).jacobian(problem).report
+      #expect(!tangents.outcome.isUsable)
+    }
+  }
+
+  /// A quarter of tol beside the last right-hand side: at a contraction of 1 − 1e-4 the first increment is far below it.
+  @Test func aWarmStartDoesNotProveConvergence() throws {
+    let map = Map(features: X, targets: y, step: .fixed(1e-3))
+    let problem = FixedPointProblem(map, parameters: [0.25, 0], state: [1, 1], stateIsSolution: true)
+    let tolerance = 1e-4
+    let strategy = AID<Map>(.fixedPoint, stopping: .tolerance(tolerance), warmStarts: true)
+    let workspace = strategy.makeWorkspace(for: map)
+    var g = Vector<Double>.zeros(2)
+    for k in 0..<20 {
+      let cotangent: Vector<Double> = [1 + 0.01 * Double(k), 1]
+      let report = try strategy.vjp(problem, into: &g, workspace: workspace) { $2.copy(from: cotangent) }
+      let exact = try AID<Map>(.direct).vjp(problem, cotangent: cotangent).get()
+      #expect(report.outcome == .converged)
+      // Two real eigenvalues: the measured factor is between them, so the estimate is short by at most their ratio 3.
+      #expect(g.distance(to: exact) <= 4 * 3 * tolerance * exact.norm, "step \(k)")
+    }
+  }
+
+  @Test(arguments: solvers) func aFailedSolveIsNoWarmStart(_ solver: AID<Map>.Solver) throws {
+    let map = Map(features: X, targets: y)
+    let problem = FixedPointProblem(map, parameters: [0.25, 0.5], state: [1, 1], stateIsSolution: true)
+    let strategy = AID<Map>(solver, warmStarts: true)
+    let workspace = strategy.makeWorkspace(for: map)
+    var g = Vector<Double>.zeros(2)
+    let bad = try strategy.vjp(problem, into: &g, workspace: workspace) { $2.copy(from: [.nan, 1]) }
+    #expect(bad.outcome == .notFinite)
+    let good = try strategy.vjp(problem, into: &g, workspace: workspace) { $2.copy(from: [1, 1]) }
+    #expect(good.outcome == .converged)
+  }
+
+  /// One feature of ones: w = 1 − λ1. The gap at w = 0 is below the objective's rounding, the support is not empty.
+  @Test(arguments: [1e-6, 1e-8, 1e-10, 1e-12])
+  func aGapAtRoundingDoesNotHideASupport(_ δ: Double) {
+    let loss = QuadraticLoss(features: Matrix<Double>([[1], [1]]), targets: [1, 1])
+    let solution = ElasticNetSolver<Double>().solve(loss, parameters: [1 - δ, 0])
+    #expect(solution.outcome == .converged)
+    // 1 − λ1 is exact; the sums behind it are rounded to ulps of 1.
+    #expect(abs(solution.estimate[0] - (1 - (1 - δ))) <= 4 * .ulpOfOne)
+  }
+
+  /// From 1e8 in every coordinate, and on a column of zeros that nothing would move.
+  @Test func uselessStartsAreDropped() {
+    let X = Matrix<Double>([[1, 0.5, 0.25, 0], [0, 1, 0.5, 0]])
+    let loss = QuadraticLoss(features: X, targets: [2, 1])
+    let solver = ElasticNetSolver<Double>()
+    let cold = solver.solve(loss, parameters: [0.1, 0])
+    for start: Vector<Double> in [[1e8, -1e8, 1e8, 0], [0, 0, 0, 0.5], [.nan, 0, 0, 0]] {
+      let warm = solver.solve(loss, parameters: [0.1, 0], from: start)
+      #expect(warm.outcome == .converged)
+      #expect(warm.estimate == cold.estimate)
+    }
+  }
+
+  /// The columns sum to 0 exactly, so a constant added to the targets changes nothing but the rounding of Xᵀy. The exact
+  /// answer is that of the targets with the constant taken off, which is exact by Sterbenz's lemma.
+  @Test(arguments: [0, 1e4, 1e6, 1e8])
+  func theErrorBoundCountsCancellation(_ offset: Double) throws {
+    let n = 64
+    let draw = SyntheticColumns(rows: n)
+    var X = Matrix<Double>(rows: n, columns: 3) { (draw.combined[$0, $1] * 8).rounded() / 8 }
+    for j in 0..<3 { X[0, j] -= (0..<n).reduce(0) { $0 + X[$1, j] } }
+    let shifted = Vector<Double>(count: n) { draw.targets[$0] + offset }
+    let centred = Vector<Double>(count: n) { shifted[$0] - offset }
+    let λ: Vector<Double> = [0.1, 0.1]
+    let objective = HeldOutSquaredError(features: X, targets: centred)
+    let strategy = AID<Map>(.direct)
+    let map = Map(features: X, targets: shifted)
+    let reference = Map(features: X, targets: centred)
+    let problem = FixedPointProblem(map, parameters: λ, state: try FixedPointSolver().solve(map, parameters: λ).get())
+    let exact = try strategy.hypergradient(
+      of: objective,
+      FixedPointProblem(reference, parameters: λ, state: FixedPointSolver().solve(reference, parameters: λ).get())
+    ).get()
+    let workspace = strategy.makeWorkspace(for: map)
+    var g = Vector<Double>.zeros(2)
+    var scratch = g
+    _ = try strategy.hypergradient(of: objective, problem, into: &g, scratch: &scratch, workspace: workspace)
+    let certificate = try #require(strategy.certificate(for: problem, objective: objective, workspace: workspace))
+    #expect(g.distance(to: exact) <= (try #require(certificate.hypergradientErrorBound)))
+  }
+
+  @Test func plansOutOfReachAreRefused() throws {
+    let map = Map(features: X, targets: y)
+    let problem = FixedPointProblem(map, parameters: [0.25, 0.5], state: [1, 1])
+    for ε in [1e-12, 1e-200] {
+      #expect(throws: DifferentiationError.self) {
+        try NSID<Map>.plan(problem, cotangent: [1, 1], batchSize: 1, relativeAccuracy: ε)
+      }
+    }
+    #expect(throws: DifferentiationError.self) {
+      try NSID<Map>.plan(problem, cotangent: [.nan, 1], batchSize: 1, relativeAccuracy: 0.1)
+    }
+    #expect(try NSID<Map>.plan(problem, cotangent: [0, 0], batchSize: 1, relativeAccuracy: 0.1).iterations == 1)
+  }
+
+  @Test func negativeCountsAreRefused() {
+    let problem = FixedPointProblem(Map(features: X, targets: y), parameters: [0.25, 0.5])
+    for strategy in [
+      ITD<Map>(.reverse(.checkpoints, truncatedTo: -1)), ITD<Map>(.forward, stopping: .iterations(-1)),
+      ITD<Map>(.reverse(.all), stopping: .iterations(-2)),
+    ] {
+      #expect(throws: DifferentiationError.self) { try strategy.vjp(problem, cotangent: [1, 1]) }
+    }
+  }
+}
+
+/// Pseudorandom columns without a library's help, one of them dependent.
+private struct SyntheticColumns {
+  let repeated: Matrix<Double>
+  let combined: Matrix<Double>
+  let targets: Vector<Double>
+
+  init(rows n: Int) {
+    func entry(_ i: Int, _ j: Int) -> Double {
+      let x = (Double(i + 1) * 0.618_033_988_75 + Double(j + 1) * 0.414_213_562_37) * Double(j + 3)
+      return 2 * (x - x.rounded(.down)) - 1
+    }
+    repeated = Matrix(rows: n, columns: 4) { entry($0, min($1, 2)) }
+    combined = Matrix(rows: n, columns: 4) { i, j in
+      j < 3 ? entry(i, j) : entry(i, 0) + entry(i, 1) - 0.37 * entry(i, 2)
+    }
+    targets = Vector(count: n) { entry($0, 0) - entry($0, 1) + 0.1 * entry($0, 5) }
+  }
+}
