@@ -58,7 +58,18 @@ import Testing
     }
   }
 
-  /// A quarter of tol beside the last right-hand side: at a contraction of 1 − 1e-4 the first increment is far below it.
+  /// More features on the support than samples and a λ2 at the rounding of XᵀX: Woodbury's form cannot be refined there.
+  @Test func aShiftLostInRoundingIsNotSilent() throws {
+    let X = Matrix<Double>([[1, 0.5, -0.25, 2], [0.5, 1, 1.5, -1]])
+    let map = Map(features: X, targets: [1, 2])
+    for (λ2, isUsable) in [(0.01, true), (1e-17, false)] {
+      let problem = FixedPointProblem(map, parameters: [0.1, λ2], state: [1, -1, 0.5, 0.5], stateIsSolution: true)
+      #expect(try AID<Map>(.direct).vjp(problem, cotangent: [1, 2, 3, -4]).report.outcome.isUsable == isUsable)
+      #expect(try AID<Map>(.direct).jacobian(problem).report.outcome.isUsable == isUsable)
+    }
+  }
+
+  /// Right-hand sides that move by a hundredth: at a contraction of 1 − 2.5e-4 the first increment is far below the tolerance.
   @Test func aWarmStartDoesNotProveConvergence() throws {
     let map = Map(features: X, targets: y, step: .fixed(1e-3))
     let problem = FixedPointProblem(map, parameters: [0.25, 0], state: [1, 1], stateIsSolution: true)
