@@ -23,7 +23,18 @@ public enum SoftThreshold {
     at u: Vector<Element>, threshold t: Element, kink: KinkRule, into d: inout Vector<Element>
   ) -> Int {
     precondition(u.count == d.count, "SoftThreshold: counts \(u.count) and \(d.count) differ")
+    if t == 0 {  // S₀ is the identity: no kink anywhere
+      d.fill(1)
+      return d.count
+    }
     return Element._softThresholdMask(u.count, u.base, t, Element(kink.derivative), d.mutableBase())
+  }
+
+  /// d ← the diagonal of the derivative read off the value S_t(u), t > 0: 1 where it is not zero. At a kink the value is
+  /// zero, so this is the rule ``KinkRule/zero``.
+  public static func derivative<Element: Scalar>(ofValue value: Vector<Element>, into d: inout Vector<Element>) {
+    precondition(value.count == d.count, "SoftThreshold: counts \(value.count) and \(d.count) differ")
+    _ = Element._softThresholdMask(value.count, value.base, 0, 0, d.mutableBase())
   }
 
   /// The margin min |‖uᵢ| − t|: how far u is from the nearest kink, entry by entry. Infinity for no entries.

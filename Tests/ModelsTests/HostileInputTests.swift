@@ -1,3 +1,4 @@
+import Datasets
 import ImplicitDiff
 import LinAlg
 import Models
@@ -191,5 +192,80 @@ private struct SyntheticColumns {
       j < 3 ? entry(i, j) : entry(i, 0) + entry(i, 1) - 0.37 * entry(i, 2)
     }
     targets = Vector(count: n) { entry($0, 0) - entry($0, 1) + 0.1 * entry($0, 5) }
+  }
+}
+
+/// What a hostile reading found after the first round.
+@Suite struct ScaleAndStalenessTests {
+  private func problem(_ c: Double) -> (map: ElasticNetMap<Double>, λ: Vector<Double>) {
+    let draw = SyntheticRegression<Double>(rows: 30, columns: 6, informative: 4, noise: 0.1, seed: 11)
+    return (ElasticNetMap(features: draw.features, targets: c * draw.targets), [0.1 * c, 0.05])
+  }
+
+  /// Scaling y and λ1 scales the solution: what is converged does not depend on it.
+  @Test(arguments: [1e-150, 1e-100, 1e-20, 1e-10, 1e10, 1e100])
+  func solutionsScale(_ c: Double) throws {
+    let (unit, λ1) = problem(1)
+    let reference = try FixedPointSolver<Double>().solve(unit, parameters: λ1).get()
+    let (scaled, λ) = problem(c)
+    for acceleration in [FixedPointSolver<Double>.Acceleration.none, .anderson(memory: 5)] {
+      let w = try FixedPointSolver<Double>(acceleration: acceleration).solve(scaled, parameters: λ).get()
+      // Both are within tolerance/(1 − q) of their solutions; q < 0.95 here.
+      #expect(((1 / c) * w).distance(to: reference) <= 2 * 64 * 20 * .ulpOfOne * reference.norm)
+    }
+    let solved = ElasticNetSolver<Double>().solve(scaled.loss, parameters: λ)
+    #expect(solved.outcome == .converged)
+    #expect(((1 / c) * solved.estimate).distance(to: reference) <= 64 * 40 * .ulpOfOne * reference.norm)
+  }
+
+  @Test func tinyCotangentsAreNotTakenForZero() throws {
+    let (map, λ) = problem(1)
+    let w = ElasticNetSolver<Double>().solve(map.loss, parameters: λ).estimate
+    let here = FixedPointProblem(map, parameters: λ, state: w, stateIsSolution: true)
+    let y = Vector<Double>(count: 6) { Double($0) - 2 }
+    let strategy = AID<ElasticNetMap<Double>>(.fixedPoint)
+    let unit = try strategy.vjp(here, cotangent: y).get()
+    let tiny = try strategy.vjp(here, cotangent: 1e-170 * y).get()
+    #expect((1e170 * tiny).distance(to: unit) <= 1e-10 * unit.norm)
+  }
+
+  @Test func aLinearizationKeepsItsShift() throws {
+    let X = Matrix<Double>(rows: 12, columns: 3) { Double(($0 * 5 + $1 * 3) % 7) - 3 }
+    let map = PoisoningMap<Double>(
+      features: X, labels: (0..<12).map { $0 % 3 }, classCount: 3, poisoned: [1, 4], λ1: 0.01, λ2: 0.5)
+    let Γ = Vector<Double>(count: 6) { 0.1 * Double($0) }
+    let linearization = map.makeLinearization()
+    let w = Vector<Double>(count: 9) { 0.2 * Double($0) - 0.7 }
+    var value = w
+    map.linearize(at: w, parameters: Γ, into: linearization, value: &value)
+    let v = Vector<Double>(count: 9) { Double($0 % 4) - 1 }
+    var before = v
+    linearization.state.apply(v, into: &before)
+    var other = w
+    map.apply(w, parameters: Vector(repeating: 3, count: 6), into: &other)
+    var after = v
+    linearization.state.apply(v, into: &after)
+    #expect(after == before)
+  }
+
+  /// Ridge regression has no kinks, not even at a coordinate that happens to be zero.
+  @Test func zeroStrengthHasNoKink() throws {
+    let X = Matrix<Double>([[1, 1], [1, 0], [0, 1], [0, 0]])
+    let map = ElasticNetMap(features: X, targets: [1, 3, 0, 0])
+    let here = FixedPointProblem(map, parameters: [0, 0.5], state: [1, 0], stateIsSolution: true)
+    // (XᵀX/4 + I/2) w' = −w for λ2, and y = (1, 2): −yᵀM⁻¹w with M = [[1, ¼], [¼, 1]].
+    for solver in ElasticNetReferenceTests.aidSolvers {
+      let got = try AID<ElasticNetMap<Double>>(solver).vjp(here, cotangent: [1, 2]).get()
+      #expect(abs(got[1] + 8.0 / 15) <= 1e-11, "\(solver)")
+    }
+  }
+
+  @Test func withoutStrongConvexityTheStepDoesNotMirror() throws {
+    let map = ElasticNetMap(features: Matrix<Double>([[1, 0], [2, 0]]), targets: [3, 1])
+    let w = try FixedPointSolver<Double>().solve(map, parameters: [0.05, 0]).get()
+    // ½ mean((3 − w)² + (1 − 2w)²)/… : the gradient (5w − 5)/2 + λ1 vanishes at w = 1 − 2 λ1/5.
+    #expect(abs(w[0] - 0.98) <= 1e-14)
+    let nothing = ElasticNetMap(features: Matrix<Double>.zeros(3, 2), targets: [1, 2, 3])
+    #expect(try FixedPointSolver<Double>().solve(nothing, parameters: [0.1, 0]).get() == [0, 0])
   }
 }

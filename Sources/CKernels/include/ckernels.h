@@ -25,6 +25,8 @@
   void ck_scale_rows_##X(size_t m, size_t n, const T *d, T *y, size_t ldy);                                           \
   /* sum of |x_i|, pairwise by blocks. */                                                                             \
   T ck_asum_##X(size_t n, const T *x);                                                                                \
+  /* the norm of x - y, safe against overflow and underflow of the squares. */                                        \
+  T ck_distance_##X(size_t n, const T *x, const T *y);                                                                \
   /* sum of (x_i - y_i)^2. */                                                                                         \
   T ck_squared_distance_##X(size_t n, const T *x, const T *y);                                                        \
   /* index of the first element that is NaN or infinite; n where all are finite. */                                   \

@@ -6,6 +6,4 @@ public protocol CertifiableMap<Element>: FixedPointMap {
   func stateJacobianLipschitzConstant(parameters λ: Vector<Element>) -> Element
   /// L₂ with ‖A2(w) − A2(w')‖ ≤ L₂ ‖w − w'‖ for w, w' on one piece.
   func parameterJacobianLipschitzConstant(parameters λ: Vector<Element>) -> Element
-  /// A bound on the rounding error in an evaluation of Φ at w.
-  func evaluationError(at w: Vector<Element>, parameters λ: Vector<Element>) -> Element
 }

@@ -37,6 +37,9 @@ public protocol FixedPointMap<Element> {
 
   /// An upper bound on the factor q < 1 by which Φ(·, λ) contracts in the Euclidean norm, or nil where none is known.
   func contractionBound(parameters λ: Vector<Element>) -> Element?
+
+  /// A bound on the rounding error in an evaluation of Φ at w: residuals below it say nothing.
+  func evaluationError(at w: Vector<Element>, parameters λ: Vector<Element>) -> Element
 }
 
 extension FixedPointMap {
@@ -48,6 +51,11 @@ extension FixedPointMap {
   }
 
   public func contractionBound(parameters λ: Vector<Element>) -> Element? { nil }
+
+  /// √p sums of half-ulp errors of terms of the size of w.
+  public func evaluationError(at w: Vector<Element>, parameters λ: Vector<Element>) -> Element {
+    .ulpOfOne * Element(stateCount).squareRoot() * w.norm
+  }
 
   /// ‖Φ(w, λ) − w‖₂, at the cost of one evaluation.
   public func residual(at w: Vector<Element>, parameters λ: Vector<Element>) -> Element {

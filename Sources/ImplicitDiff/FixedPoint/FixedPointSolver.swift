@@ -77,7 +77,8 @@ public struct FixedPointFailure: Error, Sendable, CustomStringConvertible {
 
 /// Solves `w = Φ(w, λ)` by iterating Φ, plainly or with Anderson's acceleration.
 ///
-/// Stops when ‖Φ(w) − w‖ ≤ tolerance · max(1, ‖w‖). A tolerance below 4 ε · (1 + √p/16) is raised to that: a sum of p
+/// Stops when ‖Φ(w) − w‖ ≤ tolerance · max(‖w‖, ‖Φ(w_0) − w_0‖), whatever the scale of the problem, or where the residual
+/// stops falling below the rounding error of Φ. A tolerance below 4 ε · (1 + √p/16) is raised to that: a sum of p
 /// squares of half-ulp errors cannot be told from zero.
 public struct FixedPointSolver<Element: Scalar>: Sendable {
   public enum Acceleration: Sendable, Equatable {
@@ -129,6 +130,7 @@ public struct FixedPointSolver<Element: Scalar>: Sendable {
     var outcome = FixedPointOutcome<Element>.iterationLimit
     var iteration = 0
     var residual = Element.infinity
+    var firstResidual: Element = 0
     while iteration < iterationLimit {
       map.apply(w, parameters: λ, into: &next)
       iteration += 1
@@ -140,7 +142,8 @@ public struct FixedPointSolver<Element: Scalar>: Sendable {
           break
         }
       }
-      let threshold = max(tolerance, floor) * max(1, next.norm)
+      if iteration == 1 { firstResidual = residual }
+      let threshold = max(tolerance, floor) * max(firstResidual, next.norm)
       if let progress, iteration % 64 == 0 { progress(iteration, residual) }
       if residual <= threshold {
         swap(&w, &next)
@@ -157,7 +160,9 @@ public struct FixedPointSolver<Element: Scalar>: Sendable {
         accepted = true
       }
       if accepted, let factor = monitor.record(residual) {
-        outcome = .notContracting(factor: factor)
+        // At the rounding error of Φ itself the residual has nowhere to fall.
+        outcome =
+          residual <= map.evaluationError(at: w, parameters: λ) ? .converged : .notContracting(factor: factor)
         break
       }
       patterns.record(w.signPattern)

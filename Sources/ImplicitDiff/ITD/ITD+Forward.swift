@@ -25,6 +25,7 @@ extension ITD {
     workspace.w.copy(from: problem.state)
     var monitor = ContractionMonitor<Element>(window: 50)
     var last = Element.infinity
+    var firstStep: Element = 0
     while report.iterations < limit {
       problem.map.linearize(
         at: workspace.w, parameters: problem.parameters, into: workspace.linearization, value: &workspace.next)
@@ -36,6 +37,7 @@ extension ITD {
       if tolerance >= 0 {
         let step = workspace.next.distance(to: workspace.w)
         X.combine(1, image, -1)  // the increment of X; X itself is not needed any more
+        if report.iterations == 1 { firstStep = step }
         let increment = X.frobeniusNorm
         let ratio = increment / last
         last = increment
@@ -43,7 +45,7 @@ extension ITD {
         report.innerResidual = step
         let size = image.frobeniusNorm
         let error = ratio < 1 ? increment * max(1, ratio / (1 - ratio)) : Element.infinity
-        let stateSettled = step <= max(tolerance, 4 * .ulpOfOne) * max(1, workspace.next.norm)
+        let stateSettled = step <= max(tolerance, 4 * .ulpOfOne) * max(firstStep, workspace.next.norm)
         swap(&X, &image)
         swap(&workspace.w, &workspace.next)
         if stateSettled && (error <= tolerance * size || increment <= 2 * Element.ulpOfOne * size) {
@@ -55,7 +57,7 @@ extension ITD {
           return report
         }
         if let factor = monitor.record(step > 0 ? step : increment) {
-          if step > 8 * Element.ulpOfOne * max(1, workspace.w.norm) {
+          if step > 8 * Element.ulpOfOne * max(firstStep, workspace.w.norm) {
             report.outcome = .notContracting(factor: factor)
             return report
           }

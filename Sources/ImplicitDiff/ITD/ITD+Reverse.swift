@@ -24,11 +24,12 @@ extension ITD {
         var trajectory = Trajectory(problem, length: t, memory, kept: truncation)
         let settled = pullBack(problem, &trajectory, into: &result, workspace, until: tolerance, cotangent, &report)
         report.iterations = t
+        if report.outcome == .notFinite { break }
         if settled || truncation != nil {
           report.outcome = settled ? .converged : .fixedIterations
           break
         }
-        if t >= limit || report.outcome == .notFinite { break }
+        if t >= limit { break }
         t = min(2 * t, limit)
       }
     }
@@ -64,6 +65,7 @@ extension ITD {
     cotangent(workspace.w, nil, &workspace.α)
     let size = workspace.α.norm
     result.fill(0)
+    report.residual = size
     while trajectory.stepBack(into: &workspace.w) {
       problem.map.linearize(
         at: workspace.w, parameters: problem.parameters, into: workspace.linearization, value: &workspace.next)
@@ -73,13 +75,17 @@ extension ITD {
       swap(&workspace.α, &workspace.scratch)
       report.products += 1
       guard tolerance >= 0 else { continue }
-      // ‖α‖ bounds what is left up to the factor ‖A2‖/(1 − q).
+      // ‖α‖ shrinks by the local contraction factor ρ a step, so what is left to add is of the size ‖α‖/(1 − ρ); the last
+      // ratio stands for ρ.
+      let last = report.residual
       report.residual = workspace.α.norm
+      let ratio = report.residual / last
+      let left = ratio < 1 ? report.residual * max(1, ratio / (1 - ratio)) : Element.infinity
       if !report.residual.isFinite {
         report.outcome = .notFinite
         return false
       }
-      if report.residual <= tolerance * size { return true }
+      if left <= tolerance * size || report.residual == 0 { return true }
     }
     if tolerance < 0 { report.residual = workspace.α.norm }
     return false

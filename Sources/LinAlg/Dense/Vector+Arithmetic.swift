@@ -26,12 +26,12 @@ extension Vector {
     return base[Element._iamax(count, base)].magnitude
   }
 
-  /// ‖x − y‖₂.
+  /// ‖x − y‖₂, safe against overflow and underflow of the squares.
   @specialized(where Element == Double)
   @specialized(where Element == Float)
   public func distance(to y: Vector) -> Element {
     requireSameCount(y, "Vector.distance")
-    return Element._squaredDistance(count, base, y.base).squareRoot()
+    return Element._distance(count, base, y.base)
   }
 
   /// The index of the first entry that is NaN or infinite, or nil.

@@ -143,6 +143,10 @@ public protocol _ElementwiseKernels {
     _ d: UnsafePointer<Self>?, _ α: Self, _ x: UnsafePointer<Self>, _ out: UnsafeMutablePointer<Self>, _ panel: Int,
     _ scratch: UnsafeMutablePointer<Self>
   )
+  /// ‖x − y‖₂, safe against overflow and underflow of the squares.
+  static func _distance(
+    _ n: Int, _ x: UnsafePointer<Self>, _ y: UnsafePointer<Self>
+  ) -> Self
 }
 
 extension Float {
@@ -350,6 +354,12 @@ extension Float {
   ) {
     ck_fused_gram_s(first, last, k, index, a, lda, d, α, x, out, panel, scratch)
   }
+
+  public static func _distance(
+    _ n: Int, _ x: UnsafePointer<Self>, _ y: UnsafePointer<Self>
+  ) -> Self {
+    ck_distance_s(n, x, y)
+  }
 }
 
 extension Double {
@@ -556,5 +566,11 @@ extension Double {
     _ scratch: UnsafeMutablePointer<Self>
   ) {
     ck_fused_gram_d(first, last, k, index, a, lda, d, α, x, out, panel, scratch)
+  }
+
+  public static func _distance(
+    _ n: Int, _ x: UnsafePointer<Self>, _ y: UnsafePointer<Self>
+  ) -> Self {
+    ck_distance_d(n, x, y)
   }
 }

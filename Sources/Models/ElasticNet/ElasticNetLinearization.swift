@@ -47,7 +47,7 @@ public final class ElasticNetLinearization<Element: Scalar>: Linearization {
     step = s
     self.λ2 = λ2
     // |w| > 0: the derivative of soft thresholding read off its value.
-    SoftThreshold.derivative(at: w, threshold: 0, kink: .zero, into: &derivative)
+    SoftThreshold.derivative(ofValue: w, into: &derivative)
     support.refill(nonzerosOf: derivative)
     kinkDistance = nil
     derivativeIsMask = true

@@ -11,7 +11,7 @@ public final class ElasticNetMap<Element: Scalar>: FixedPointMap {
   /// How the step size s is chosen.
   public enum Step: Sendable, Equatable {
     /// s = 2/(L + μ + 2 λ2), L and μ the extreme eigenvalues of XᵀX/n: the smallest contraction factor,
-    /// q = (L − μ)/(L + μ + 2 λ2).
+    /// q = (L − μ)/(L + μ + 2 λ2). Without strong convexity, μ + λ2 = 0, it is 1/L.
     case optimal
     /// Given; the map contracts only below 2/(L + λ2).
     case fixed(Element)
@@ -52,8 +52,12 @@ public final class ElasticNetMap<Element: Scalar>: FixedPointMap {
   /// s for these parameters.
   public func stepSize(parameters λ: Vector<Element>) -> Element {
     switch step {
-    case .fixed(let s): s
-    case .optimal: 2 / (loss.spectrum.largest + loss.spectrum.smallest + 2 * λ[1])
+    case .fixed(let s): return s
+    case .optimal:
+      let (smallest, largest) = loss.spectrum
+      // Without strong convexity 2/L would map the steepest direction onto its mirror image; 1/L does not expand.
+      if smallest + λ[1] <= largest * .ulpOfOne { return largest + λ[1] > 0 ? 1 / (largest + λ[1]) : 1 }
+      return 2 / (largest + smallest + 2 * λ[1])
     }
   }
 
@@ -93,7 +97,7 @@ public final class ElasticNetMap<Element: Scalar>: FixedPointMap {
   public func linearize(
     atSolution w: Vector<Element>, parameters λ: Vector<Element>, into linearization: ElasticNetLinearization<Element>
   ) {
-    guard kink == .zero else {
+    guard kink == .zero, λ[0] > 0 else {
       linearize(at: w, parameters: λ, into: linearization, value: &argument)
       return
     }

@@ -68,6 +68,18 @@ public struct ElasticNetSolver<Element: Scalar>: Sendable {
     _ loss: QuadraticLoss<Element>, parameters λ: Vector<Element>, from start: Vector<Element>? = nil
   ) -> ElasticNetSolution<Element> {
     precondition(λ.count == 2 && λ[0] > 0 && λ[1] >= 0, "ElasticNetSolver: strengths \(λ)")
+    // Squares of squares of the targets must neither over- nor underflow: beyond that range the problem is scaled, which
+    // scales its solution.
+    let size = loss.targets.maxNorm
+    let smallest = Element.leastNormalMagnitude.squareRoot().squareRoot()
+    if size > 0, size.isFinite, size < smallest || size > 1 / smallest {
+      let scaled = QuadraticLoss(features: loss.features, targets: (1 / size) * loss.targets)
+      var solution = solve(scaled, parameters: [λ[0] / size, λ[1]], from: start.map { (1 / size) * $0 })
+      solution.estimate.scale(by: size)
+      solution.objective *= size * size
+      solution.dualityGap *= size * size
+      return solution
+    }
     var run = WorkingSetRun(loss, λ[0], λ[1], start)
     return run.solve(tolerance: tolerance, passLimit: passLimit)
   }

@@ -7,6 +7,8 @@ import NonsmoothMaps
 public final class PoisoningLinearization<Element: Scalar>: Linearization {
   fileprivate let map: PoisoningMap<Element>
   private var w: Vector<Element>
+  /// The shift that the linearization belongs to; the map may have seen others since.
+  private var shift: Vector<Element>
   /// P, n × c row-major.
   private var probabilities: Matrix<Element>
   private var product: Vector<Element>
@@ -26,6 +28,7 @@ public final class PoisoningLinearization<Element: Scalar>: Linearization {
     let c = map.loss.classCount
     let m = map.poisoned.count
     w = .zeros(map.stateCount)
+    shift = .zeros(map.parameterCount)
     probabilities = .zeros(n, c, layout: .rowMajor)
     product = .zeros(map.stateCount)
     derivative = .zeros(map.stateCount)
@@ -41,12 +44,21 @@ public final class PoisoningLinearization<Element: Scalar>: Linearization {
   public var parameters: PoisoningParameterOperator<Element> { PoisoningParameterOperator(self) }
   public var structure: LinearizationStructure<Element> { .proximalGradient(self) }
 
-  func fill(at w: Vector<Element>, argument u: Vector<Element>, threshold: Element, kink: KinkRule) {
+  /// - Parameter threshold: that of the proximal map whose argument u is; nil where u is its value.
+  func fill(
+    at w: Vector<Element>, shift Γ: Vector<Element>, argument u: Vector<Element>, threshold: Element?, kink: KinkRule
+  ) {
     self.w.copy(from: w)
+    shift = Γ
     map.loss.probabilities(at: w, into: &probabilities)
-    SoftThreshold.derivative(at: u, threshold: threshold, kink: kink, into: &derivative)
+    if let threshold {
+      SoftThreshold.derivative(at: u, threshold: threshold, kink: kink, into: &derivative)
+      derivativeIsMask = kink != .midpoint || SoftThreshold.margin(at: u, threshold: threshold) != 0
+    } else {
+      SoftThreshold.derivative(ofValue: u, into: &derivative)
+      derivativeIsMask = true
+    }
     support.refill(nonzerosOf: derivative)
-    derivativeIsMask = kink != .midpoint || SoftThreshold.margin(at: u, threshold: threshold) != 0
     poisonedFeatures.gatherRows(map.poisoned, from: map.loss.features)
     poisonedProbabilities.gatherRows(map.poisoned, from: probabilities)
     poisonedResiduals.copy(from: poisonedProbabilities)
@@ -56,12 +68,14 @@ public final class PoisoningLinearization<Element: Scalar>: Linearization {
   // MARK: - A1
 
   fileprivate func apply(_ x: Vector<Element>, into y: inout Vector<Element>) {
+    map.poison(shift)
     map.loss.applyHessian(x, probabilities: probabilities, into: &y)
     y.combine(1 - step * map.λ2, x, -step)
     y.scale(by: derivative)
   }
 
   fileprivate func applyAdjoint(_ y: Vector<Element>, into x: inout Vector<Element>) {
+    map.poison(shift)
     product.assignProduct(derivative, y)
     map.loss.applyHessian(product, probabilities: probabilities, into: &x)
     x.combine(1 - step * map.λ2, product, -step)
@@ -106,6 +120,7 @@ extension PoisoningLinearization: ProximalGradientStructure {
   public func assembleHessian(into H: inout Matrix<Element>) {
     let p = map.loss.featureCount
     let n = map.loss.sampleCount
+    map.poison(shift)
     let blocks = classBlocks()
     var weights = Vector<Element>.zeros(n)
     for (a, blockA) in blocks.enumerated() where !blockA.features.isEmpty {
@@ -159,26 +174,28 @@ extension PoisoningLinearization: ProximalGradientStructure {
   }
 
   public func makeRestrictedHessian() -> any LinearOperator<Element> {
-    RestrictedHessian(map.loss, probabilities, support, shift: map.λ2)
+    RestrictedHessian(map, shift, probabilities, support)
   }
 }
 
 /// x ↦ (∇²f + λ2 I)_SS x through the full space: the products with X are the cost, and they are dense in the classes.
 private final class RestrictedHessian<Element: Scalar>: LinearOperator {
-  private let loss: MultinomialLoss<Element>
+  private let map: PoisoningMap<Element>
+  private let shift: Vector<Element>
   private let probabilities: Matrix<Element>
   private let support: IndexSubset
-  private let shift: Element
   private var full: Vector<Element>
   private var image: Vector<Element>
 
-  init(_ loss: MultinomialLoss<Element>, _ probabilities: Matrix<Element>, _ support: IndexSubset, shift: Element) {
-    self.loss = loss
+  init(
+    _ map: PoisoningMap<Element>, _ shift: Vector<Element>, _ probabilities: Matrix<Element>, _ support: IndexSubset
+  ) {
+    self.map = map
     self.probabilities = probabilities
     self.support = support
     self.shift = shift
-    full = .zeros(loss.stateCount)
-    image = .zeros(loss.stateCount)
+    full = .zeros(map.stateCount)
+    image = .zeros(map.stateCount)
   }
 
   var rows: Int { support.count }
@@ -186,9 +203,10 @@ private final class RestrictedHessian<Element: Scalar>: LinearOperator {
 
   func apply(_ x: Vector<Element>, into y: inout Vector<Element>) {
     full.scatter(support, from: x)
-    loss.applyHessian(full, probabilities: probabilities, into: &image)
+    map.poison(shift)
+    map.loss.applyHessian(full, probabilities: probabilities, into: &image)
     y.gather(support, from: image)
-    y.add(shift, x)
+    y.add(map.λ2, x)
   }
 }
 

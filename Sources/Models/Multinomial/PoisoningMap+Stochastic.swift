@@ -44,6 +44,7 @@ public final class ProximalMaskLinearization<Element: Scalar>: OuterLinearizatio
 public final class PoisoningOracle<Element: Scalar>: MinibatchOracle {
   private let map: PoisoningMap<Element>
   private var w: Vector<Element>
+  private var shift: Vector<Element>
   /// P at w for all samples, made when the first adjoint is asked for: w then stays for many products.
   private var probabilities: Matrix<Element>?
   private var gathered: Matrix<Element>
@@ -59,6 +60,7 @@ public final class PoisoningOracle<Element: Scalar>: MinibatchOracle {
     let p = map.loss.featureCount
     let c = map.loss.classCount
     w = .zeros(map.stateCount)
+    shift = .zeros(map.parameterCount)
     gathered = .zeros(1, p, layout: .rowMajor)
     scores = .zeros(1, c, layout: .rowMajor)
     batchProbabilities = .zeros(1, c, layout: .rowMajor)
@@ -66,6 +68,7 @@ public final class PoisoningOracle<Element: Scalar>: MinibatchOracle {
   }
 
   public func prepare(at w: Vector<Element>, parameters Γ: Vector<Element>) {
+    shift = Γ
     map.poison(Γ)
     self.w.copy(from: w)
     probabilities = nil
@@ -81,6 +84,7 @@ public final class PoisoningOracle<Element: Scalar>: MinibatchOracle {
 
   /// Calls `body` with the batch's rows: gathered for a batch of indices, block by block in place for all samples.
   private func forBlocks(of ξ: Minibatch, _ body: (_ X: Matrix<Element>, _ samples: [Int]) -> Void) {
+    map.poison(shift)
     if let indices = ξ.indexArray {
       if gathered.rows != ξ.count { gathered = .zeros(ξ.count, map.loss.featureCount, layout: .rowMajor) }
       gathered.gatherRows(indices, from: map.loss.features)

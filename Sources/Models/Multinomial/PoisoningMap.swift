@@ -101,7 +101,7 @@ public final class PoisoningMap<Element: Scalar>: FixedPointMap {
   ) {
     poison(Γ)
     forwardStep(w, into: &value)
-    linearization.fill(at: w, argument: value, threshold: stepSize * λ1, kink: kink)
+    linearization.fill(at: w, shift: Γ, argument: value, threshold: stepSize * λ1, kink: kink)
     SoftThreshold.apply(threshold: stepSize * λ1, to: &value)
   }
 
@@ -109,11 +109,11 @@ public final class PoisoningMap<Element: Scalar>: FixedPointMap {
   public func linearize(
     atSolution w: Vector<Element>, parameters Γ: Vector<Element>, into linearization: PoisoningLinearization<Element>
   ) {
-    guard kink == .zero else {
+    guard kink == .zero, λ1 > 0 else {
       linearize(at: w, parameters: Γ, into: linearization, value: &argument)
       return
     }
     poison(Γ)
-    linearization.fill(at: w, argument: w, threshold: 0, kink: .zero)
+    linearization.fill(at: w, shift: Γ, argument: w, threshold: nil, kink: .zero)
   }
 }
