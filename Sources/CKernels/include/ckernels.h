@@ -70,6 +70,9 @@
      the cache between the two products: a is read from memory once. */                                                 \
   void ck_fused_gram_##X(size_t first, size_t last, size_t k, const ptrdiff_t *index, const T *a, size_t lda,          \
                          const T *d, T alpha, const T *x, T *out, size_t panel, T *scratch);                          \
+  /* The lower triangle of a (n x n, column-major) becomes L with a = L L^T, for small n; 0, or the first leading minor \
+     that is not positive (LAPACK's info). A NaN counts as not positive. */                                            \
+  size_t ck_small_cholesky_##X(size_t n, T *a, size_t lda);                                                           \
   /* y[i] = a sum over line i of values x[indices] + b y[i], lines first ... last - 1 of a compressed sparse matrix. */ \
   void ck_sparse_lines_##X(size_t first, size_t last, const ptrdiff_t *pointers, const int32_t *indices,              \
                            const T *values, T a, const T *x, T b, T *y);                                              \

@@ -12,6 +12,10 @@ public final class CholeskyWorkspace<Element: Scalar> {
   private var matrix: Matrix<Element>
   private var diagonal: Vector<Element>
   private var isFactored = false
+
+  /// The unknowns up to which a plain loop beats LAPACK's packing of blocks.
+  static var smallCount: Int { 96 }
+
   /// (min Lᵢᵢ / max Lᵢᵢ)²: an upper bound on 1 / cond₂(A), at no cost. At or below n ulps A is singular to working
   /// precision.
   public private(set) var pivotRatio: Element = 1
@@ -45,8 +49,12 @@ public final class CholeskyWorkspace<Element: Scalar> {
     for i in 0..<n { diagonal[i] = matrix.base[i * (matrix.stride + 1)] }
     if n > 0 {
       let a = matrix.mutableBase()
-      let info = Element._potrf(n, a, matrix.stride)
-      if info > 0 { throw .notPositiveDefinite(leadingMinor: info) }
+      let info =
+        n <= Self.smallCount ? Element._smallCholesky(n, a, matrix.stride) : Element._potrf(n, a, matrix.stride)
+      if info > 0 {
+        if a[(info - 1) * (matrix.stride + 1)].isNaN { throw .notFinite(row: info - 1, column: info - 1) }
+        throw .notPositiveDefinite(leadingMinor: info)
+      }
       // A NaN or an infinity anywhere in the triangle reaches a pivot: no pass over the matrix is needed to find it.
       var least = Element.infinity
       var greatest: Element = 0

@@ -147,6 +147,10 @@ public protocol _ElementwiseKernels {
   static func _distance(
     _ n: Int, _ x: UnsafePointer<Self>, _ y: UnsafePointer<Self>
   ) -> Self
+  /// Cholesky in the lower triangle for small n; LAPACK's info.
+  static func _smallCholesky(
+    _ n: Int, _ a: UnsafeMutablePointer<Self>, _ lda: Int
+  ) -> Int
 }
 
 extension Float {
@@ -360,6 +364,12 @@ extension Float {
   ) -> Self {
     ck_distance_s(n, x, y)
   }
+
+  public static func _smallCholesky(
+    _ n: Int, _ a: UnsafeMutablePointer<Self>, _ lda: Int
+  ) -> Int {
+    ck_small_cholesky_s(n, a, lda)
+  }
 }
 
 extension Double {
@@ -572,5 +582,11 @@ extension Double {
     _ n: Int, _ x: UnsafePointer<Self>, _ y: UnsafePointer<Self>
   ) -> Self {
     ck_distance_d(n, x, y)
+  }
+
+  public static func _smallCholesky(
+    _ n: Int, _ a: UnsafeMutablePointer<Self>, _ lda: Int
+  ) -> Int {
+    ck_small_cholesky_d(n, a, lda)
   }
 }
