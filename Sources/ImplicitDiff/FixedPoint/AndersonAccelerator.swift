@@ -24,8 +24,8 @@ struct AndersonAccelerator<Element: Scalar> {
   /// Differences of images and of residuals, one column a step.
   private var imageDifferences: [Vector<Element>]
   private var residualDifferences: [Vector<Element>]
-  private var normal: [Element]
-  private var coefficients: [Element]
+  private let normal: CholeskyWorkspace<Element>
+  private var coefficients: Vector<Element>
   private var scales: [Element]
 
   init(count: Int, memory: Int) {
@@ -36,9 +36,9 @@ struct AndersonAccelerator<Element: Scalar> {
     residual = .zeros(count)
     imageDifferences = (0..<memory).map { _ in .zeros(count) }
     residualDifferences = (0..<memory).map { _ in .zeros(count) }
-    normal = Array(repeating: 0, count: memory * memory)
-    coefficients = Array(repeating: 0, count: memory)
-    scales = coefficients
+    normal = CholeskyWorkspace(capacity: memory)
+    coefficients = .zeros(memory)
+    scales = Array(repeating: 0, count: memory)
   }
 
   /// w ← the next iterate, from w and its image Φ(w); false where w was rejected because an accelerated step had made the
@@ -74,38 +74,28 @@ struct AndersonAccelerator<Element: Scalar> {
 
   /// Coefficients γ minimizing ‖residual − Σ γ_k ΔF_k‖; false where a difference vanishes or the system is singular.
   private mutating func solveNormalEquations() -> Bool {
-    let m = filled
-    for i in 0..<m {
-      for j in 0...i { normal[i * memory + j] = residualDifferences[i].dot(residualDifferences[j]) }
+    for i in 0..<filled {
+      scales[i] = residualDifferences[i].norm
+      if !(scales[i] > 0) { return false }
     }
-    for i in 0..<m where normal[i * memory + i] <= 0 { return false }
-    for i in 0..<m { scales[i] = normal[i * memory + i].squareRoot() }
+    // Unused places are filled up by the identity, so that the system keeps its size and nothing is allocated.
+    coefficients.fill(0)
+    for i in 0..<filled { coefficients[i] = residualDifferences[i].dot(residual) / scales[i] }
     let shift = Element.ulpOfOne.squareRoot()
-    for i in 0..<m {
-      for j in 0...i {
-        normal[i * memory + j] /= scales[i] * scales[j]
-        if i == j { normal[i * memory + j] += shift }
+    do throws(FactorizationError) {
+      try normal.factor(count: memory) { N in
+        N.fill(0)
+        for j in 0..<memory { N[j, j] = 1 }
+        for j in 0..<filled {
+          for i in j..<filled {
+            N[i, j] = residualDifferences[i].dot(residualDifferences[j]) / (scales[i] * scales[j])
+          }
+          N[j, j] += shift
+        }
       }
-    }
-    for i in 0..<m { coefficients[i] = residualDifferences[i].dot(residual) / scales[i] }
-    // Cholesky in place, m ≤ memory.
-    for j in 0..<m {
-      for k in 0..<j {
-        for i in j..<m { normal[i * memory + j] -= normal[i * memory + k] * normal[j * memory + k] }
-      }
-      guard normal[j * memory + j] > 0 else { return false }
-      let pivot = normal[j * memory + j].squareRoot()
-      for i in j..<m { normal[i * memory + j] /= pivot }
-    }
-    for i in 0..<m {
-      for k in 0..<i { coefficients[i] -= normal[i * memory + k] * coefficients[k] }
-      coefficients[i] /= normal[i * memory + i]
-    }
-    for i in stride(from: m - 1, through: 0, by: -1) {
-      for k in (i + 1)..<max(m, i + 1) { coefficients[i] -= normal[k * memory + i] * coefficients[k] }
-      coefficients[i] /= normal[i * memory + i]
-    }
-    for i in 0..<m { coefficients[i] /= scales[i] }
-    return coefficients[..<m].allSatisfy(\.isFinite)
+    } catch { return false }
+    normal.solve(&coefficients)
+    for i in 0..<filled { coefficients[i] /= scales[i] }
+    return coefficients.firstNonFinite == nil
   }
 }
