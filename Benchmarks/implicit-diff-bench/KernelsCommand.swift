@@ -13,7 +13,8 @@ struct KernelsCommand: ParsableCommand {
     abstract: "Each kernel against this machine's limit: its memory bandwidth or its matrix product.",
     discussion: """
       The limits are measured in the same run on one thread: the bandwidth by a dot product over 256 MiB, the arithmetic \
-      by OpenBLAS's product of two 1024 × 1024 matrices. Bytes are those that have to move at least (a matrix read once).
+      by OpenBLAS's product of two 1024 × 1024 matrices. Kernels on large data split their work over the processors, so \
+      that they can pass these limits. Bytes are those that have to move at least (a matrix read once).
       """)
 
   @Option(help: ArgumentHelp("Write kernels.json into this folder.", valueName: "DIR")) var out: String?
@@ -33,7 +34,7 @@ struct KernelsCommand: ParsableCommand {
     let bandwidth = MemoryBandwidth(threads: 1).bytesPerSecond
     let peak = matrixProductRate(1024, 1024, 1024)
     print(
-      "BLAS kernel \(BLAS.kernel), one thread; memory \(Format.number(bandwidth * 1e-9)) GB/s, matrix product \(Format.number(peak * 1e-9)) GFLOP/s"
+      "BLAS kernel \(BLAS.kernel), limits on one thread: memory \(Format.number(bandwidth * 1e-9)) GB/s, matrix product \(Format.number(peak * 1e-9)) GFLOP/s"
     )
     let rows = Kernels(bandwidth: bandwidth, peak: peak, budget: quick ? 0.1 : 0.5).all()
     print(
