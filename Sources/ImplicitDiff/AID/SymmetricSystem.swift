@@ -57,6 +57,27 @@ final class SymmetricSystem<Element: Scalar>: LinearOperator {
     y.add(1, scaled)
   }
 
+  /// The inverse of K's diagonal as a preconditioner, where the diagonal is known and uneven: within a factor of two it
+  /// would change nothing that pays for its product.
+  func jacobi() -> DiagonalOperator<Element>? {
+    var d = Vector<Element>.zeros(support.count)
+    guard support.count > 0, structure.hessianDiagonal(into: &d) else { return nil }
+    d.scale(by: step)
+    if let rootD, let oneMinusD {
+      d.scale(by: rootD)
+      d.scale(by: rootD)
+      d.add(1, oneMinusD)
+    }
+    var least = Element.infinity
+    var greatest: Element = 0
+    for k in 0..<d.count {
+      least = min(least, d[k])
+      greatest = max(greatest, d[k])
+    }
+    guard least > 0, greatest.isFinite, greatest > 2 * least else { return nil }
+    return DiagonalOperator(inverting: d)
+  }
+
   /// H_SS = shift I + BᵀB where that has fewer rows than the support has coordinates, and K is a multiple of it.
   var lowRank: (any LowRankHessian<Element>)? {
     guard rootD == nil, let hessian = structure.lowRankHessian, hessian.rank < support.count else { return nil }

@@ -57,10 +57,15 @@ public protocol ProximalGradientStructure<Element>: AnyObject {
   /// What assembling H_SS and multiplying by it cost.
   var costs: AdjointCosts { get }
 
+  /// d ← the diagonal of H_SS (|S| entries); false, and d untouched, where it costs too much to know. Conjugate gradient and
+  /// MINRES are preconditioned with it.
+  func hessianDiagonal(into d: inout Vector<Element>) -> Bool
+
   /// H_SS as an operator over the support's data, gathered once. Valid until the linearization is filled again.
   func makeRestrictedHessian() -> any LinearOperator<Element>
 }
 
 extension ProximalGradientStructure {
   public var lowRankHessian: (any LowRankHessian<Element>)? { nil }
+  public func hessianDiagonal(into d: inout Vector<Element>) -> Bool { false }
 }

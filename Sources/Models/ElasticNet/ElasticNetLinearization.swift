@@ -98,6 +98,14 @@ extension ElasticNetLinearization: ProximalGradientStructure {
     H.addToDiagonal(λ2)
   }
 
+  public func hessianDiagonal(into d: inout Vector<Element>) -> Bool {
+    d.gather(support, from: loss.squaredColumnNorms)
+    d.scale(by: 1 / Element(loss.sampleCount))
+    let ones = Vector<Element>(repeating: 1, count: d.count)
+    d.add(λ2, ones)
+    return true
+  }
+
   public var costs: AdjointCosts {
     let s = Double(support.count)
     // Stored entries of the support's columns, as if all columns held equally many.
