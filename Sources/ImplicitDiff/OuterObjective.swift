@@ -19,10 +19,15 @@ public protocol OuterObjective<Element> {
 
   /// A Lipschitz constant of ∇_w E(·, λ), or nil where none is known; the error bound needs it.
   var gradientLipschitzConstant: Element? { get }
+
+  /// A Lipschitz constant of w ↦ ∇_λ E(w, λ), 0 where E does not depend on λ, nil where none is known; the error bound needs
+  /// it.
+  var parameterGradientLipschitzConstant: Element? { get }
 }
 
 extension OuterObjective {
   public var gradientLipschitzConstant: Element? { nil }
+  public var parameterGradientLipschitzConstant: Element? { nil }
 }
 
 /// An outer objective given by two closures.

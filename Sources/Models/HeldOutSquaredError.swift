@@ -36,6 +36,9 @@ public final class HeldOutSquaredError<Element: Scalar>: OuterObjective {
     return knownLipschitzConstant
   }
 
+  /// 0: the loss does not depend on λ.
+  public var parameterGradientLipschitzConstant: Element? { 0 }
+
   public func value(at w: Vector<Element>, parameters λ: Vector<Element>) -> Element {
     fillResiduals(w)
     return residuals.dot(residuals) / (2 * Element(targets.count))

@@ -3,10 +3,10 @@ public import LinAlg
 /// How far a computed hypergradient can be from the exact one, from quantities measured after the fact.
 ///
 /// With ρ = ‖Φ(w) − w‖, r = ‖y − (I − A1ᵀ) v‖ and a contraction factor q: e = ρ/(1 − q) bounds ‖w − w*‖. If no kink is as
-/// near to w as e, then w* lies on w's piece, and with L₁, L₂, L_E the Lipschitz constants of A1, A2, ∇_w E there,
+/// near to w as e, then w* lies on w's piece, and with L₁, L₂, L_E, L_λ the Lipschitz constants of A1, A2, ∇_w E, ∇_λ E in w there,
 ///
 ///     ‖v − v̄‖ ≤ (r + L_E e + L₁ e ‖v‖)/(1 − q)
-///     ‖∇f − ∇̂f‖ ≤ L₂ e ‖v‖ + (‖A2‖ + L₂ e) ‖v − v̄‖
+///     ‖∇f − ∇̂f‖ ≤ L_λ e + L₂ e ‖v‖ + (‖A2‖ + L₂ e) ‖v − v̄‖
 ///
 /// (subtract the two adjoint equations, then the two products). On a proximal-gradient map with a 0/1 mask D all of this
 /// takes place on the support, where the factor is q_S = ‖I − s H_SS‖. Where a kink is nearer, nothing is claimed.
@@ -85,7 +85,7 @@ extension AID where Map: CertifiableMap {
       innerResidual: ρ, adjointResidual: r, contraction: q, contractionOnSupport: qS,
       stateErrorBound: onSupport ? ρ / (1 - qS) : e, kinkDistance: kinkDistance, hypergradientErrorBound: nil)
     if identified, samePiece(check.linearization, workspace.linearization),
-      let LE = objective.gradientLipschitzConstant
+      let LE = objective.gradientLipschitzConstant, let Lλ = objective.parameterGradientLipschitzConstant
     {
       let e = certificate.stateErrorBound
       let L1 = problem.map.stateJacobianLipschitzConstant(parameters: λ)
@@ -94,7 +94,7 @@ extension AID where Map: CertifiableMap {
       // The residual and the final product are themselves rounded: √p sums of half-ulp errors each.
       let rounding = Element.ulpOfOne * Element(v.count).squareRoot() * (check.y.norm + 2 * size)
       let adjointError = (r + rounding + LE * e + L1 * e * size) / (1 - qS)
-      certificate.hypergradientErrorBound = L2 * e * size + (A2 + L2 * e) * adjointError
+      certificate.hypergradientErrorBound = Lλ * e + L2 * e * size + (A2 + L2 * e) * adjointError
     }
     return certificate
   }

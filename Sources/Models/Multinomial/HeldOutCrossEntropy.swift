@@ -13,6 +13,9 @@ public final class HeldOutCrossEntropy<Element: Scalar>: OuterObjective {
     sign = negated ? -1 : 1
   }
 
+  /// 0: the loss does not depend on λ.
+  public var parameterGradientLipschitzConstant: Element? { 0 }
+
   public func value(at w: Vector<Element>, parameters λ: Vector<Element>) -> Element { sign * loss.value(at: w) }
 
   public func gradient(
