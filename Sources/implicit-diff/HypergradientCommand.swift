@@ -90,6 +90,9 @@ struct HypergradientCommand: ParsableCommand {
     throw ExitCode.notConverged
   }
 
+  /// Working sets take a handful of passes; a problem that needs more than this is not one for them.
+  private static let workingSetPasses = 200
+
   /// w and how it was come by.
   private func innerSolution(_ map: ElasticNetMap<Double>, _ λ: Vector<Double>) throws -> (Vector<Double>, InnerReport)
   {
@@ -105,7 +108,11 @@ struct HypergradientCommand: ParsableCommand {
       return (w, InnerReport(iterations: 0, residual: map.residual(at: w, parameters: λ), seconds: 0))
     }
     if lambda1 > 0 {
-      let found = ElasticNetSolver<Double>(passLimit: iterations).solve(map.loss, parameters: λ)
+      let progress = ProgressLine()
+      let found = ElasticNetSolver<Double>(passLimit: min(iterations, Self.workingSetPasses)).solve(
+        map.loss, parameters: λ
+      ) { pass, gap in progress.update("solving the inner problem: pass \(pass), duality gap \(Format.error(gap))") }
+      progress.end()
       if found.outcome == .converged {
         return (
           found.estimate,

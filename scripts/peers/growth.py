@@ -53,16 +53,18 @@ def main():
     sweeps = {
         "dense, p = 500": ("n", [(n, 500, None) for n in (2000, 4000, 8000, 16000, 32000)]),
         "dense, n = 1000": ("p", [(1000, p, None) for p in (1000, 2000, 4000, 8000, 16000)]),
+        "dense, 4000 × 2000, by strength": ("support", [(4000, 2000, None, f) for f in (.3, .1, .05, .03, .02)]),
         "sparse, n = 1000, 5 nonzeros a column": ("p", [(1000, p, 5) for p in (10_000, 30_000, 100_000, 300_000, 1_000_000)]),
     }
     rows, curves = [], {}
     for name, (axis, sizes) in sweeps.items():
         points = []
-        for n, p, k in sizes:
+        for n, p, k, *fraction in sizes:
             with tempfile.TemporaryDirectory(dir=args.work) as folder:
                 size, strength = draw(pathlib.Path(folder), n, p, k)
+                strength *= 10 * (fraction[0] if fraction else .1)  # draw gives a tenth of the largest
                 inner, hyper, support, peak = run(args.program, folder, strength)
-            points.append((n if axis == "n" else p, inner, hyper, peak, size, support))
+            points.append(({"n": n, "p": p, "support": support}[axis], inner, hyper, peak, size, support))
             print(f"{name}: {n} × {p}: solve {inner * 1e3:.3g} ms, hypergradient {hyper * 1e3:.3g} ms, support {support}, peak {peak / 2**20:.0f} MiB for {size / 2**20:.0f} MiB of matrices", flush=True)
         curves[name] = (axis, points)
         x = np.log([q[0] for q in points])
@@ -79,7 +81,7 @@ def main():
         for a, column, scale in zip(axes, (1, 2, 3), (1e3, 1e3, 1 / 2**20)):
             a.loglog(x, [q[column] * scale for q in points], "o-", label=f"{name} (over {axis})")
     for a, title in zip(axes, ("solving, ms", "hypergradient, ms", "peak memory, MiB")):
-        a.set_title(title); a.set_xlabel("n or p"); a.grid(alpha=.3)
+        a.set_title(title); a.set_xlabel("n, p or support"); a.grid(alpha=.3)
     axes[0].legend(fontsize=7)
     figure.tight_layout(); figure.savefig(args.document.parent / "figures" / "growth.png", dpi=120)
 

@@ -63,9 +63,11 @@ public struct ElasticNetSolver<Element: Scalar>: Sendable {
   /// Solves from `start` (p entries; the warm start along a path), zero where nil or where the objective at `start` is
   /// above that at zero.
   ///
+  /// - Parameter progress: told of every pass and the duality gap it found.
   /// - Precondition: λ = (λ1, λ2), λ1 > 0, λ2 ≥ 0.
   public func solve(
-    _ loss: QuadraticLoss<Element>, parameters λ: Vector<Element>, from start: Vector<Element>? = nil
+    _ loss: QuadraticLoss<Element>, parameters λ: Vector<Element>, from start: Vector<Element>? = nil,
+    progress: ((_ pass: Int, _ dualityGap: Element) -> Void)? = nil
   ) -> ElasticNetSolution<Element> {
     precondition(λ.count == 2 && λ[0] > 0 && λ[1] >= 0, "ElasticNetSolver: strengths \(λ)")
     // Squares of squares of the targets must neither over- nor underflow: beyond that range the problem is scaled, which
@@ -74,14 +76,16 @@ public struct ElasticNetSolver<Element: Scalar>: Sendable {
     let smallest = Element.leastNormalMagnitude.squareRoot().squareRoot()
     if size > 0, size.isFinite, size < smallest || size > 1 / smallest {
       let scaled = QuadraticLoss(features: loss.features, targets: (1 / size) * loss.targets)
-      var solution = solve(scaled, parameters: [λ[0] / size, λ[1]], from: start.map { (1 / size) * $0 })
+      var solution = solve(
+        scaled, parameters: [λ[0] / size, λ[1]], from: start.map { (1 / size) * $0 },
+        progress: progress.map { report in { report($0, $1 * size * size) } })
       solution.estimate.scale(by: size)
       solution.objective *= size * size
       solution.dualityGap *= size * size
       return solution
     }
     var run = WorkingSetRun(loss, λ[0], λ[1], start)
-    return run.solve(tolerance: tolerance, passLimit: passLimit)
+    return run.solve(tolerance: tolerance, passLimit: passLimit, progress)
   }
 }
 
@@ -127,7 +131,9 @@ private struct WorkingSetRun<Element: Scalar> {
       largestWorkingSet: 0, screened: 0, seconds: 0)
   }
 
-  mutating func solve(tolerance: Element, passLimit: Int) -> ElasticNetSolution<Element> {
+  mutating func solve(
+    tolerance: Element, passLimit: Int, _ progress: ((Int, Element) -> Void)?
+  ) -> ElasticNetSolution<Element> {
     let clock = ContinuousClock.now
     var bestGap = Element.infinity
     var gapWasMet = false
@@ -136,6 +142,7 @@ private struct WorkingSetRun<Element: Scalar> {
       refreshGradient()
       result.passes += 1
       let largest = screenAndMeasure()
+      progress?(result.passes, result.dualityGap)
       if !result.dualityGap.isFinite || !largest.isFinite {
         result.outcome = .notFinite
         break
