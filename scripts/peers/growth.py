@@ -53,7 +53,7 @@ def main():
     sweeps = {
         "dense, p = 500": ("n", [(n, 500, None) for n in (2000, 4000, 8000, 16000, 32000)]),
         "dense, n = 1000": ("p", [(1000, p, None) for p in (1000, 2000, 4000, 8000, 16000)]),
-        "dense, 4000 × 2000, by strength": ("support", [(4000, 2000, None, f) for f in (.3, .1, .05, .03, .02)]),
+        "dense, 4000 × 2000, by strength": ("support", [(4000, 2000, None, f) for f in (.003, .001, .0007, .0005, .0003)]),
         "sparse, n = 1000, 5 nonzeros a column": ("p", [(1000, p, 5) for p in (10_000, 30_000, 100_000, 300_000, 1_000_000)]),
     }
     rows, curves = [], {}
