@@ -119,10 +119,13 @@ private struct ClassificationData {
         path: directory + "/X_val.npy",
         reason: "\(validationFeatures.columns) columns; expected \(trainFeatures.columns), as X_train.npy has")
     }
-    classCount = max(trainLabels.max()!, validationLabels.max()!) + 1
-    guard classCount >= 2, classCount <= 10_000 else {
+    // Compared before one is added: a label may be the largest integer there is.
+    let largest = max(trainLabels.max()!, validationLabels.max()!)
+    classCount = min(largest, 10_000) + 1
+    guard largest >= 1, largest < 10_000 else {
       throw .invalid(
-        path: directory + "/y_train.npy", reason: "labels up to \(classCount - 1); expected 2 to 10000 classes from 0")
+        path: directory + (trainLabels.contains(largest) ? "/y_train.npy" : "/y_val.npy"),
+        reason: "labels up to \(largest); expected 2 to 10000 classes from 0")
     }
   }
 

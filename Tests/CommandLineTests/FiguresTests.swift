@@ -1,3 +1,4 @@
+import Datasets
 import Foundation
 import TestSupport
 import Testing
@@ -99,6 +100,17 @@ import Testing
     #expect(try figures(["--figure", "toy", "--seeds", "3-1"]).code == 64)
     #expect(try figures(["--figure", "toy", "--seeds", "x"]).code == 64)
     #expect(try figures(["--figure", "toy", "--steps", "both"]).code == 64)
+    #expect(try figures(["--figure", "toy", "--seeds", "0-4000000000"]).code == 64)
+    let digits = try TemporaryDirectory()
+    try IDX.write(
+      shape: [2, 1, 1], bytes: [3, 4], to: digits.file("train-images-idx3-ubyte"))
+    for (labels, fragment) in [([1, 200], "label 200 at item 1"), ([1, 2], "2 digits")] as [([UInt8], String)] {
+      try IDX.write(shape: [2], bytes: labels, to: digits.file("train-labels-idx1-ubyte"))
+      let refused = try figures(["--figure", "c", "--digits", digits.path])
+      #expect(refused.code == 65)
+      #expect(
+        refused.errors.contains("train-labels-idx1-ubyte") && refused.errors.contains(fragment), "\(refused.errors)")
+    }
     let missing = try figures(["--figure", "c", "--digits", directory.file("nowhere")])
     #expect(missing.code == 66)
     #expect(missing.errors.contains("nowhere") && missing.errors.contains("scripts/fetch-data"))

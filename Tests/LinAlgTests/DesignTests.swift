@@ -89,11 +89,6 @@ import Testing
         for j in 0..<p { expected[j] += 2 * a * A[i, j] }
       }
       #expect(grams == expected)
-
-      #expect(design.selecting(columns: support).columns == support.count)
-      var selected = Vector<Double>.zeros(n)
-      design.selecting(columns: support).multiply(values, alpha: 1, beta: 0, into: &selected)
-      #expect(selected == Amasked)
     }
   }
 

@@ -48,6 +48,7 @@ struct FiguresCommand: ParsableCommand {
       else {
         throw ValidationError("--seeds: '\(part)' is neither a number nor a range such as 5-9")
       }
+      guard last - first < 10_000 else { throw ValidationError("--seeds: '\(part)' is more than 10000 seeds") }
       list += first...last
     }
     return list

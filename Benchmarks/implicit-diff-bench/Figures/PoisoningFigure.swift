@@ -16,6 +16,17 @@ struct Digits: Sendable {
     let (X, y) = try IDX.labelled(
       features: Self.find("train-images-idx3-ubyte", folder), labels: Self.find("train-labels-idx1-ubyte", folder),
       as: Double.self, scaledTo: -1...1)
+    if let bad = y.firstIndex(where: { $0 > 9 }) {
+      throw .invalid(
+        path: Self.find("train-labels-idx1-ubyte", folder),
+        reason: "label \(y[bad]) at item \(bad); expected digits, 0 to 9")
+    }
+    // Half of them train, in minibatches of 300.
+    guard y.count >= 2 * PoisoningFigure.batchSize else {
+      throw .invalid(
+        path: Self.find("train-labels-idx1-ubyte", folder),
+        reason: "\(y.count) digits; figure C needs at least \(2 * PoisoningFigure.batchSize)")
+    }
     features = X
     labels = y
   }

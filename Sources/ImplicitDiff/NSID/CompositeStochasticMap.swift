@@ -74,9 +74,6 @@ public struct Minibatch: Sendable {
   /// Every one of n samples once.
   public static func all(of n: Int) -> Minibatch { Minibatch(all: n) }
 
-  /// Whether this is every sample once, in order.
-  public var isAll: Bool { indices == nil }
-
   /// Sample k of the batch.
   public subscript(k: Int) -> Int { indices.map { $0[k] } ?? k }
 

@@ -126,6 +126,9 @@ public struct NSID<Map: CompositeStochasticMap>: DifferentiationStrategy {
         throw .invalidArgument("β and γ must be positive and are \(β) and \(γ)")
       }
       guard !forced else { return }
+      if let q, q >= 1 {
+        throw .stepOutOfRange("the map's contraction factor, \(q), is not below 1: no step is known to be stable")
+      }
       if let q, β <= (1 + 8 * .ulpOfOne) / (1 - q * q) {
         throw .stepOutOfRange(
           "β = \(β) is not above 1/(1 − q²) = \(1 / (1 - q * q)) (q = \(q)), so the error need not fall as 1/k; 2/(1 − q²) is the best choice"

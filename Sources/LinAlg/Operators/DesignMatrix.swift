@@ -27,8 +27,6 @@ public protocol DesignMatrix<Element>: Sendable {
     columns S: IndexSubset, _ r: Vector<Element>, alpha α: Element, into out: inout Vector<Element>)
   /// C ← α X_SᵀX_S, both triangles.
   func gram(columns S: IndexSubset, alpha α: Element, into C: inout Matrix<Element>, workspace: ColumnGram<Element>)
-  /// The chosen columns as a matrix of the same kind.
-  func selecting(columns S: IndexSubset) -> any DesignMatrix<Element>
 
   /// norms[j] ← ‖column j‖².
   func squaredColumnNorms(into norms: inout Vector<Element>)
@@ -39,8 +37,6 @@ public protocol DesignMatrix<Element>: Sendable {
 
   /// The extremal eigenvalues of `scale` · XᵀX.
   func gramSpectrum(scale: Element) -> ExtremalEigenvalues<Element>
-  /// The row and column of the first entry that is NaN or infinite, or nil.
-  var firstNonFinite: (row: Int, column: Int)? { get }
 }
 
 /// A dense design: X by columns, and by rows from when minibatches are first asked for.
@@ -56,7 +52,6 @@ public final class DenseDesign<Element: Scalar>: DesignMatrix {
   public var rows: Int { matrix.rows }
   public var columns: Int { matrix.columns }
   public var storedCount: Int { matrix.count }
-  public var firstNonFinite: (row: Int, column: Int)? { matrix.firstNonFinite }
 
   public func multiply(_ x: Vector<Element>, alpha α: Element, beta β: Element, into y: inout Vector<Element>) {
     y.assignLargeProduct(matrix, x, alpha: α, beta: β)
@@ -84,8 +79,6 @@ public final class DenseDesign<Element: Scalar>: DesignMatrix {
   public func gram(
     columns S: IndexSubset, alpha α: Element, into C: inout Matrix<Element>, workspace: ColumnGram<Element>
   ) { workspace.assign(to: &C, columns: S, of: matrix, alpha: α) }
-
-  public func selecting(columns S: IndexSubset) -> any DesignMatrix<Element> { DenseDesign(matrix.columns(S)) }
 
   public func squaredColumnNorms(into norms: inout Vector<Element>) {
     for j in 0..<columns {

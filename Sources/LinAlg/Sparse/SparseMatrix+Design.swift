@@ -71,28 +71,6 @@ extension SparseMatrix: DesignMatrix {
     Element._mirrorLower(S.count, c, stride)
   }
 
-  public func selecting(columns S: IndexSubset) -> any DesignMatrix<Element> {
-    var pointers = [0]
-    var indices: [Int32] = []
-    var values: [Element] = []
-    for k in 0..<S.count {
-      let range = byColumn.pointers[S[k]]..<byColumn.pointers[S[k] + 1]
-      indices += byColumn.indices[range]
-      values += byColumn.values[range]
-      pointers.append(values.count)
-    }
-    return SparseMatrix(
-      checked: rows, S.count, CompressedLines(length: rows, pointers: pointers, indices: indices, values: values))
-  }
-
-  /// Lines that are known to be in order.
-  private init(checked rows: Int, _ columns: Int, _ lines: CompressedLines<Element>) {
-    self.rows = rows
-    self.columns = columns
-    byColumn = lines
-    byRow = lines.transposed()
-  }
-
   public func squaredColumnNorms(into norms: inout Vector<Element>) {
     let out = norms.mutableBase()
     for j in 0..<columns {
