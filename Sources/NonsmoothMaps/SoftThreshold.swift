@@ -41,4 +41,28 @@ public enum SoftThreshold {
   public static func margin<Element: Scalar>(at u: Vector<Element>, threshold t: Element) -> Element {
     Element._softThresholdMargin(u.count, u.base, t)
   }
+
+  // MARK: - A threshold an entry
+
+  /// uᵢ ← S_{tᵢ}(uᵢ).
+  public static func apply<Element: Scalar>(thresholds t: Vector<Element>, to u: inout Vector<Element>) {
+    precondition(u.count == t.count, "SoftThreshold: counts \(u.count) and \(t.count) differ")
+    let p = u.mutableBase()
+    Element._softThresholdEach(u.count, p, t.base, p)
+  }
+
+  /// d ← the diagonal of the derivative at u; 1 where the threshold is 0.
+  public static func derivative<Element: Scalar>(
+    at u: Vector<Element>, thresholds t: Vector<Element>, kink: KinkRule, into d: inout Vector<Element>
+  ) {
+    precondition(
+      u.count == d.count && u.count == t.count, "SoftThreshold: counts \(u.count), \(t.count), \(d.count) differ")
+    Element._softThresholdEachMask(u.count, u.base, t.base, Element(kink.derivative), d.mutableBase())
+  }
+
+  /// min |‖uᵢ| − tᵢ| over tᵢ ≠ 0.
+  public static func margin<Element: Scalar>(at u: Vector<Element>, thresholds t: Vector<Element>) -> Element {
+    precondition(u.count == t.count, "SoftThreshold: counts \(u.count) and \(t.count) differ")
+    return Element._softThresholdEachMargin(u.count, u.base, t.base)
+  }
 }

@@ -109,7 +109,7 @@ struct HypergradientCommand: ParsableCommand {
     }
     if lambda1 > 0 {
       let progress = ProgressLine()
-      let found = ElasticNetSolver<Double>(passLimit: min(iterations, Self.workingSetPasses)).solve(
+      let found = WorkingSetSolver<Double>(passLimit: min(iterations, Self.workingSetPasses)).solve(
         map.loss, parameters: λ
       ) { pass, gap in progress.update("solving the inner problem: pass \(pass), duality gap \(Format.error(gap))") }
       progress.end()

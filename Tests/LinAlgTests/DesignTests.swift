@@ -56,13 +56,26 @@ import Testing
       #expect(dots == Vector(count: support.count) { 3 * Atr[support[$0]] })
 
       var G = Matrix<Double>(repeating: .nan, rows: support.count, columns: support.count)
-      design.gram(columns: support, alpha: 2, into: &G, workspace: ColumnGram())
+      design.gram(columns: support, weights: nil, alpha: 2, into: &G, workspace: ColumnGram())
       let chosen = A.columns(support)
       #expect(
         G
           == Matrix(rows: support.count, columns: support.count) { i, j in
             2 * (0..<n).reduce(0) { $0 + chosen[$1, i] * chosen[$1, j] }
           })
+
+      // Weights that are squares of integers: their roots are exact, and so are all products.
+      let d = Vector(count: n) { Double(($0 % 4) * ($0 % 4)) }
+      design.gram(columns: support, weights: d, alpha: 2, into: &G, workspace: ColumnGram())
+      #expect(
+        G
+          == Matrix(rows: support.count, columns: support.count) { i, j in
+            2 * (0..<n).reduce(0) { $0 + d[$1] * chosen[$1, i] * chosen[$1, j] }
+          })
+
+      var rowNorms = r
+      design.squaredRowNorms(into: &rowNorms)
+      #expect(rowNorms == Vector(count: n) { i in (0..<p).reduce(0) { $0 + A[i, $1] * A[i, $1] } })
 
       var norms = x
       design.squaredColumnNorms(into: &norms)
@@ -89,6 +102,21 @@ import Testing
         for j in 0..<p { expected[j] += 2 * a * A[i, j] }
       }
       #expect(grams == expected)
+
+      var some = Vector<Double>.zeros(9)
+      design.multiply(rows: chosenRows, x, into: &some)
+      #expect(some == Vector(count: 9) { Ax[chosenRows[$0]] })
+      var all = Vector<Double>.zeros(n)
+      design.multiply(rows: nil, x, into: &all)
+      #expect(all == Ax)
+      var added = x
+      design.addRows(chosenRows, some, scale: 3, to: &added)
+      var wanted = x
+      for (k, i) in chosenRows.enumerated() { for j in 0..<p { wanted[j] += 3 * some[k] * A[i, j] } }
+      #expect(added == wanted)
+      added = x
+      design.addRows(nil, r, scale: -1, to: &added)
+      #expect(added == Vector(count: p) { x[$0] - Atr[$0] })
     }
   }
 

@@ -16,7 +16,7 @@ import Testing
     let λ: Vector<Double> = [0.1, 0.01]
     let map = Map(features: data.trainFeatures, targets: data.trainTargets)
     let objective = HeldOutSquaredError(features: data.validationFeatures, targets: data.validationTargets)
-    let w = ElasticNetSolver<Double>().solve(map.loss, parameters: λ).estimate
+    let w = WorkingSetSolver<Double>().solve(map.loss, parameters: λ).estimate
     #expect(map.residual(at: w, parameters: λ) <= 1e-12)
     let problem = FixedPointProblem(map, parameters: λ, state: w)
     let exact = try AID<Map>(.direct).hypergradient(of: objective, problem).get()

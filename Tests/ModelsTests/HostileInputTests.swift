@@ -104,7 +104,7 @@ import Testing
   @Test(arguments: [1e-6, 1e-8, 1e-10, 1e-12])
   func aGapAtRoundingDoesNotHideASupport(_ δ: Double) {
     let loss = QuadraticLoss(features: Matrix<Double>([[1], [1]]), targets: [1, 1])
-    let solution = ElasticNetSolver<Double>().solve(loss, parameters: [1 - δ, 0])
+    let solution = WorkingSetSolver<Double>().solve(loss, parameters: [1 - δ, 0])
     #expect(solution.outcome == .converged)
     // 1 − λ1 is exact; the sums behind it are rounded to ulps of 1.
     #expect(abs(solution.estimate[0] - (1 - (1 - δ))) <= 4 * .ulpOfOne)
@@ -114,7 +114,7 @@ import Testing
   @Test func uselessStartsAreDropped() {
     let X = Matrix<Double>([[1, 0.5, 0.25, 0], [0, 1, 0.5, 0]])
     let loss = QuadraticLoss(features: X, targets: [2, 1])
-    let solver = ElasticNetSolver<Double>()
+    let solver = WorkingSetSolver<Double>()
     let cold = solver.solve(loss, parameters: [0.1, 0])
     for start: Vector<Double> in [[1e8, -1e8, 1e8, 0], [0, 0, 0, 0.5], [.nan, 0, 0, 0]] {
       let warm = solver.solve(loss, parameters: [0.1, 0], from: start)
@@ -213,14 +213,14 @@ private struct SyntheticColumns {
       // Both are within tolerance/(1 − q) of their solutions; q < 0.95 here.
       #expect(((1 / c) * w).distance(to: reference) <= 2 * 64 * 20 * .ulpOfOne * reference.norm)
     }
-    let solved = ElasticNetSolver<Double>().solve(scaled.loss, parameters: λ)
+    let solved = WorkingSetSolver<Double>().solve(scaled.loss, parameters: λ)
     #expect(solved.outcome == .converged)
     #expect(((1 / c) * solved.estimate).distance(to: reference) <= 64 * 40 * .ulpOfOne * reference.norm)
   }
 
   @Test func tinyCotangentsAreNotTakenForZero() throws {
     let (map, λ) = problem(1)
-    let w = ElasticNetSolver<Double>().solve(map.loss, parameters: λ).estimate
+    let w = WorkingSetSolver<Double>().solve(map.loss, parameters: λ).estimate
     let here = FixedPointProblem(map, parameters: λ, state: w, stateIsSolution: true)
     let y = Vector<Double>(count: 6) { Double($0) - 2 }
     let strategy = AID<ElasticNetMap<Double>>(.fixedPoint)

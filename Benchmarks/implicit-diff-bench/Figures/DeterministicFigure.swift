@@ -121,9 +121,11 @@ func finite(_ x: Double) -> Double? { x.isFinite ? x : nil }
 private final class TangentTrajectory {
   private let map: ElasticNetMap<Double>
   private let λ: Vector<Double>
-  private let linearization: ElasticNetLinearization<Double>
+  private let linearization: PenalizedLinearization<Double>
   private var next: Vector<Double>
   private var image: Matrix<Double>
+  private var columns: Matrix<Double>
+  private let directions = Matrix<Double>.identity(2)
   private var t = 0
   private(set) var state: Vector<Double>
   private(set) var tangents: Matrix<Double>
@@ -136,13 +138,15 @@ private final class TangentTrajectory {
     state = .zeros(map.stateCount)
     tangents = .zeros(map.stateCount, 2)
     image = .zeros(map.stateCount, 2)
+    columns = .zeros(map.stateCount, 2)
   }
 
   func advance(to target: Int) {
     while t < target {
       map.linearize(at: state, parameters: λ, into: linearization, value: &next)
       linearization.state.apply(block: tangents, into: &image)
-      image.combine(1, linearization.parameters, 1)
+      linearization.parameters.apply(block: directions, into: &columns)
+      image.combine(1, columns, 1)
       swap(&tangents, &image)
       swap(&state, &next)
       t += 1

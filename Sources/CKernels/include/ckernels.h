@@ -15,6 +15,10 @@
   size_t ck_soft_threshold_mask_##X(size_t n, const T *u, T t, T atKink, T *mask);                                    \
   /* min over i of ||u_i| - t|; infinity for n = 0. */                                                                \
   T ck_soft_threshold_margin_##X(size_t n, const T *u, T t);                                                          \
+  /* the three with a threshold an entry; where t_i = 0 the map is the identity, which has no kink. */                 \
+  void ck_soft_threshold_each_##X(size_t n, const T *u, const T *t, T *out);                                          \
+  void ck_soft_threshold_each_mask_##X(size_t n, const T *u, const T *t, T atKink, T *mask);                          \
+  T ck_soft_threshold_each_margin_##X(size_t n, const T *u, const T *t);                                              \
   /* y = a x + b y; b = 0 overwrites y whatever it held. */                                                           \
   void ck_axpby_##X(size_t n, T a, const T *x, T b, T *y);                                                            \
   /* z = a x + b y. z may be x or y. */                                                                               \
@@ -79,10 +83,16 @@
   /* y[indices] += a values, and the dot of a sparse vector with a dense one. */                                      \
   void ck_sparse_axpy_##X(size_t count, const int32_t *indices, const T *values, T a, T *y);                          \
   T ck_sparse_dot_##X(size_t count, const int32_t *indices, const T *values, const T *y);                             \
-  /* Coordinate descent on 1/2 w'Gw - c'w + l1 |w|_1 + l2/2 |w|^2 over k coordinates, G symmetric k x k column-major;  \
+  /* Coordinate descent on 1/2 w'Gw - c'w + sum l1_j |w_j| + l2/2 |w|^2, G symmetric k x k column-major;               \
      g = c - G w is kept up to date. Stops after `epochs` or when no coordinate moved by more than tolerance in the    \
      scaled sense |d| sqrt(G_jj + l2). Returns the epochs done. */                                                    \
-  size_t ck_gram_descent_##X(size_t k, const T *gram, size_t ld, T l1, T l2, size_t epochs, T tolerance, T *w, T *g); \
+  size_t ck_gram_descent_##X(size_t k, const T *gram, size_t ld, const T *l1, T l2, size_t epochs, T tolerance, T *w, \
+                              T *g);                                                                                   \
+  /* The logistic loss l(z) = log(1 + exp(-y z)) of n scores z with labels y = -1 or 1: returns the sum of l(z_i);     \
+     r_i = -scale l'(z_i) and d_i = scale l''(z_i) where r and d are not null. To some ulps, for any finite z. */       \
+  T ck_logistic_##X(size_t n, const T *z, const T *y, T scale, T *r, T *d);                                           \
+  /* out[index[k]] += x[k] y[k], in order. */                                                                         \
+  void ck_scatter_add_##X(size_t n, const ptrdiff_t *index, const T *x, const T *y, T *out);                          \
   /* out = exp(x) for finite x, to 2 ulps; out may be x. */                                                           \
   void ck_exp_##X(size_t n, const T *x, T *out);                                                                      \
   /* copies the lower triangle of the n x n column-major a onto its upper one. */                                     \

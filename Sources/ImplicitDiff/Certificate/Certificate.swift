@@ -90,7 +90,7 @@ extension AID where Map: CertifiableMap {
       let e = certificate.stateErrorBound
       let L1 = problem.map.stateJacobianLipschitzConstant(parameters: λ)
       let L2 = problem.map.parameterJacobianLipschitzConstant(parameters: λ)
-      let A2 = check.linearization.parameters.dense().frobeniusNorm
+      let A2 = check.linearization.parametersFrobeniusNorm
       // The residual and the final product are themselves rounded: √p sums of half-ulp errors each.
       let rounding = Element.ulpOfOne * Element(v.count).squareRoot() * (check.y.norm + 2 * size)
       let adjointError = (r + rounding + LE * e + L1 * e * size) / (1 - qS)

@@ -18,9 +18,13 @@ public protocol Linearization<Element>: AnyObject {
   /// A lower bound on the Euclidean distance from w to the nearest point where Φ(·, λ) changes its piece, or nil where
   /// the map cannot tell. Zero at a kink.
   var kinkDistance: Element? { get }
+  /// ‖A2‖_F, or a bound on it: the error bound needs it.
+  var parametersFrobeniusNorm: Element { get }
 }
 
 extension Linearization {
+  /// By a product a parameter.
+  public var parametersFrobeniusNorm: Element { parameters.dense().frobeniusNorm }
   public var kinkDistance: Element? { nil }
 }
 

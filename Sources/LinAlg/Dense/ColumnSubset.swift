@@ -43,28 +43,31 @@ public final class ColumnGram<Element: Scalar> {
   private var panels: [Storage<Element>] = []
   private var partials: [Storage<Element>] = []
   private var spread = Storage<Element>(capacity: 0)
+  private var roots = Storage<Element>(capacity: 0)
 
   public init() {}
 
-  /// C ← α A_SᵀA_S, |S| × |S| column-major, both triangles. Cost n |S|² on as many processors as pay.
+  /// C ← α A_Sᵀ diag(d) A_S, |S| × |S| column-major, both triangles, for weights d ≥ 0 (a row; nil for ones). Cost n |S|² on as
+  /// many processors as pay.
   ///
   /// - Precondition: A is column-major.
   @specialized(where Element == Double)
   @specialized(where Element == Float)
   public func assign(
-    to C: inout Matrix<Element>, columns indices: IndexSubset, of A: Matrix<Element>, alpha α: Element = 1
+    to C: inout Matrix<Element>, columns indices: IndexSubset, of A: Matrix<Element>, weights d: Vector<Element>? = nil,
+    alpha α: Element = 1
   ) {
     let (n, k) = (A.rows, indices.count)
     precondition(
       A.layout == .columnMajor && indices.universe == A.columns && C.layout == .columnMajor && C.rows == k
-        && C.columns == k,
+        && C.columns == k && (d?.count ?? n) == n,
       "ColumnGram: \(k) of the columns of \(A.rows) × \(A.columns) \(A.layout) into \(C.rows) × \(C.columns)")
     if k == 0 { return }
     if n == 0 {
       C.fill(0)
       return
     }
-    if n * k <= Self.smallCount {
+    if n * k <= Self.smallCount && d == nil {
       let c = C.mutableBase()
       indices.withPointer { Element._smallColumnGram(n, k, $0, A.base, A.stride, α, c, C.stride) }
       return
@@ -75,6 +78,8 @@ public final class ColumnGram<Element: Scalar> {
     let c = Target(C.mutableBase())
     let stride = C.stride
     let (panels, partials) = (self.panels, self.partials)
+    if let d { fillRoots(of: d) }
+    let roots = d == nil ? nil : Target(self.roots.pointer)
     indices.withPointer { index in
       let index = Source(index)
       Parallel.run(tasks) { task in
@@ -86,6 +91,7 @@ public final class ColumnGram<Element: Scalar> {
           let rows = min(Self.panelRows, n - start)
           let panel = panels[task].pointer
           Element._gatherColumns(rows, k, index.pointer, A.base + start, 1, A.stride, panel, rows)
+          if let roots { Element._scaleRows(rows, k, roots.pointer + start, panel, rows) }
           Element._syrk(true, k, rows, α, panel, rows, first ? 0 : 1, out, ld)
           first = false
         }
@@ -97,6 +103,12 @@ public final class ColumnGram<Element: Scalar> {
       }
     }
     Element._mirrorLower(k, c.pointer, stride)
+  }
+
+  /// A panel scaled by √d has half the products of one scaled by d, and its Gram matrix is symmetric.
+  private func fillRoots(of d: Vector<Element>) {
+    if roots.capacity < d.count { roots = Storage(capacity: d.count) }
+    for i in 0..<d.count { roots.pointer[i] = d.base[i].squareRoot() }
   }
 
   /// Lends a vector of `count` zeros; `body` leaves it as it found it.

@@ -25,15 +25,23 @@ public protocol DesignMatrix<Element>: Sendable {
   /// out ← α X_Sᵀ r.
   func multiplyTransposed(
     columns S: IndexSubset, _ r: Vector<Element>, alpha α: Element, into out: inout Vector<Element>)
-  /// C ← α X_SᵀX_S, both triangles.
-  func gram(columns S: IndexSubset, alpha α: Element, into C: inout Matrix<Element>, workspace: ColumnGram<Element>)
+  /// C ← α X_Sᵀ diag(d) X_S, both triangles, for weights d ≥ 0 (n entries; nil for ones).
+  func gram(
+    columns S: IndexSubset, weights d: Vector<Element>?, alpha α: Element, into C: inout Matrix<Element>,
+    workspace: ColumnGram<Element>)
 
   /// norms[j] ← ‖column j‖².
   func squaredColumnNorms(into norms: inout Vector<Element>)
+  /// norms[i] ← ‖row i‖².
+  func squaredRowNorms(into norms: inout Vector<Element>)
   /// z ← z + scale Σ (xᵢ·v − yᵢ) xᵢ over the rows at `indices`, or over all where nil; nil y counts as 0.
   func addRowGrams(
     rows indices: [Int]?, _ v: Vector<Element>, targets y: Vector<Element>?, scale: Element, to z: inout Vector<Element>
   )
+  /// a[k] ← xᵢ·v for the row i at `indices[k]`, or for row k where nil.
+  func multiply(rows indices: [Int]?, _ v: Vector<Element>, into a: inout Vector<Element>)
+  /// z ← z + α Σₖ c[k] xᵢ over the rows i at `indices`, or over all where nil.
+  func addRows(_ indices: [Int]?, _ c: Vector<Element>, scale α: Element, to z: inout Vector<Element>)
 
   /// The extremal eigenvalues of `scale` · XᵀX.
   func gramSpectrum(scale: Element) -> ExtremalEigenvalues<Element>
@@ -77,8 +85,9 @@ public final class DenseDesign<Element: Scalar>: DesignMatrix {
   ) { out.assignProduct(transposedColumns: S, of: matrix, r, alpha: α) }
 
   public func gram(
-    columns S: IndexSubset, alpha α: Element, into C: inout Matrix<Element>, workspace: ColumnGram<Element>
-  ) { workspace.assign(to: &C, columns: S, of: matrix, alpha: α) }
+    columns S: IndexSubset, weights d: Vector<Element>?, alpha α: Element, into C: inout Matrix<Element>,
+    workspace: ColumnGram<Element>
+  ) { workspace.assign(to: &C, columns: S, of: matrix, weights: d, alpha: α) }
 
   public func squaredColumnNorms(into norms: inout Vector<Element>) {
     for j in 0..<columns {
@@ -87,15 +96,46 @@ public final class DenseDesign<Element: Scalar>: DesignMatrix {
     }
   }
 
-  public func addRowGrams(
-    rows indices: [Int]?, _ v: Vector<Element>, targets y: Vector<Element>?, scale: Element, to z: inout Vector<Element>
-  ) {
-    let X = rowMajor.withLock { copy in
+  public func squaredRowNorms(into norms: inout Vector<Element>) {
+    norms.fill(0)
+    var squares = Vector<Element>.zeros(rows)
+    for j in 0..<columns {
+      let column = matrix.base + j * matrix.stride
+      Element._hadamard(rows, column, column, squares.mutableBase())
+      norms.add(1, squares)
+    }
+  }
+
+  /// X by rows, made on first use.
+  private func byRow() -> Matrix<Element> {
+    rowMajor.withLock { copy in
       if let copy { return copy }
       let fresh = matrix.packed(as: .rowMajor)
       copy = fresh
       return fresh
     }
+  }
+
+  public func multiply(rows indices: [Int]?, _ v: Vector<Element>, into a: inout Vector<Element>) {
+    let X = byRow()
+    let out = a.mutableBase()
+    for k in 0..<(indices?.count ?? rows) {
+      out[k] = Element._dot(columns, X.base + (indices?[k] ?? k) * X.stride, v.base)
+    }
+  }
+
+  public func addRows(_ indices: [Int]?, _ c: Vector<Element>, scale α: Element, to z: inout Vector<Element>) {
+    let X = byRow()
+    let out = z.mutableBase()
+    for k in 0..<(indices?.count ?? rows) {
+      Element._axpy(columns, α * c.base[k], X.base + (indices?[k] ?? k) * X.stride, out)
+    }
+  }
+
+  public func addRowGrams(
+    rows indices: [Int]?, _ v: Vector<Element>, targets y: Vector<Element>?, scale: Element, to z: inout Vector<Element>
+  ) {
+    let X = byRow()
     let out = z.mutableBase()
     func add(_ index: UnsafePointer<Int>?, _ count: Int) {
       Element._addRowGrams(count, columns, index, X.base, X.stride, v.base, y?.base, scale, out)

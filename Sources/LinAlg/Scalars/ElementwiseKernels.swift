@@ -127,9 +127,9 @@ public protocol _ElementwiseKernels {
   static func _sparseDot(
     _ count: Int, _ indices: UnsafePointer<Int32>, _ values: UnsafePointer<Self>, _ y: UnsafePointer<Self>
   ) -> Self
-  /// Coordinate descent on ½ wᵀGw − cᵀw + l1 ‖w‖₁ + (l2/2) ‖w‖² with g = c − G w kept; the epochs done.
+  /// Coordinate descent on ½ wᵀGw − cᵀw + Σ l1ⱼ |wⱼ| + (l2/2) ‖w‖² with g = c − G w kept; the epochs done.
   static func _gramDescent(
-    _ k: Int, _ gram: UnsafePointer<Self>, _ ld: Int, _ l1: Self, _ l2: Self, _ epochs: Int,
+    _ k: Int, _ gram: UnsafePointer<Self>, _ ld: Int, _ l1: UnsafePointer<Self>, _ l2: Self, _ epochs: Int,
     _ tolerance: Self, _ w: UnsafeMutablePointer<Self>, _ g: UnsafeMutablePointer<Self>
   ) -> Int
   /// C ← α A_SᵀA_S, both triangles, straight from the chosen columns: for small ones.
@@ -151,6 +151,28 @@ public protocol _ElementwiseKernels {
   static func _smallCholesky(
     _ n: Int, _ a: UnsafeMutablePointer<Self>, _ lda: Int
   ) -> Int
+  /// out ← S_t(u) with a threshold an entry.
+  static func _softThresholdEach(
+    _ n: Int, _ u: UnsafePointer<Self>, _ t: UnsafePointer<Self>, _ out: UnsafeMutablePointer<Self>
+  )
+  /// As ``_softThresholdMask``, with a threshold an entry; 1 where it is 0.
+  static func _softThresholdEachMask(
+    _ n: Int, _ u: UnsafePointer<Self>, _ t: UnsafePointer<Self>, _ atKink: Self, _ mask: UnsafeMutablePointer<Self>
+  )
+  /// min ||uᵢ| − tᵢ| over tᵢ ≠ 0.
+  static func _softThresholdEachMargin(
+    _ n: Int, _ u: UnsafePointer<Self>, _ t: UnsafePointer<Self>
+  ) -> Self
+  /// Σ log(1 + exp(−yᵢ zᵢ)); r ← −scale ℓ′(z) and d ← scale ℓ″(z) where given.
+  static func _logistic(
+    _ n: Int, _ z: UnsafePointer<Self>, _ y: UnsafePointer<Self>, _ scale: Self, _ r: UnsafeMutablePointer<Self>?,
+    _ d: UnsafeMutablePointer<Self>?
+  ) -> Self
+  /// out at indexₖ ← itself + xₖ yₖ, in order.
+  static func _scatterAdd(
+    _ n: Int, _ index: UnsafePointer<Int>, _ x: UnsafePointer<Self>, _ y: UnsafePointer<Self>,
+    _ out: UnsafeMutablePointer<Self>
+  )
 }
 
 extension Float {
@@ -338,7 +360,7 @@ extension Float {
   }
 
   public static func _gramDescent(
-    _ k: Int, _ gram: UnsafePointer<Self>, _ ld: Int, _ l1: Self, _ l2: Self, _ epochs: Int,
+    _ k: Int, _ gram: UnsafePointer<Self>, _ ld: Int, _ l1: UnsafePointer<Self>, _ l2: Self, _ epochs: Int,
     _ tolerance: Self, _ w: UnsafeMutablePointer<Self>, _ g: UnsafeMutablePointer<Self>
   ) -> Int {
     ck_gram_descent_s(k, gram, ld, l1, l2, epochs, tolerance, w, g)
@@ -369,6 +391,38 @@ extension Float {
     _ n: Int, _ a: UnsafeMutablePointer<Self>, _ lda: Int
   ) -> Int {
     ck_small_cholesky_s(n, a, lda)
+  }
+
+  public static func _softThresholdEach(
+    _ n: Int, _ u: UnsafePointer<Self>, _ t: UnsafePointer<Self>, _ out: UnsafeMutablePointer<Self>
+  ) {
+    ck_soft_threshold_each_s(n, u, t, out)
+  }
+
+  public static func _softThresholdEachMask(
+    _ n: Int, _ u: UnsafePointer<Self>, _ t: UnsafePointer<Self>, _ atKink: Self, _ mask: UnsafeMutablePointer<Self>
+  ) {
+    ck_soft_threshold_each_mask_s(n, u, t, atKink, mask)
+  }
+
+  public static func _softThresholdEachMargin(
+    _ n: Int, _ u: UnsafePointer<Self>, _ t: UnsafePointer<Self>
+  ) -> Self {
+    ck_soft_threshold_each_margin_s(n, u, t)
+  }
+
+  public static func _logistic(
+    _ n: Int, _ z: UnsafePointer<Self>, _ y: UnsafePointer<Self>, _ scale: Self, _ r: UnsafeMutablePointer<Self>?,
+    _ d: UnsafeMutablePointer<Self>?
+  ) -> Self {
+    ck_logistic_s(n, z, y, scale, r, d)
+  }
+
+  public static func _scatterAdd(
+    _ n: Int, _ index: UnsafePointer<Int>, _ x: UnsafePointer<Self>, _ y: UnsafePointer<Self>,
+    _ out: UnsafeMutablePointer<Self>
+  ) {
+    ck_scatter_add_s(n, index, x, y, out)
   }
 }
 
@@ -557,7 +611,7 @@ extension Double {
   }
 
   public static func _gramDescent(
-    _ k: Int, _ gram: UnsafePointer<Self>, _ ld: Int, _ l1: Self, _ l2: Self, _ epochs: Int,
+    _ k: Int, _ gram: UnsafePointer<Self>, _ ld: Int, _ l1: UnsafePointer<Self>, _ l2: Self, _ epochs: Int,
     _ tolerance: Self, _ w: UnsafeMutablePointer<Self>, _ g: UnsafeMutablePointer<Self>
   ) -> Int {
     ck_gram_descent_d(k, gram, ld, l1, l2, epochs, tolerance, w, g)
@@ -588,5 +642,37 @@ extension Double {
     _ n: Int, _ a: UnsafeMutablePointer<Self>, _ lda: Int
   ) -> Int {
     ck_small_cholesky_d(n, a, lda)
+  }
+
+  public static func _softThresholdEach(
+    _ n: Int, _ u: UnsafePointer<Self>, _ t: UnsafePointer<Self>, _ out: UnsafeMutablePointer<Self>
+  ) {
+    ck_soft_threshold_each_d(n, u, t, out)
+  }
+
+  public static func _softThresholdEachMask(
+    _ n: Int, _ u: UnsafePointer<Self>, _ t: UnsafePointer<Self>, _ atKink: Self, _ mask: UnsafeMutablePointer<Self>
+  ) {
+    ck_soft_threshold_each_mask_d(n, u, t, atKink, mask)
+  }
+
+  public static func _softThresholdEachMargin(
+    _ n: Int, _ u: UnsafePointer<Self>, _ t: UnsafePointer<Self>
+  ) -> Self {
+    ck_soft_threshold_each_margin_d(n, u, t)
+  }
+
+  public static func _logistic(
+    _ n: Int, _ z: UnsafePointer<Self>, _ y: UnsafePointer<Self>, _ scale: Self, _ r: UnsafeMutablePointer<Self>?,
+    _ d: UnsafeMutablePointer<Self>?
+  ) -> Self {
+    ck_logistic_d(n, z, y, scale, r, d)
+  }
+
+  public static func _scatterAdd(
+    _ n: Int, _ index: UnsafePointer<Int>, _ x: UnsafePointer<Self>, _ y: UnsafePointer<Self>,
+    _ out: UnsafeMutablePointer<Self>
+  ) {
+    ck_scatter_add_d(n, index, x, y, out)
   }
 }

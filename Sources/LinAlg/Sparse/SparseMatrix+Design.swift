@@ -51,16 +51,24 @@ extension SparseMatrix: DesignMatrix {
 
   /// Column by column: one is spread into a dense vector, the ones before it are dotted with that. Cost |S| nnz(X_S).
   public func gram(
-    columns S: IndexSubset, alpha α: Element, into C: inout Matrix<Element>, workspace: ColumnGram<Element>
+    columns S: IndexSubset, weights d: Vector<Element>?, alpha α: Element, into C: inout Matrix<Element>,
+    workspace: ColumnGram<Element>
   ) {
     precondition(
-      S.universe == columns && C.layout == .columnMajor && C.rows == S.count && C.columns == S.count,
+      S.universe == columns && (d?.count ?? rows) == rows && C.layout == .columnMajor && C.rows == S.count
+        && C.columns == S.count,
       "Sparse Gram matrix of \(S.count) columns into \(C.rows) × \(C.columns)")
     let c = C.mutableBase()
     let stride = C.stride
     workspace.withSpread(rows) { spread in
       for j in 0..<S.count {
-        byColumn.withLine(S[j]) { Element._sparseAxpy($0, $1, $2, α, spread) }
+        byColumn.withLine(S[j]) { count, indices, values in
+          if let d {
+            for k in 0..<count { spread[Int(indices[k])] = α * d.base[Int(indices[k])] * values[k] }
+          } else {
+            Element._sparseAxpy(count, indices, values, α, spread)
+          }
+        }
         for i in j..<S.count {
           c[j * stride + i] = byColumn.withLine(S[i]) { Element._sparseDot($0, $1, $2, spread) }
         }
@@ -75,6 +83,25 @@ extension SparseMatrix: DesignMatrix {
     let out = norms.mutableBase()
     for j in 0..<columns {
       out[j] = byColumn.withLine(j) { count, _, values in Element._dot(count, values, values) }
+    }
+  }
+
+  public func squaredRowNorms(into norms: inout Vector<Element>) {
+    let out = norms.mutableBase()
+    for i in 0..<rows { out[i] = byRow.withLine(i) { count, _, values in Element._dot(count, values, values) } }
+  }
+
+  public func multiply(rows indices: [Int]?, _ v: Vector<Element>, into a: inout Vector<Element>) {
+    let out = a.mutableBase()
+    for k in 0..<(indices?.count ?? rows) {
+      out[k] = byRow.withLine(indices?[k] ?? k) { Element._sparseDot($0, $1, $2, v.base) }
+    }
+  }
+
+  public func addRows(_ indices: [Int]?, _ c: Vector<Element>, scale α: Element, to z: inout Vector<Element>) {
+    let out = z.mutableBase()
+    for k in 0..<(indices?.count ?? rows) {
+      byRow.withLine(indices?[k] ?? k) { Element._sparseAxpy($0, $1, $2, α * c.base[k], out) }
     }
   }
 

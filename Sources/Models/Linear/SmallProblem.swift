@@ -1,29 +1,35 @@
 import LinAlg
 
-/// An elastic net on its Gram matrix: min ½ wᵀGw − cᵀw + λ1 ‖w‖₁ + (λ2/2) ‖w‖², k unknowns.
-struct SmallElasticNet<Element: Scalar> {
+/// A quadratic with the penalty of a working set: min ½ wᵀGw − cᵀw + Σ tⱼ |wⱼ| + (λ_G/2) ‖w‖², k unknowns.
+struct SmallProblem<Element: Scalar> {
   private var G = Matrix<Element>.zeros(0, 0)
   private var c = Vector<Element>.zeros(0)
   /// c − G w.
   private var g = Vector<Element>.zeros(0)
+  private var ridge: Element = 0
   private let cholesky = CholeskyWorkspace<Element>(capacity: 0)
-  private(set) var w = Vector<Element>.zeros(0)
+  /// t, the strengths; set by the caller after ``resize(_:)``.
+  var strengths = Vector<Element>.zeros(0)
+  /// The start, and the solution.
+  var w = Vector<Element>.zeros(0)
   private(set) var epochs = 0
   private(set) var newtonSteps = 0
   /// Whether the last solve ended with the optimality conditions met to rounding.
-  private(set) var isSolved = false
+  var isSolved = false
 
-  mutating func load(_ loss: QuadraticLoss<Element>, _ working: IndexSubset, _ full: Vector<Element>) {
-    let k = working.count
-    if G.rows != k {
-      G = .zeros(k, k)
-      c = .zeros(k)
-      g = .zeros(k)
-      w = .zeros(k)
-    }
-    loss.assembleHessian(on: working, into: &G)
-    c.gather(working, from: loss.correlation)
-    w.gather(working, from: full)
+  mutating func resize(_ k: Int) {
+    if G.rows == k { return }
+    G = .zeros(k, k)
+    c = .zeros(k)
+    g = .zeros(k)
+    w = .zeros(k)
+    strengths = .zeros(k)
+  }
+
+  /// Sets G and c, w and the strengths being set.
+  mutating func load(ridge: Element, _ fill: (_ G: inout Matrix<Element>, _ c: inout Vector<Element>) -> Void) {
+    self.ridge = ridge
+    fill(&G, &c)
     refreshGradient()
     epochs = 0
     newtonSteps = 0
@@ -36,7 +42,7 @@ struct SmallElasticNet<Element: Scalar> {
   }
 
   /// Coordinate descent and Newton steps in turn until solved, or until 100 rounds.
-  mutating func solve(_ λ1: Element, _ λ2: Element, gap: Element) {
+  mutating func solve(gap: Element) {
     let k = w.count
     if k == 0 {
       isSolved = true
@@ -48,29 +54,30 @@ struct SmallElasticNet<Element: Scalar> {
     while rounds < 100 && !isSolved {
       rounds += 1
       let done = Element._gramDescent(
-        k, G.base, G.stride, λ1, λ2, rounds == 1 ? 5 : 10, tolerance, w.mutableBase(), g.mutableBase())
+        k, G.base, G.stride, strengths.base, ridge, rounds == 1 ? 5 : 10, tolerance, w.mutableBase(), g.mutableBase())
       epochs += done
-      guard newtonStep(λ1, λ2) else { continue }
-      isSolved = meetsConditions(λ1)
+      guard newtonStep() else { continue }
+      isSolved = meetsConditions()
     }
   }
 
   /// Solves for the present signs; false where a sign stands in the way (the step then ends there) or the support's system
   /// is singular.
-  private mutating func newtonStep(_ λ1: Element, _ λ2: Element) -> Bool {
+  private mutating func newtonStep() -> Bool {
     let support = IndexSubset(nonzerosOf: w)
     let s = support.count
     if s == 0 { return true }
     newtonSteps += 1
-    let G = self.G
+    let (G, ridge) = (self.G, self.ridge)
     do throws(FactorizationError) {
       try cholesky.factor(count: s) { H in
         H.gatherSubmatrix(support, from: G)
-        H.addToDiagonal(λ2)
+        H.addToDiagonal(ridge)
       }
     } catch { return false }
     if cholesky.pivotRatio <= Element(s) * .ulpOfOne { return false }
-    var target = Vector<Element>(count: s) { c[support[$0]] - (w[support[$0]] > 0 ? λ1 : -λ1) }
+    let t = strengths
+    var target = Vector<Element>(count: s) { c[support[$0]] - (w[support[$0]] > 0 ? t[support[$0]] : -t[support[$0]]) }
     cholesky.solve(&target)
     var fraction: Element = 1
     var blocking = -1
@@ -93,10 +100,10 @@ struct SmallElasticNet<Element: Scalar> {
     return blocking < 0
   }
 
-  /// |c − G w| ≤ λ1 off the support, to rounding (on it the Newton step has solved the equations).
-  private func meetsConditions(_ λ1: Element) -> Bool {
-    let limit = λ1 * (1 + 32 * .ulpOfOne)
-    for j in 0..<w.count where w[j] == 0 && g[j].magnitude > limit { return false }
+  /// |c − G w| ≤ t off the support, to rounding (on it the Newton step has solved the equations).
+  private func meetsConditions() -> Bool {
+    let slack = 1 + 32 * Element.ulpOfOne
+    for j in 0..<w.count where w[j] == 0 && g[j].magnitude > strengths[j] * slack { return false }
     return true
   }
 }

@@ -6,12 +6,12 @@ import RealModule
 import TestSupport
 import Testing
 
-@Suite struct ElasticNetSolverTests {
+@Suite struct WorkingSetSolverTests {
   @Test(arguments: ReferenceCase.elasticNetNames)
   func meetsTheExactSolution(_ name: String) throws {
     let reference = try ReferenceCase(name)
     let loss = QuadraticLoss(features: reference.data.trainFeatures, targets: reference.data.trainTargets)
-    let solution = ElasticNetSolver<Double>().solve(loss, parameters: reference.parameters)
+    let solution = WorkingSetSolver<Double>().solve(loss, parameters: reference.parameters)
     #expect(solution.outcome == .converged)
     // The last Newton step solves M w = b with a condition number at most 1/(1 − q_S): an error of that times p ulps.
     let condition = 1 / (1 - reference.answer.contraction_on_support)
@@ -28,7 +28,7 @@ import Testing
     let map = ElasticNetMap(features: sparse, targets: reference.data.trainTargets)
     let objective = HeldOutSquaredError(
       features: SparseMatrix(reference.data.validationFeatures), targets: reference.data.validationTargets)
-    let solution = ElasticNetSolver<Double>().solve(map.loss, parameters: reference.parameters)
+    let solution = WorkingSetSolver<Double>().solve(map.loss, parameters: reference.parameters)
     #expect(solution.outcome == .converged)
     let problem = FixedPointProblem(
       map, parameters: reference.parameters, state: solution.estimate, stateIsSolution: true)
@@ -48,8 +48,8 @@ import Testing
   func theGapBoundsTheSuboptimality(_ tolerance: Double) throws {
     let reference = try ReferenceCase("elastic-net-wide")
     let loss = QuadraticLoss(features: reference.data.trainFeatures, targets: reference.data.trainTargets)
-    let loose = ElasticNetSolver<Double>(tolerance: tolerance).solve(loss, parameters: reference.parameters)
-    let tight = ElasticNetSolver<Double>().solve(loss, parameters: reference.parameters)
+    let loose = WorkingSetSolver<Double>(tolerance: tolerance).solve(loss, parameters: reference.parameters)
+    let tight = WorkingSetSolver<Double>().solve(loss, parameters: reference.parameters)
     #expect(loose.outcome == .converged)
     #expect(loose.passes <= tight.passes)
     #expect(loose.objective - tight.objective <= loose.dualityGap)
@@ -60,7 +60,7 @@ import Testing
     let loss = QuadraticLoss(features: reference.data.trainFeatures, targets: reference.data.trainTargets)
     let largest =
       (reference.data.trainFeatures.transposed * reference.data.trainTargets).maxNorm / Double(loss.sampleCount)
-    let solution = ElasticNetSolver<Double>().solve(loss, parameters: [largest * 1.01, 0])
+    let solution = WorkingSetSolver<Double>().solve(loss, parameters: [largest * 1.01, 0])
     #expect(solution.outcome == .converged)
     #expect(solution.estimate.nonzeroCount == 0)
     #expect(solution.passes == 1)
@@ -71,7 +71,7 @@ import Testing
   @Test func theLassoAgreesWithTheFixedPoint() throws {
     let reference = try ReferenceCase("elastic-net-wide")
     let map = ElasticNetMap(features: reference.data.trainFeatures, targets: reference.data.trainTargets)
-    let solution = ElasticNetSolver<Double>().solve(map.loss, parameters: [0.1, 0])
+    let solution = WorkingSetSolver<Double>().solve(map.loss, parameters: [0.1, 0])
     #expect(solution.outcome == .converged)
     // A fixed point of the proximal-gradient map is a minimizer.
     #expect(map.residual(at: solution.estimate, parameters: [0.1, 0]) <= 1e-12)
@@ -81,9 +81,9 @@ import Testing
     let draw = SyntheticRegression<Double>(rows: 200, columns: 1000, informative: 20, noise: 0.5, seed: 3)
     let loss = QuadraticLoss(features: draw.features, targets: draw.targets)
     let largest = (draw.features.transposed * draw.targets).maxNorm / 200
-    let first = ElasticNetSolver<Double>().solve(loss, parameters: [0.1 * largest, 0.01])
-    let cold = ElasticNetSolver<Double>().solve(loss, parameters: [0.095 * largest, 0.01])
-    let warm = ElasticNetSolver<Double>().solve(loss, parameters: [0.095 * largest, 0.01], from: first.estimate)
+    let first = WorkingSetSolver<Double>().solve(loss, parameters: [0.1 * largest, 0.01])
+    let cold = WorkingSetSolver<Double>().solve(loss, parameters: [0.095 * largest, 0.01])
+    let warm = WorkingSetSolver<Double>().solve(loss, parameters: [0.095 * largest, 0.01], from: first.estimate)
     #expect(warm.passes < cold.passes)
     #expect(warm.estimate.distance(to: cold.estimate) <= 1e-10 * cold.estimate.norm)
   }
@@ -93,7 +93,7 @@ import Testing
     var X = reference.data.trainFeatures
     X[3, 4] = .nan
     let loss = QuadraticLoss(features: X, targets: reference.data.trainTargets)
-    #expect(ElasticNetSolver<Double>().solve(loss, parameters: [2, 0.1]).outcome == .notFinite)
+    #expect(WorkingSetSolver<Double>().solve(loss, parameters: [2, 0.1]).outcome == .notFinite)
   }
 }
 
@@ -107,7 +107,7 @@ import Testing
     let w = try FixedPointSolver<Double>(
       tolerance: 1e-13, iterationLimit: 2_000_000, acceleration: .anderson(memory: 10)
     )
-    .solve(map, parameters: λ, from: ElasticNetSolver<Double>().solve(map.loss, parameters: λ).estimate).get()
+    .solve(map, parameters: λ, from: WorkingSetSolver<Double>().solve(map.loss, parameters: λ).estimate).get()
     #expect(w.nonzeroCount > 30)
     let problem = FixedPointProblem(map, parameters: λ, state: w, stateIsSolution: true)
     let y = Vector<Double>(count: 120) { Double(($0 * 7) % 5) - 2 }
@@ -148,7 +148,7 @@ import Testing
     }
     let map = ElasticNetMap(features: X, targets: draw.targets)
     let λ: Vector<Double> = [1e-3, 1e-3]
-    let w = ElasticNetSolver<Double>().solve(map.loss, parameters: λ).estimate
+    let w = WorkingSetSolver<Double>().solve(map.loss, parameters: λ).estimate
     let problem = FixedPointProblem(map, parameters: λ, state: w, stateIsSolution: true)
     let y = Vector<Double>(count: 40) { Double(($0 * 7) % 5) - 2 }
     let direct = try AID<ElasticNetMap<Double>>(.direct).vjp(problem, cotangent: y).get()

@@ -1,0 +1,79 @@
+public import ImplicitDiff
+public import LinAlg
+
+/// Half the mean squared error on held-out rows: `E(w) = ‖X w − y‖²/(2m)`.
+public typealias HeldOutSquaredError<Element: Scalar> = HeldOutLoss<QuadraticLoss<Element>>
+
+/// The mean logistic loss on held-out rows with labels ±1.
+public typealias HeldOutLogisticLoss<Element: Scalar> = HeldOutLoss<LogisticLoss<Element>>
+
+/// A ``SmoothLoss`` on held-out rows as the outer objective, X m × p. It does not depend on λ.
+public final class HeldOutLoss<Loss: SmoothLoss>: OuterObjective {
+  public typealias Element = Loss.Element
+  private let loss: Loss
+  private var scores: Vector<Element>
+  private var residuals: Vector<Element>
+  private var nonzeros: IndexSubset
+  private var compact: Vector<Element>
+
+  /// - Precondition: that of the loss: as many targets as rows, at least one row.
+  public init(features: any DesignMatrix<Element>, targets: Vector<Element>) {
+    loss = Loss(features: features, targets: targets)
+    scores = .zeros(targets.count)
+    residuals = .zeros(targets.count)
+    nonzeros = IndexSubset(universe: features.columns)
+    compact = .zeros(0)
+  }
+
+  /// Dense features; a row-major matrix is copied once.
+  public convenience init(features: Matrix<Element>, targets: Vector<Element>) {
+    self.init(features: DenseDesign(features), targets: targets)
+  }
+
+  /// The bound on ∇²f, for the squared error the norm of XᵀX/m; computed on first use.
+  public var gradientLipschitzConstant: Element? { loss.spectrum.largest }
+
+  /// 0: the loss does not depend on λ.
+  public var parameterGradientLipschitzConstant: Element? { 0 }
+
+  public func value(at w: Vector<Element>, parameters λ: Vector<Element>) -> Element { fillResiduals(w) }
+
+  public func gradient(
+    at w: Vector<Element>, parameters λ: Vector<Element>, support: IndexSubset?,
+    state stateGradient: inout Vector<Element>,
+    parameters parameterGradient: inout Vector<Element>
+  ) {
+    _ = fillResiduals(w)
+    parameterGradient.fill(0)
+    let scale = -1 / Element(scores.count)
+    guard let support, 2 * support.count < w.count else {
+      loss.features.multiplyTransposed(residuals, alpha: scale, beta: 0, into: &stateGradient)
+      return
+    }
+    if compact.count != support.count { compact = .zeros(support.count) }
+    loss.features.multiplyTransposed(columns: support, residuals, alpha: scale, into: &compact)
+    stateGradient.scatter(support, from: compact)
+  }
+
+  /// The residuals at the scores X w, reading only the columns where w is not zero when they are few; the loss.
+  private func fillResiduals(_ w: Vector<Element>) -> Element {
+    nonzeros.refill(nonzerosOf: w)
+    if 2 * nonzeros.count >= w.count {
+      loss.features.multiply(w, alpha: 1, beta: 0, into: &scores)
+    } else {
+      if compact.count != nonzeros.count { compact = .zeros(nonzeros.count) }
+      compact.gather(nonzeros, from: w)
+      scores.fill(0)
+      loss.features.addProduct(columns: nonzeros, compact, to: &scores)
+    }
+    return Loss.value(scores: scores, targets: loss.targets, residuals: &residuals)
+  }
+}
+
+extension HeldOutLoss {
+  /// The share of held-out rows whose score has the sign of their label.
+  public func accuracy<E>(at w: Vector<E>) -> Double where Loss == LogisticLoss<E> {
+    _ = fillResiduals(w)
+    return Double((0..<scores.count).count { scores[$0] * loss.targets[$0] > 0 }) / Double(scores.count)
+  }
+}

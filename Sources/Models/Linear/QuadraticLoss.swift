@@ -1,0 +1,109 @@
+public import LinAlg
+
+/// f(w) = ‖X w − y‖² / (2n), X n × p: the smooth part of the elastic net and of every lasso.
+public final class QuadraticLoss<Element: Scalar>: SmoothLoss {
+  public let features: any DesignMatrix<Element>
+  public let targets: Vector<Element>
+  /// XᵀX/n, the same everywhere: one operator serves all linearizations, and its Gram matrix is formed once.
+  let hessian: DesignHessian<Element>
+  private let norms: ColumnNorms<Element>
+  private var scores: Vector<Element>
+  private lazy var residuals = Vector<Element>.zeros(sampleCount)
+  private var knownSpectrum: (smallest: Element, largest: Element)?
+
+  public static var curvatureBound: Element { 1 }
+  public static var curvatureLipschitzConstant: Element { 0 }
+
+  public init(features: any DesignMatrix<Element>, targets: Vector<Element>) {
+    Self.requireFit(features, targets)
+    self.features = features
+    self.targets = targets
+    let norms = ColumnNorms(features)
+    self.norms = norms
+    hessian = DesignHessian(features) { norms.squares }
+    scores = .zeros(features.rows)
+  }
+
+  /// Xᵀy/n, computed on first use.
+  private(set) lazy var correlation: Vector<Element> = {
+    var correlation = Vector<Element>.zeros(featureCount)
+    features.multiplyTransposed(targets, alpha: 1 / Element(sampleCount), beta: 0, into: &correlation)
+    return correlation
+  }()
+
+  public var linearTerm: Vector<Element>? { correlation }
+  public var squaredColumnNorms: Vector<Element> { norms.squares }
+
+  /// Whether products go through the Gram matrix by now.
+  public var usesGramMatrix: Bool { hessian.usesGramMatrix }
+
+  /// The extreme eigenvalues of XᵀX/n, computed on first use: by LAPACK on the smaller of XᵀX and XXᵀ, or where both are
+  /// large by Lanczos, whose error bounds are added so that a step chosen by them contracts.
+  public var spectrum: (smallest: Element, largest: Element) {
+    if let knownSpectrum { return knownSpectrum }
+    let found = features.gramSpectrum(scale: 1 / Element(sampleCount))
+    let spectrum =
+      found.products == 0
+      ? (found.smallest, found.largest)
+      : (max(0, found.smallest - found.smallestErrorBound), found.largest + found.largestErrorBound)
+    knownSpectrum = spectrum
+    return spectrum
+  }
+
+  // MARK: - In the space of the scores
+
+  public static func value(
+    scores z: Vector<Element>, targets y: Vector<Element>, residuals r: inout Vector<Element>
+  ) -> Element {
+    r.assign(1, y, -1, z)
+    return r.dot(r) / (2 * Element(y.count))
+  }
+
+  public static func curvatures(scores z: Vector<Element>, targets y: Vector<Element>, into d: inout Vector<Element>) {
+    d.fill(1)
+  }
+
+  /// (2c yᵀr − c² ‖r‖²)/(2n).
+  public static func dualValue(residuals r: Vector<Element>, targets y: Vector<Element>, scale c: Element) -> Element {
+    (2 * c * y.dot(r) - c * c * r.dot(r)) / (2 * Element(y.count))
+  }
+
+  // MARK: - In the space of w
+
+  public func value(at w: Vector<Element>) -> Element {
+    features.multiply(w, alpha: 1, beta: 0, into: &scores)
+    return Self.value(scores: scores, targets: targets, residuals: &residuals)
+  }
+
+  /// g ← (XᵀX w − Xᵀy)/n.
+  public func gradient(at w: Vector<Element>, into g: inout Vector<Element>) {
+    hessian.apply(w, into: &g)
+    g.add(-1, correlation)
+  }
+
+  public func makeHessian() -> DesignHessian<Element> { hessian }
+
+  public func linearize(at w: Vector<Element>, into H: DesignHessian<Element>, gradient g: inout Vector<Element>) {
+    gradient(at: w, into: &g)
+  }
+
+  public func fillHessian(at w: Vector<Element>, support: IndexSubset, into H: DesignHessian<Element>) {}
+
+  /// ‖XᵀX w‖/n ≤ L ‖w‖; the terms of Xᵀy/n may cancel, so they are measured by ‖X‖_F ‖y‖/n, which bounds the sums of their
+  /// absolute values.
+  public func gradientMagnitude(at w: Vector<Element>) -> Element {
+    spectrum.largest * w.norm + squaredColumnNorms.oneNorm.squareRoot() * targets.norm / Element(sampleCount)
+  }
+}
+
+/// ‖column‖² of a design's columns, computed on first use.
+final class ColumnNorms<Element: Scalar> {
+  private let features: any DesignMatrix<Element>
+  init(_ features: any DesignMatrix<Element>) { self.features = features }
+
+  private(set) lazy var squares: Vector<Element> = {
+    var norms = Vector<Element>.zeros(features.columns)
+    features.squaredColumnNorms(into: &norms)
+    return norms
+  }()
+}

@@ -1,0 +1,69 @@
+public import LinAlg
+
+/// The smooth part of a penalized linear model: `f(w) = F(X w)`, `F(z) = (1/n) Σᵢ ℓ(zᵢ, yᵢ)`, X n × p, ℓ convex in the
+/// score zᵢ.
+///
+/// The Hessian is XᵀDX/n with D = diag(ℓ″): see ``DesignHessian``. Everything else that the map and the solver need is said
+/// in the space of the scores, where it costs n.
+public protocol SmoothLoss<Element>: AnyObject {
+  associatedtype Element: Scalar
+
+  /// - Precondition: as many targets as rows, and at least one row.
+  init(features: any DesignMatrix<Element>, targets: Vector<Element>)
+
+  /// X, n × p, dense or sparse.
+  var features: any DesignMatrix<Element> { get }
+  /// y, n entries.
+  var targets: Vector<Element> { get }
+
+  /// A bound on ℓ″ over all scores: 1 for the squared error, ¼ for the logistic loss.
+  static var curvatureBound: Element { get }
+  /// A bound on |ℓ‴| over all scores.
+  static var curvatureLipschitzConstant: Element { get }
+
+  /// F(z) for the targets y; r ← −ℓ′(z, y), n entries.
+  static func value(scores z: Vector<Element>, targets y: Vector<Element>, residuals r: inout Vector<Element>)
+    -> Element
+  /// d ← ℓ″(z, y), n entries.
+  static func curvatures(scores z: Vector<Element>, targets y: Vector<Element>, into d: inout Vector<Element>)
+  /// −F*(−c r/n) for the residuals r at some scores and 0 ≤ c ≤ 1: what a dual point gives.
+  static func dualValue(residuals r: Vector<Element>, targets y: Vector<Element>, scale c: Element) -> Element
+
+  /// Bounds on the eigenvalues of ∇²f(w) over all w.
+  var spectrum: (smallest: Element, largest: Element) { get }
+  /// f(w).
+  func value(at w: Vector<Element>) -> Element
+  /// g ← ∇f(w).
+  func gradient(at w: Vector<Element>, into g: inout Vector<Element>)
+  /// ∇²f as an operator, to be filled by ``linearize(at:into:gradient:)``.
+  func makeHessian() -> DesignHessian<Element>
+  /// H ← ∇²f(w), g ← ∇f(w).
+  func linearize(at w: Vector<Element>, into H: DesignHessian<Element>, gradient g: inout Vector<Element>)
+  /// H ← ∇²f(w), reading only the columns of X at which w is not zero.
+  func fillHessian(at w: Vector<Element>, support: IndexSubset, into H: DesignHessian<Element>)
+
+  /// Xᵀy/n where f is ½ wᵀ(XᵀX/n)w − (Xᵀy/n)ᵀw + const; nil where f is not quadratic.
+  var linearTerm: Vector<Element>? { get }
+  /// A bound on the norm of the sums of the absolute values of the terms that make up ∇f(w).
+  func gradientMagnitude(at w: Vector<Element>) -> Element
+  /// ‖column‖² of every column of X.
+  var squaredColumnNorms: Vector<Element> { get }
+}
+
+extension SmoothLoss {
+  /// n.
+  public var sampleCount: Int { features.rows }
+  /// p.
+  public var featureCount: Int { features.columns }
+
+  /// Dense features; a row-major matrix is copied once.
+  public init(features: Matrix<Element>, targets: Vector<Element>) {
+    self.init(features: DenseDesign(features), targets: targets)
+  }
+
+  static func requireFit(_ features: any DesignMatrix<Element>, _ targets: Vector<Element>) {
+    precondition(
+      features.rows == targets.count && features.rows > 0,
+      "\(Self.self): \(features.rows) × \(features.columns) features with \(targets.count) targets")
+  }
+}

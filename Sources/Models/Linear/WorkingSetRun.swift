@@ -1,0 +1,272 @@
+import LinAlg
+
+/// One solve of ``WorkingSetSolver``: the state of its outer loop.
+struct WorkingSetRun<Loss: SmoothLoss> {
+  typealias Element = Loss.Element
+  private let loss: Loss
+  /// λ_{g(j)}.
+  private let strengths: Vector<Element>
+  private let ridge: Element
+  private let n: Int
+  /// f(0).
+  private let scale: Element
+  private var w: Vector<Element>
+  private var scores: Vector<Element>
+  private var residuals: Vector<Element>
+  /// f(w).
+  private var lossValue: Element = 0
+  /// Xᵀr/n − λ_G w on the features that are alive: minus the gradient.
+  private var gradient: Vector<Element>
+  /// sup ℓ″ ‖column‖²/n + λ_G.
+  private let curvature: Vector<Element>
+  private var alive: IndexSubset
+  private var compact = Vector<Element>.zeros(0)
+  private var small = SmallProblem<Element>()
+  private let hessian: DesignHessian<Element>
+  private var result: WorkingSetSolution<Element>
+
+  init(_ loss: Loss, _ groups: FeatureGroups, _ λ: Vector<Element>, _ start: Vector<Element>?) {
+    self.loss = loss
+    ridge = groups.ridge(λ)
+    n = loss.sampleCount
+    let p = loss.featureCount
+    var strengths = Vector<Element>.zeros(p)
+    groups.fillStrengths(λ, scale: 1, into: &strengths)
+    self.strengths = strengths
+    scores = .zeros(n)
+    residuals = .zeros(n)
+    scale = Loss.value(scores: scores, targets: loss.targets, residuals: &residuals)
+    w = start.map { Vector(copying: $0) } ?? .zeros(p)
+    gradient = .zeros(p)
+    var curvature = Vector<Element>.zeros(p)
+    curvature.copy(from: loss.squaredColumnNorms)
+    curvature.scale(by: Loss.curvatureBound / Element(n))
+    let ones = Vector<Element>(repeating: 1, count: p)
+    curvature.add(ridge, ones)
+    self.curvature = curvature
+    alive = IndexSubset(Array(0..<p), universe: p)
+    hessian = loss.makeHessian()
+    result = WorkingSetSolution(
+      estimate: w, outcome: .passLimit, dualityGap: .infinity, objective: .infinity, passes: 0, epochs: 0,
+      newtonSteps: 0, largestWorkingSet: 0, screened: 0, seconds: 0)
+  }
+
+  mutating func solve(
+    tolerance: Element, passLimit: Int, _ progress: ((Int, Element) -> Void)?
+  ) -> WorkingSetSolution<Element> {
+    let clock = ContinuousClock.now
+    var bestGap = Element.infinity
+    var gapWasMet = false
+    discardUselessStart()
+    while result.passes < passLimit {
+      refreshGradient()
+      result.passes += 1
+      let isFinite = screenAndMeasure()
+      progress?(result.passes, result.dualityGap)
+      if !isFinite {
+        result.outcome = .notFinite
+        break
+      }
+      var (working, violators) = chooseWorkingSet()
+      if result.dualityGap <= tolerance * scale {
+        let isOptimal = violators == 0 && (result.passes > 1 || working.count == 0)
+        if tolerance > WorkingSetSolver<Element>.roundingTolerance || isOptimal || gapWasMet {
+          result.outcome = .converged
+          break
+        }
+        gapWasMet = true
+      }
+      // No violator beyond rounding, and the last working set was solved to rounding: this is the solution, and the gap
+      // that is left is the rounding error of the objective.
+      if violators == 0 && small.isSolved {
+        result.outcome = .converged
+        break
+      }
+      if violators == 0 { working = IndexSubset(nonzerosOf: w) }
+      if working.count > DesignHessian<Element>.gramLimit {
+        result.outcome = .workingSetTooLarge(working.count)
+        break
+      }
+      solveWorkingSet(working, gap: min(bestGap, result.dualityGap))
+      bestGap = min(bestGap, result.dualityGap)
+      refreshResiduals()
+    }
+    result.estimate = w
+    result.seconds = clock.secondsSince()
+    return result
+  }
+
+  /// Σ λ_{g(j)} |wⱼ| + (λ_G/2) ‖w‖².
+  private func penalty() -> Element {
+    var sum: Element = 0
+    for j in 0..<w.count { sum += strengths.base[j] * w.base[j].magnitude }
+    return sum + ridge / 2 * w.dot(w)
+  }
+
+  /// Sets the residuals. A start worse than zero, or with entries on columns that are zero and have no curvature (which no
+  /// step would move), would cost more than it gives.
+  private mutating func discardUselessStart() {
+    for j in 0..<w.count where curvature[j] == 0 { w[j] = 0 }
+    refreshResiduals()
+    if !(lossValue + penalty() <= scale) {
+      w.fill(0)
+      refreshResiduals()
+    }
+  }
+
+  /// scores ← X w through the support's columns, and the residuals there.
+  private mutating func refreshResiduals() {
+    let support = IndexSubset(nonzerosOf: w)
+    scores.fill(0)
+    if support.count > 0 {
+      var values = Vector<Element>.zeros(support.count)
+      values.gather(support, from: w)
+      loss.features.addProduct(columns: support, values, to: &scores)
+    }
+    lossValue = Loss.value(scores: scores, targets: loss.targets, residuals: &residuals)
+  }
+
+  private mutating func refreshGradient() {
+    if alive.count == w.count {
+      loss.features.multiplyTransposed(residuals, alpha: 1 / Element(n), beta: 0, into: &gradient)
+    } else {
+      if compact.count != alive.count { compact = .zeros(alive.count) }
+      loss.features.multiplyTransposed(columns: alive, residuals, alpha: 1 / Element(n), into: &compact)
+      gradient.scatter(alive, from: compact)
+    }
+    gradient.add(-ridge, w)
+  }
+
+  /// The objective, the duality gap and the features that survive; whether all is finite.
+  ///
+  /// With √λ_G I as rows below X, whose scores enter as their squares' half, the ridge is part of the loss and the penalty is
+  /// the 1-norm alone. The dual point is minus the loss's gradient in the scores, scaled by c into the feasible set
+  /// |gradientⱼ| c ≤ λ_{g(j)}.
+  private mutating func screenAndMeasure() -> Bool {
+    let worst = gradient.maxNorm
+    var excess: Element = 1
+    let (g, t) = (gradient.base, strengths.base)
+    for k in 0..<alive.count { excess = max(excess, g[alive[k]].magnitude / t[alive[k]]) }
+    let c = 1 / excess
+    let squares = ridge * w.dot(w)
+    result.objective = lossValue + penalty()
+    let dual = Loss.dualValue(residuals: residuals, targets: loss.targets, scale: c) - c * c * squares / 2
+    result.dualityGap = max(0, result.objective - dual)
+    guard result.dualityGap.isFinite, worst.isFinite else { return false }
+    // A sphere of radius √(2 gap) about the dual point, in units of a column's norm. The slack keeps what rounding alone
+    // would remove where the gap rounds to nothing: the features at the bound itself.
+    let radius = (2 * result.dualityGap).squareRoot()
+    let slack = 1 - 32 * Element.ulpOfOne
+    var survivors: [Int] = []
+    survivors.reserveCapacity(alive.count)
+    let h = curvature.base
+    for k in 0..<alive.count {
+      let j = alive[k]
+      if w[j] != 0 || c * g[j].magnitude + radius * h[j].squareRoot() >= t[j] * slack { survivors.append(j) }
+    }
+    if survivors.count < alive.count {
+      result.screened += alive.count - survivors.count
+      alive = IndexSubset(survivors, universe: w.count)
+    }
+    return true
+  }
+
+  /// The support and the worst violators |gradient| > λ_{g(j)}, at most as many again as the support (but fifty).
+  private func chooseWorkingSet() -> (working: IndexSubset, violators: Int) {
+    let support = IndexSubset(nonzerosOf: w)
+    let slack = 1 + 32 * Element.ulpOfOne
+    var violators: [(index: Int, excess: Element)] = []
+    for k in 0..<alive.count {
+      let j = alive[k]
+      let size = gradient[j].magnitude
+      if w[j] == 0 && size > strengths[j] * slack { violators.append((j, size / strengths[j])) }
+    }
+    let room = max(50, support.count)
+    if violators.count > room {
+      violators.sort { $0.excess > $1.excess }
+      violators.removeSubrange(room...)
+    }
+    let all = (support.elements + violators.map(\.index)).sorted()
+    return (IndexSubset(all, universe: w.count), violators.count)
+  }
+
+  private mutating func solveWorkingSet(_ working: IndexSubset, gap: Element) {
+    result.largestWorkingSet = max(result.largestWorkingSet, working.count)
+    small.resize(working.count)
+    small.strengths.gather(working, from: strengths)
+    small.w.gather(working, from: w)
+    if let linear = loss.linearTerm {
+      small.load(ridge: ridge) { [hessian] G, c in
+        hessian.assemble(on: working, into: &G)
+        c.gather(working, from: linear)
+      }
+      small.solve(gap: gap)
+      countSmall()
+      w.scatter(working, from: small.w)
+    } else {
+      solveByProximalNewton(working, gap: gap)
+    }
+  }
+
+  private mutating func countSmall() {
+    result.epochs += small.epochs
+    result.newtonSteps += small.newtonSteps
+  }
+
+  /// Minimizes on the working set by quadratic models of the loss, each solved exactly, until a step is at rounding.
+  ///
+  /// Each model's step decreases the objective for a short enough fraction of it; Armijo's rule with halving finds one.
+  /// Within rounding of the objective the full step is taken: there Newton's method converges and the rule sees noise.
+  private mutating func solveByProximalNewton(_ working: IndexSubset, gap: Element) {
+    let k = working.count
+    var (current, step, slope) = (Vector(copying: small.w), Vector<Element>.zeros(k), Vector<Element>.zeros(k))
+    var image = Vector<Element>.zeros(n)
+    var trial = Vector<Element>.zeros(n)
+    var isAtRounding = false
+    var lastSize = Element.infinity
+    var models = 0
+    while !isAtRounding && models < 50 {
+      models += 1
+      hessian.setWeights { Loss.curvatures(scores: scores, targets: loss.targets, into: &$0) }
+      loss.features.multiplyTransposed(columns: working, residuals, alpha: 1 / Element(n), into: &slope)
+      small.load(ridge: ridge) { [hessian] G, c in
+        hessian.assemble(on: working, into: &G)
+        c.assignSymmetricProduct(G, current)
+        c.add(1, slope)
+      }
+      small.solve(gap: gap)
+      countSmall()
+      result.newtonSteps += 1
+      step.copy(from: small.w)
+      step.add(-1, current)
+      // −(directional derivative of the model): positive unless the step is rounding.
+      var promise = slope.dot(step) - ridge * current.dot(step)
+      for i in 0..<k { promise -= small.strengths[i] * (small.w[i].magnitude - current[i].magnitude) }
+      image.fill(0)
+      loss.features.addProduct(columns: working, step, to: &image)
+      let before = lossValue + penalty()
+      let noise = 64 * Element.ulpOfOne * before
+      var fraction: Element = 1
+      while true {
+        trial.assign(1, scores, fraction, image)
+        small.w.assign(1, current, fraction, step)
+        w.scatter(working, from: small.w)
+        lossValue = Loss.value(scores: trial, targets: loss.targets, residuals: &residuals)
+        let after = lossValue + penalty()
+        if after <= before - fraction * promise / 10_000 || promise <= noise || !after.isFinite { break }
+        fraction /= 2
+        if fraction < Element.ulpOfOne { break }
+      }
+      swap(&scores, &trial)
+      current.copy(from: small.w)
+      if !lossValue.isFinite { return }
+      // Newton's steps shrink until they are rounding, of w or of the system's condition: then they no longer do.
+      let size = step.maxNorm
+      isAtRounding =
+        fraction == 1
+        && (size <= 4 * .ulpOfOne * current.maxNorm || (promise <= noise && size >= lastSize / 2))
+      lastSize = size
+    }
+    small.isSolved = small.isSolved && isAtRounding
+  }
+}

@@ -1,0 +1,97 @@
+public import LinAlg
+
+/// How solving a penalized linear model ended.
+public enum WorkingSetOutcome: Sendable, Equatable {
+  /// The duality gap met the tolerance, or the optimality conditions hold to rounding.
+  case converged
+  /// The limit on passes over the data came first.
+  case passLimit
+  /// The working set grew beyond what a Gram matrix is made for; the solver of the fixed-point map takes any size.
+  case workingSetTooLarge(Int)
+  /// A NaN or an infinity appeared.
+  case notFinite
+}
+
+/// A minimizer of a penalized linear model as far as it was found, with its duality gap.
+public struct WorkingSetSolution<Element: Scalar>: Sendable {
+  public var estimate: Vector<Element>
+  public var outcome: WorkingSetOutcome
+  /// P(w) − D(θ), a bound on how far the objective is above its minimum; at best the rounding error of P.
+  public var dualityGap: Element
+  /// P(w).
+  public var objective: Element
+  /// Passes over (the columns not yet screened out of) X.
+  public var passes: Int
+  /// Epochs of coordinate descent on working sets.
+  public var epochs: Int
+  /// Newton steps on supports, and for a loss that is not quadratic the quadratic models of working sets.
+  public var newtonSteps: Int
+  /// The largest working set.
+  public var largestWorkingSet: Int
+  /// Features that gap-safe screening proved to be zero in the solution.
+  public var screened: Int
+  public var seconds: Double
+}
+
+/// Minimizes `f(w) + Σⱼ λ_{g(j)} |wⱼ| + (λ_G/2) ‖w‖²` for a ``SmoothLoss`` f and positive strengths, by working sets: the inner
+/// problem of a ``PenalizedMap``.
+///
+/// A pass over X gives the gradient, the duality gap and the features that gap-safe screening removes for good. The
+/// support and the worst violators of the optimality conditions form the working set. Its problem, or for a loss that is
+/// not quadratic its quadratic model at the present point (proximal Newton, with a line search), is solved on the Gram
+/// matrix: a few epochs of coordinate descent find signs, and a Newton step on the support (one Cholesky factorization)
+/// solves for them exactly, or moves to the first sign change. So the last working set is solved to rounding, and few
+/// passes over the data are made.
+///
+/// Sources: working sets after Massias, Gramfort, Salmon, *Celer*, ICML 2018; screening after Ndiaye, Fercoq, Gramfort,
+/// Salmon, *Gap safe screening rules for sparsity enforcing penalties*, JMLR 18 (2017); proximal Newton after Lee, Sun,
+/// Saunders, SIAM J. Optim. 24 (2014).
+public struct WorkingSetSolver<Element: Scalar>: Sendable {
+  /// Stops when the duality gap is at most this times f(0).
+  ///
+  /// A gap at the rounding of the objective leaves w known to the square root of that only. So at the default or below,
+  /// the optimality conditions are asked for as well, unless a working set was solved since the gap first met it.
+  public var tolerance: Element
+  public var passLimit: Int
+
+  public init(tolerance: Element = Self.roundingTolerance, passLimit: Int = 200) {
+    precondition(tolerance >= 0, "WorkingSetSolver: the tolerance cannot be negative (\(tolerance))")
+    self.tolerance = tolerance
+    self.passLimit = passLimit
+  }
+
+  /// 16 ε: the rounding of the objective.
+  public static var roundingTolerance: Element { 16 * .ulpOfOne }
+
+  /// Solves from `start` (p entries; the warm start along a path), zero where nil or where the objective at `start` is
+  /// above that at zero.
+  ///
+  /// - Parameter progress: told of every pass and the duality gap it found.
+  /// - Precondition: λ = (λ₀ … λ_{G−1}, λ_G), the strengths positive, the ridge's at least 0.
+  public func solve<Loss: SmoothLoss<Element>>(
+    _ loss: Loss, groups: FeatureGroups = .single, parameters λ: Vector<Element>, from start: Vector<Element>? = nil,
+    progress: ((_ pass: Int, _ dualityGap: Element) -> Void)? = nil
+  ) -> WorkingSetSolution<Element> {
+    precondition(
+      λ.count == groups.parameterCount && groups.leastStrength(λ) > 0 && groups.ridge(λ) >= 0,
+      "WorkingSetSolver: strengths \(λ) for \(groups.count) groups and the ridge")
+    // Squares of squares of the targets must neither over- nor underflow: beyond that range a quadratic problem is scaled,
+    // which scales its solution.
+    let size = loss.targets.maxNorm
+    let smallest = Element.leastNormalMagnitude.squareRoot().squareRoot()
+    if loss.linearTerm != nil, size > 0, size.isFinite, size < smallest || size > 1 / smallest {
+      let scaled = Loss(features: loss.features, targets: (1 / size) * loss.targets)
+      var strengths = (1 / size) * λ
+      strengths[groups.count] = groups.ridge(λ)
+      var solution = solve(
+        scaled, groups: groups, parameters: strengths, from: start.map { (1 / size) * $0 },
+        progress: progress.map { report in { report($0, $1 * size * size) } })
+      solution.estimate.scale(by: size)
+      solution.objective *= size * size
+      solution.dualityGap *= size * size
+      return solution
+    }
+    var run = WorkingSetRun(loss, groups, λ, start)
+    return run.solve(tolerance: tolerance, passLimit: passLimit, progress)
+  }
+}
