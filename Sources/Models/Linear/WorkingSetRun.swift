@@ -6,6 +6,8 @@ struct WorkingSetRun<Loss: SmoothLoss> {
   private let loss: Loss
   /// λ_{g(j)}.
   private let strengths: Vector<Element>
+  private let inverseStrengths: Vector<Element>
+  private var weighted: Vector<Element>
   private let ridge: Element
   private let n: Int
   /// f(0).
@@ -33,6 +35,8 @@ struct WorkingSetRun<Loss: SmoothLoss> {
     var strengths = Vector<Element>.zeros(p)
     groups.fillStrengths(λ, scale: 1, into: &strengths)
     self.strengths = strengths
+    inverseStrengths = Vector(count: p) { 1 / strengths[$0] }
+    weighted = .zeros(p)
     scores = .zeros(n)
     residuals = .zeros(n)
     scale = Loss.value(scores: scores, targets: loss.targets, residuals: &residuals)
@@ -97,10 +101,9 @@ struct WorkingSetRun<Loss: SmoothLoss> {
   }
 
   /// Σ λ_{g(j)} |wⱼ| + (λ_G/2) ‖w‖².
-  private func penalty() -> Element {
-    var sum: Element = 0
-    for j in 0..<w.count { sum += strengths.base[j] * w.base[j].magnitude }
-    return sum + ridge / 2 * w.dot(w)
+  private mutating func penalty() -> Element {
+    weighted.assignProduct(strengths, w)
+    return weighted.oneNorm + ridge / 2 * w.dot(w)
   }
 
   /// Sets the residuals. A start worse than zero, or with entries on columns that are zero and have no curvature (which no
@@ -143,23 +146,21 @@ struct WorkingSetRun<Loss: SmoothLoss> {
   /// the 1-norm alone. The dual point is minus the loss's gradient in the scores, scaled by c into the feasible set
   /// |gradientⱼ| c ≤ λ_{g(j)}.
   private mutating func screenAndMeasure() -> Bool {
-    let worst = gradient.maxNorm
-    var excess: Element = 1
-    let (g, t) = (gradient.base, strengths.base)
-    for k in 0..<alive.count { excess = max(excess, g[alive[k]].magnitude / t[alive[k]]) }
-    let c = 1 / excess
+    weighted.assignProduct(gradient, inverseStrengths)
+    let excess = weighted.maxNorm
+    let c = 1 / max(1, excess)
     let squares = ridge * w.dot(w)
     result.objective = lossValue + penalty()
     let dual = Loss.dualValue(residuals: residuals, targets: loss.targets, scale: c) - c * c * squares / 2
     result.dualityGap = max(0, result.objective - dual)
-    guard result.dualityGap.isFinite, worst.isFinite else { return false }
+    guard result.dualityGap.isFinite, excess.isFinite else { return false }
     // A sphere of radius √(2 gap) about the dual point, in units of a column's norm. The slack keeps what rounding alone
     // would remove where the gap rounds to nothing: the features at the bound itself.
     let radius = (2 * result.dualityGap).squareRoot()
     let slack = 1 - 32 * Element.ulpOfOne
     var survivors: [Int] = []
     survivors.reserveCapacity(alive.count)
-    let h = curvature.base
+    let (g, t, h) = (gradient.base, strengths.base, curvature.base)
     for k in 0..<alive.count {
       let j = alive[k]
       if w[j] != 0 || c * g[j].magnitude + radius * h[j].squareRoot() >= t[j] * slack { survivors.append(j) }

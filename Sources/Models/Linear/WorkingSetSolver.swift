@@ -68,6 +68,10 @@ public struct WorkingSetSolver<Element: Scalar>: Sendable {
   ///
   /// - Parameter progress: told of every pass and the duality gap it found.
   /// - Precondition: λ = (λ₀ … λ_{G−1}, λ_G), the strengths positive, the ridge's at least 0.
+  @specialized(where Element == Double, Loss == QuadraticLoss<Double>)
+  @specialized(where Element == Double, Loss == LogisticLoss<Double>)
+  @specialized(where Element == Float, Loss == QuadraticLoss<Float>)
+  @specialized(where Element == Float, Loss == LogisticLoss<Float>)
   public func solve<Loss: SmoothLoss<Element>>(
     _ loss: Loss, groups: FeatureGroups = .single, parameters λ: Vector<Element>, from start: Vector<Element>? = nil,
     progress: ((_ pass: Int, _ dualityGap: Element) -> Void)? = nil
