@@ -6,8 +6,10 @@ import ImplicitDiff
 import LinAlg
 import Models
 
+/// The smooth part of the inner problem, by name.
 enum ModelName: String, CaseIterable, ExpressibleByArgument {
   case elasticNet = "elastic-net"
+  case logistic
 }
 
 struct HypergradientCommand: ParsableCommand {
@@ -17,13 +19,24 @@ struct HypergradientCommand: ParsableCommand {
     discussion: """
       DIR holds X_train.npy, y_train.npy, X_val.npy and y_val.npy (float32 or float64, C or Fortran order). The inner \
       problem is solved on the training rows, unless its solution is given, and the validation loss at the solution is \
-      differentiated with respect to (lambda1, lambda2).
+      differentiated with respect to (lambda1, lambda2), or with --strengths to every strength and lambda2.
+
+      elastic-net: mean squared error / 2 + lambda1 ‖w‖₁ + lambda2 ‖w‖²/2
+      logistic: mean log(1 + exp(−y x·w)) + the same, y −1 or 1
       """)
 
   @Argument(help: "The data folder.") var directory: String
-  @Option(help: "The inner problem: mean squared error / 2 + lambda1 ‖w‖₁ + lambda2 ‖w‖²/2.") var model = ModelName
-    .elasticNet
-  @Option(parsing: .unconditional, help: "Strength of the 1-norm, at least 0.") var lambda1: Double
+  @Option(help: "The inner problem: \(ModelName.allCases.map(\.rawValue).joined(separator: " or ")).")
+  var model = ModelName.elasticNet
+  @Option(parsing: .unconditional, help: "Strength of the 1-norm, at least 0.") var lambda1: Double?
+  @Option(
+    help: ArgumentHelp(
+      "Strengths of the 1-norm, one a feature or one a group of features, in place of --lambda1.",
+      valueName: "FILE.npy"))
+  var strengths: String?
+  @Option(
+    help: ArgumentHelp("The group of every feature, counted from 0, for --strengths.", valueName: "FILE.npy"))
+  var groups: String?
   @Option(parsing: .unconditional, help: "Strength of the squared 2-norm, at least 0.") var lambda2: Double
   @Option(
     help: "One of \(Method.allCases.map(\.rawValue).joined(separator: ", ")), or all to compare them in a table.")
@@ -42,7 +55,11 @@ struct HypergradientCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Write the report as JSON; - for standard output.", valueName: "FILE|-")) var json: String?
 
   func validate() throws {
-    try Self.requireStrength("--lambda1", lambda1)
+    guard (lambda1 == nil) != (strengths == nil) else {
+      throw ValidationError("give either --lambda1 or --strengths")
+    }
+    guard groups == nil || strengths != nil else { throw ValidationError("--groups needs --strengths") }
+    if let lambda1 { try Self.requireStrength("--lambda1", lambda1) }
     try Self.requireStrength("--lambda2", lambda2)
     guard method == "all" || Method(rawValue: method) != nil else {
       throw ValidationError(
@@ -64,13 +81,31 @@ struct HypergradientCommand: ParsableCommand {
 
   func run() throws {
     let data = try Console.reportingDataErrors { try HeldOutDesigns<Double>(directory: directory) }
-    let map = ElasticNetMap(
-      features: data.trainFeatures, targets: data.trainTargets, step: step.map { .fixed($0) } ?? .optimal)
-    let λ: Vector<Double> = [lambda1, lambda2]
+    switch model {
+    case .elasticNet: try differentiate(QuadraticLoss<Double>.self, data)
+    case .logistic:
+      try Console.reportingDataErrors {
+        try Self.requireLabels(data.trainTargets, directory + "/y_train.npy")
+        try Self.requireLabels(data.validationTargets, directory + "/y_val.npy")
+      }
+      try differentiate(LogisticLoss<Double>.self, data)
+    }
+  }
+
+  private static func requireLabels(_ y: Vector<Double>, _ path: String) throws {
+    guard let i = (0..<y.count).first(where: { abs(y[$0]) != 1 }) else { return }
+    throw DatasetError.invalid(path: path, reason: "entry \(i) is \(y[i]); expected the labels -1 and 1")
+  }
+
+  private func differentiate<Loss: SmoothLoss<Double>>(_: Loss.Type, _ data: HeldOutDesigns<Double>) throws {
+    let (penalty, λ) = try Console.reportingDataErrors { try strengthsAndGroups(features: data.trainFeatures.columns) }
+    let map = PenalizedMap(
+      loss: Loss(features: data.trainFeatures, targets: data.trainTargets), groups: penalty,
+      step: step.map { .fixed($0) } ?? .optimal)
     try refuseStepThatDoesNotContract(map, λ)
     let (w, inner) = try innerSolution(map, λ)
     let session = HypergradientSession(
-      map: map, objective: HeldOutSquaredError(features: data.validationFeatures, targets: data.validationTargets),
+      map: map, objective: HeldOutLoss<Loss>(features: data.validationFeatures, targets: data.validationTargets),
       parameters: λ, state: w, solutionGiven: solution != nil, tolerance: tolerance, iterationLimit: iterations,
       repetitions: repetitions)
     if method == "all" {
@@ -80,10 +115,36 @@ struct HypergradientCommand: ParsableCommand {
     }
   }
 
+  /// Which strength each feature has, and λ: the strengths, then the ridge's.
+  private func strengthsAndGroups(features p: Int) throws(DatasetError) -> (FeatureGroups, Vector<Double>) {
+    guard let strengths else { return (.single, [lambda1!, lambda2]) }
+    let t = try NPY.vector(at: strengths, as: Double.self)
+    if let bad = (0..<t.count).first(where: { t[$0] < 0 }) {
+      throw .invalid(path: strengths, reason: "entry \(bad) is \(t[bad]); expected strengths of at least 0")
+    }
+    let λ = Vector(count: t.count + 1) { $0 < t.count ? t[$0] : lambda2 }
+    guard let groups else {
+      guard t.count == p else {
+        throw .invalid(path: strengths, reason: "holds \(t.count) strengths; expected \(p), one a feature")
+      }
+      return (.perFeature(p), λ)
+    }
+    let g = try NPY.indices(at: groups)
+    guard g.count == p else {
+      throw .invalid(path: groups, reason: "holds \(g.count) entries; expected \(p), one a feature")
+    }
+    if let bad = g.firstIndex(where: { $0 < 0 || $0 >= t.count }) {
+      throw .invalid(path: groups, reason: "entry \(bad) is \(g[bad]); \(strengths) holds the groups 0 ..< \(t.count)")
+    }
+    return (FeatureGroups(g, count: t.count), λ)
+  }
+
   /// A fixed step beyond 2/(L + λ2) makes the iteration expand: said with its factor instead of iterating to infinity.
-  private func refuseStepThatDoesNotContract(_ map: ElasticNetMap<Double>, _ λ: Vector<Double>) throws {
+  private func refuseStepThatDoesNotContract<Loss: SmoothLoss<Double>>(
+    _ map: PenalizedMap<Loss>, _ λ: Vector<Double>
+  ) throws {
     guard let step, let factor = map.contractionBound(parameters: λ), factor > 1 + 1e-12 else { return }
-    let limit = 2 / (map.loss.spectrum.largest + λ[1])
+    let limit = 2 / (map.loss.spectrum.largest + lambda2)
     Console.error(
       "the map does not contract with step \(step): its factor is \(Format.number(factor)); a step below \(Format.number(limit)) does"
     )
@@ -94,8 +155,9 @@ struct HypergradientCommand: ParsableCommand {
   private static let workingSetPasses = 200
 
   /// w and how it was come by.
-  private func innerSolution(_ map: ElasticNetMap<Double>, _ λ: Vector<Double>) throws -> (Vector<Double>, InnerReport)
-  {
+  private func innerSolution<Loss: SmoothLoss<Double>>(
+    _ map: PenalizedMap<Loss>, _ λ: Vector<Double>
+  ) throws -> (Vector<Double>, InnerReport) {
     if let solution {
       let w = try Console.reportingDataErrors {
         let w = try NPY.vector(at: solution, as: Double.self)
@@ -107,10 +169,10 @@ struct HypergradientCommand: ParsableCommand {
       }
       return (w, InnerReport(iterations: 0, residual: map.residual(at: w, parameters: λ), seconds: 0))
     }
-    if lambda1 > 0 {
+    if (0..<map.groups.count).allSatisfy({ λ[$0] > 0 }) {
       let progress = ProgressLine()
       let found = WorkingSetSolver<Double>(passLimit: min(iterations, Self.workingSetPasses)).solve(
-        map.loss, parameters: λ
+        map.loss, groups: map.groups, parameters: λ
       ) { pass, gap in progress.update("solving the inner problem: pass \(pass), duality gap \(Format.error(gap))") }
       progress.end()
       if found.outcome == .converged {
@@ -126,8 +188,8 @@ struct HypergradientCommand: ParsableCommand {
   }
 
   /// w by the fixed-point iteration itself.
-  private func iteratedSolution(
-    _ map: ElasticNetMap<Double>, _ λ: Vector<Double>
+  private func iteratedSolution<Loss: SmoothLoss<Double>>(
+    _ map: PenalizedMap<Loss>, _ λ: Vector<Double>
   ) throws -> (Vector<Double>, InnerReport) {
     let progress = ProgressLine()
     var solver = FixedPointSolver<Double>(
@@ -162,8 +224,8 @@ struct HypergradientCommand: ParsableCommand {
     return (found.estimate, report)
   }
 
-  private func reportOne(
-    _ session: HypergradientSession, _ method: Method, _ inner: InnerReport
+  private func reportOne<Loss: SmoothLoss<Double>>(
+    _ session: HypergradientSession<Loss>, _ method: Method, _ inner: InnerReport
   ) throws {
     let result = try session.run(method)
     let report = HypergradientReport(session, result, try session.certified(), inner, model: model.rawValue)
@@ -179,7 +241,9 @@ struct HypergradientCommand: ParsableCommand {
     }
   }
 
-  private func compareAll(_ session: HypergradientSession, _ inner: InnerReport) throws {
+  private func compareAll<Loss: SmoothLoss<Double>>(
+    _ session: HypergradientSession<Loss>, _ inner: InnerReport
+  ) throws {
     let progress = ProgressLine()
     var results: [MethodResult] = []
     for method in Method.allCases where method != .auto {

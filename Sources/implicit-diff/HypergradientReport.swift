@@ -1,6 +1,7 @@
 import CommandSupport
 import ImplicitDiff
 import LinAlg
+import Models
 import TextTable
 
 /// How w was found; zeros where it was given.
@@ -65,7 +66,8 @@ struct HypergradientReport: Encodable {
   }
 
   init(
-    _ session: HypergradientSession, _ result: MethodResult, _ certified: CertifiedReference, _ inner: InnerReport,
+    _ session: HypergradientSession<some SmoothLoss<Double>>, _ result: MethodResult, _ certified: CertifiedReference,
+    _ inner: InnerReport,
     model: String
   ) {
     self.model = model
@@ -99,13 +101,24 @@ struct HypergradientReport: Encodable {
     """
   }
 
+  /// All of a short hypergradient; of a long one its norm, its largest entries and the ridge's, which is the last.
+  private var shown: String {
+    if hypergradient.count <= 8 { return "(\(hypergradient.map { "\($0)" }.joined(separator: ", ")))" }
+    let largest = hypergradient.indices.dropLast().sorted { abs(hypergradient[$0]) > abs(hypergradient[$1]) }.prefix(5)
+    let list = largest.map { "strength \($0): \(Format.number(hypergradient[$0]))" }.joined(separator: ", ")
+    return """
+      of \(hypergradient.count) entries, norm \(Format.number(Vector(hypergradient).norm)); largest \(list); lambda2: \(Format.number(hypergradient.last)) \
+      (all of them with --json)
+      """
+  }
+
   var summary: String {
     let bound =
       errorBound.map { "error at most \(Format.error($0))" }
       ?? "no error bound: a kink is nearer than the inner residual guarantees, or the map is not known to contract"
     return """
       \(header)
-      hypergradient (\(hypergradient.map { "\($0)" }.joined(separator: ", ")))
+      hypergradient \(shown)
       \(bound)
       \(method): \(adjoint.iterations) iterations, \(adjoint.products) products, residual \(Format.error(adjoint.residual)), \
       \(Format.milliseconds(hypergradientSeconds)) ms

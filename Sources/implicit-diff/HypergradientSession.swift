@@ -13,9 +13,9 @@ struct MethodResult {
 }
 
 /// A problem at its inner solution, ready to be differentiated by any method.
-struct HypergradientSession {
-  var map: ElasticNetMap<Double>
-  var objective: HeldOutSquaredError<Double>
+struct HypergradientSession<Loss: SmoothLoss<Double>> {
+  var map: PenalizedMap<Loss>
+  var objective: HeldOutLoss<Loss>
   var parameters: Vector<Double>
   var state: Vector<Double>
   var solutionGiven: Bool
@@ -25,7 +25,7 @@ struct HypergradientSession {
 
   /// AID linearizes at the solution. ITD iterates from the solution that was given, or from zero as one who solves and
   /// differentiates at once would.
-  private func problem(_ method: Method) -> FixedPointProblem<ElasticNetMap<Double>> {
+  private func problem(_ method: Method) -> FixedPointProblem<PenalizedMap<Loss>> {
     if method.isITD {
       return FixedPointProblem(map, parameters: parameters, state: solutionGiven ? state : nil)
     }
@@ -37,8 +37,8 @@ struct HypergradientSession {
     return try run(strategy, problem(method))
   }
 
-  private func run<S: DifferentiationStrategy<ElasticNetMap<Double>>>(
-    _ strategy: S, _ problem: FixedPointProblem<ElasticNetMap<Double>>
+  private func run<S: DifferentiationStrategy<PenalizedMap<Loss>>>(
+    _ strategy: S, _ problem: FixedPointProblem<PenalizedMap<Loss>>
   ) throws -> MethodResult {
     let workspace = strategy.makeWorkspace(for: map)
     var gradient = Vector<Double>.zeros(parameters.count)
@@ -58,7 +58,7 @@ struct HypergradientSession {
 
   /// The automatic choice's hypergradient with its error bound, the reference for every other method's.
   func certified() throws -> CertifiedReference {
-    let strategy = AID<ElasticNetMap<Double>>(.automatic)
+    let strategy = AID<PenalizedMap<Loss>>(.automatic)
     let workspace = strategy.makeWorkspace(for: map)
     var gradient = Vector<Double>.zeros(parameters.count)
     var scratch = gradient

@@ -40,6 +40,47 @@ import Testing
     #expect(result.code == 0, "\(result.errors)")
   }
 
+  @Test func strengthsAndGroupsThatDoNotFit() throws {
+    let folder = try writeData()
+    func file(_ name: String, _ values: Vector<Double>) throws -> String {
+      try NPY.write(values, to: directory.file(name))
+      return directory.file(name)
+    }
+    func groups(_ name: String, _ values: [Int64]) throws -> String {
+      try directory.write(
+        NPYBytes(descr: "'<i8'", shape: "(\(values.count),)", data: values.flatMap { NPYBytes.bytes(of: $0) }).bytes,
+        name)
+    }
+    let three = try file("three.npy", [0.1, 0.2, 0.3])
+    let two = try file("two.npy", [0.1, 0.2])
+    let ridge = ["--lambda2", "0.1"]
+    func refuse(_ strengths: [String], _ code: Int32, _ fragments: String...) throws {
+      expectRefusal(try run(folder, strengths: ridge + strengths), code, fragments)
+    }
+    try refuse([], 64, "either --lambda1 or --strengths")
+    try refuse(["--lambda1", "1", "--strengths", three], 64, "either --lambda1 or --strengths")
+    try refuse(["--lambda1", "1", "--groups", three], 64, "--groups needs --strengths")
+    try refuse(["--strengths", two], 65, "two.npy", "holds 2 strengths; expected 3")
+    try refuse(["--strengths", try file("minus.npy", [0.1, -1, 0])], 65, "minus.npy", "entry 1 is -1.0")
+    try refuse(["--strengths", two, "--groups", try groups("g.npy", [0, 1])], 65, "g.npy", "2 entries; expected 3")
+    try refuse(
+      ["--strengths", two, "--groups", try groups("h.npy", [0, 2, 1])], 65, "h.npy", "entry 1 is 2", "0 ..< 2")
+    try refuse(["--strengths", two, "--groups", try groups("i.npy", [0, 1, -1])], 65, "i.npy", "entry 2 is -1")
+    let sound = try run(
+      folder, strengths: ridge + ["--strengths", two, "--groups", try groups("j.npy", [0, 1, 1])])
+    #expect(sound.code == 0, "\(sound.errors)")
+  }
+
+  @Test func labelsOfTheLogisticModel() throws {
+    let folder = try writeData()
+    expectRefusal(try run(folder, ["--model", "logistic"]), 65, ["y_train.npy", "entry 2 is 2.0", "-1 and 1"])
+    try NPY.write([1, -1, 1, -1] as Vector<Double>, to: folder + "/y_train.npy")
+    try NPY.write([1, 0] as Vector<Double>, to: folder + "/y_val.npy")
+    expectRefusal(try run(folder, ["--model", "logistic"]), 65, ["y_val.npy", "entry 1 is 0.0"])
+    try NPY.write([1, -1] as Vector<Double>, to: folder + "/y_val.npy")
+    #expect(try run(folder, ["--model", "logistic", "--method", "all"]).code == 0)
+  }
+
   struct Case: Sendable, CustomTestStringConvertible {
     var file: String
     var bytes: [UInt8]

@@ -51,6 +51,32 @@ import Testing
     }
   }
 
+  /// The logistic model and strengths by feature meet their exact cases; an expected error bound holds.
+  @Test(arguments: [
+    ("logistic-breast-cancer", ["--model", "logistic", "--lambda1", "0.01", "--lambda2", "0.01"]),
+    ("weighted-lasso-diabetes", ["--strengths", "weights.npy", "--lambda2", "0"]),
+  ])
+  func otherModelsMeetTheirExactAnswers(_ name: String, _ strengths: [String]) throws {
+    struct Answer: Decodable {
+      var value: Double
+      var hypergradient: [Double]
+    }
+    let folder = ReferenceCase.root + "/" + name
+    let answer = try JSONDecoder().decode(Answer.self, from: Data(contentsOf: URL(filePath: folder + "/case.json")))
+    let exact = Vector(answer.hypergradient)
+    for (method, allowed) in Self.methods {
+      let arguments = strengths.map { $0.hasSuffix(".npy") ? folder + "/" + $0 : $0 }
+      let run = try Tool.implicitDiff.run(["hypergradient", folder, "--method", method, "--json", "-"] + arguments)
+      #expect(run.code == 0 && run.errors.isEmpty, "\(method): \(run.errors)")
+      let report = try Report.decode(run.output)
+      let got = Vector(report.hypergradient)
+      #expect(relativeError(got[0..<exact.count], exact) <= allowed, "\(method)")
+      #expect(abs(report.value / answer.value - 1) <= 1e-11)
+      let bound = try #require(report.error_bound)
+      #expect(got[0..<exact.count].distance(to: exact) <= bound)
+    }
+  }
+
   /// Both are taken at a w with ‖w − w*‖ ≤ e = residual/(1 − q). For a mean of squares with Hessian norm at most L,
   /// |E(w) − E(w*)| ≤ √(2 L E) e + L e²/2, and the gradients that margins are made of move by at most (2/s) e, as s ≤ 2/L.
   /// The rest is rounding: sums of n terms of size |x y|.
