@@ -15,10 +15,15 @@ public protocol DesignMatrix<Element>: Sendable {
   func multiply(_ x: Vector<Element>, alpha α: Element, beta β: Element, into y: inout Vector<Element>)
   /// x ← α Xᵀ r + β x.
   func multiplyTransposed(_ r: Vector<Element>, alpha α: Element, beta β: Element, into x: inout Vector<Element>)
-  /// Y ← X V for a block V of columns.
+  /// Y ← X V for a block V of columns, V and Y each in either layout.
   func multiply(block V: Matrix<Element>, into Y: inout Matrix<Element>)
-  /// V ← α Xᵀ R for a block R of columns.
+  /// V ← α Xᵀ R for a block R of columns, R and V each in either layout.
   func multiplyTransposed(block R: Matrix<Element>, alpha α: Element, into V: inout Matrix<Element>)
+  /// Y ← X_I W, row k of Y (row-major) being row `indices[k]` of X times W (column-major); nil stands for all rows.
+  func multiply(rows indices: [Int]?, block W: Matrix<Element>, into Y: inout Matrix<Element>)
+  /// V ← V + α X_Iᵀ R for the rows I, R row-major and V column-major; nil stands for all rows.
+  func addTransposedProduct(
+    rows indices: [Int]?, block R: Matrix<Element>, alpha α: Element, to V: inout Matrix<Element>)
 
   /// y ← y + X_S x.
   func addProduct(columns S: IndexSubset, _ x: Vector<Element>, to y: inout Vector<Element>)
@@ -53,6 +58,16 @@ public final class DenseDesign<Element: Scalar>: DesignMatrix {
   public var columns: Int { matrix.columns }
   public var storedCount: Int { matrix.count }
 
+  /// X, row-major, copied on first use.
+  private var byRow: Matrix<Element> {
+    rowMajor.withLock { copy in
+      if let copy { return copy }
+      let fresh = matrix.packed(as: .rowMajor)
+      copy = fresh
+      return fresh
+    }
+  }
+
   public func multiply(_ x: Vector<Element>, alpha α: Element, beta β: Element, into y: inout Vector<Element>) {
     y.assignLargeProduct(matrix, x, alpha: α, beta: β)
   }
@@ -66,6 +81,42 @@ public final class DenseDesign<Element: Scalar>: DesignMatrix {
 
   public func multiplyTransposed(block R: Matrix<Element>, alpha α: Element, into V: inout Matrix<Element>) {
     V.assignProduct(matrix.transposed, R, alpha: α)
+  }
+
+  public func multiply(rows indices: [Int]?, block W: Matrix<Element>, into Y: inout Matrix<Element>) {
+    guard let indices else {
+      Y.assignProduct(matrix, W)
+      return
+    }
+    precondition(
+      W.layout == .columnMajor && Y.layout == .rowMajor && W.rows == columns && Y.rows == indices.count
+        && W.columns == Y.columns,
+      "DenseDesign: \(indices.count) rows of \(columns) times \(W.rows) × \(W.columns) \(W.layout) into \(Y.rows) × \(Y.columns) \(Y.layout)"
+    )
+    let X = byRow
+    let y = Y.mutableBase()
+    for (k, i) in indices.enumerated() {
+      Element._gemv(true, columns, W.columns, 1, W.base, W.stride, X.base + i * X.stride, 0, y + k * Y.stride)
+    }
+  }
+
+  public func addTransposedProduct(
+    rows indices: [Int]?, block R: Matrix<Element>, alpha α: Element, to V: inout Matrix<Element>
+  ) {
+    guard let indices else {
+      V.assignProduct(matrix.transposed, R, alpha: α, beta: 1)
+      return
+    }
+    precondition(
+      R.layout == .rowMajor && V.layout == .columnMajor && R.rows == indices.count && V.rows == columns
+        && R.columns == V.columns,
+      "DenseDesign: \(columns) × \(indices.count) times \(R.rows) × \(R.columns) \(R.layout) into \(V.rows) × \(V.columns) \(V.layout)"
+    )
+    let X = byRow
+    let v = V.mutableBase()
+    for (k, i) in indices.enumerated() {
+      Element._ger(columns, R.columns, α, X.base + i * X.stride, R.base + k * R.stride, v, V.stride)
+    }
   }
 
   public func addProduct(columns S: IndexSubset, _ x: Vector<Element>, to y: inout Vector<Element>) {
@@ -90,12 +141,7 @@ public final class DenseDesign<Element: Scalar>: DesignMatrix {
   public func addRowGrams(
     rows indices: [Int]?, _ v: Vector<Element>, targets y: Vector<Element>?, scale: Element, to z: inout Vector<Element>
   ) {
-    let X = rowMajor.withLock { copy in
-      if let copy { return copy }
-      let fresh = matrix.packed(as: .rowMajor)
-      copy = fresh
-      return fresh
-    }
+    let X = byRow
     let out = z.mutableBase()
     func add(_ index: UnsafePointer<Int>?, _ count: Int) {
       Element._addRowGrams(count, columns, index, X.base, X.stride, v.base, y?.base, scale, out)

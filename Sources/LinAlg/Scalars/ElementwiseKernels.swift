@@ -151,6 +151,13 @@ public protocol _ElementwiseKernels {
   static func _smallCholesky(
     _ n: Int, _ a: UnsafeMutablePointer<Self>, _ lda: Int
   ) -> Int
+  /// y[i, ·] ← α Σ values · x[indices, ·] + β y[i, ·] over the entries of line i, lines `first` ..< `last`; x and y are
+  /// row-major with c columns; β = 0 overwrites.
+  static func _sparseBlock(
+    _ first: Int, _ last: Int, _ pointers: UnsafePointer<Int>, _ indices: UnsafePointer<Int32>,
+    _ values: UnsafePointer<Self>, _ c: Int, _ α: Self, _ x: UnsafePointer<Self>, _ ldx: Int, _ β: Self,
+    _ y: UnsafeMutablePointer<Self>, _ ldy: Int
+  )
 }
 
 extension Float {
@@ -370,6 +377,14 @@ extension Float {
   ) -> Int {
     ck_small_cholesky_s(n, a, lda)
   }
+
+  public static func _sparseBlock(
+    _ first: Int, _ last: Int, _ pointers: UnsafePointer<Int>, _ indices: UnsafePointer<Int32>,
+    _ values: UnsafePointer<Self>, _ c: Int, _ α: Self, _ x: UnsafePointer<Self>, _ ldx: Int, _ β: Self,
+    _ y: UnsafeMutablePointer<Self>, _ ldy: Int
+  ) {
+    ck_sparse_block_s(first, last, pointers, indices, values, c, α, x, ldx, β, y, ldy)
+  }
 }
 
 extension Double {
@@ -588,5 +603,13 @@ extension Double {
     _ n: Int, _ a: UnsafeMutablePointer<Self>, _ lda: Int
   ) -> Int {
     ck_small_cholesky_d(n, a, lda)
+  }
+
+  public static func _sparseBlock(
+    _ first: Int, _ last: Int, _ pointers: UnsafePointer<Int>, _ indices: UnsafePointer<Int32>,
+    _ values: UnsafePointer<Self>, _ c: Int, _ α: Self, _ x: UnsafePointer<Self>, _ ldx: Int, _ β: Self,
+    _ y: UnsafeMutablePointer<Self>, _ ldy: Int
+  ) {
+    ck_sparse_block_d(first, last, pointers, indices, values, c, α, x, ldx, β, y, ldy)
   }
 }
