@@ -25,6 +25,9 @@ public protocol DesignMatrix<Element>: Sendable {
   func addTransposedProduct(
     rows indices: [Int]?, block R: Matrix<Element>, alpha α: Element, to V: inout Matrix<Element>)
 
+  /// The chosen columns as a design of their own.
+  func columns(_ S: IndexSubset) -> Self
+
   /// y ← y + X_S x.
   func addProduct(columns S: IndexSubset, _ x: Vector<Element>, to y: inout Vector<Element>)
   /// out ← α X_Sᵀ r.
@@ -118,6 +121,8 @@ public final class DenseDesign<Element: Scalar>: DesignMatrix {
       Element._ger(columns, R.columns, α, X.base + i * X.stride, R.base + k * R.stride, v, V.stride)
     }
   }
+
+  public func columns(_ S: IndexSubset) -> DenseDesign { DenseDesign(matrix.columns(S)) }
 
   public func addProduct(columns S: IndexSubset, _ x: Vector<Element>, to y: inout Vector<Element>) {
     y.addProduct(columns: S, of: matrix, x)
