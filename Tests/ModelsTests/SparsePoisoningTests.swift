@@ -196,6 +196,28 @@ import Testing
     #expect(relativeError(b[2], a[2]) <= 40 * roundoff)
   }
 
+  @Test(.enabled(if: Allocations.areCounted)) func repeatedProductsAllocateNothing() {
+    for map in [dense, sparse] {
+      let linearization = map.makeLinearization()
+      map.linearize(atSolution: w, parameters: shift, into: linearization)
+      let state = linearization.state
+      let parameters = linearization.parameters
+      let hessian = linearization.makeRestrictedHessian()
+      let x = Vector<Double>(repeating: 1, count: hessian.columns)
+      var (y, u, g) = (x, w, Vector(copying: shift))
+      func products() {
+        map.apply(w, parameters: shift, into: &u)
+        state.apply(w, into: &u)
+        state.applyAdjoint(w, into: &u)
+        parameters.apply(shift, into: &u)
+        parameters.applyAdjoint(w, into: &g)
+        hessian.apply(x, into: &y)
+      }
+      products()
+      #expect(Allocations.count { products() }.allocations == 0)
+    }
+  }
+
   /// 20,000 × 200,000 with a hundred thousand entries: 32 GB if anything made it dense. Each row has one entry of its class
   /// and four of noise.
   @Test func largeSparseFeaturesStaySparse() throws {

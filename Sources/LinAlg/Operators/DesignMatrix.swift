@@ -98,7 +98,8 @@ public final class DenseDesign<Element: Scalar>: DesignMatrix {
     )
     let X = byRow
     let y = Y.mutableBase()
-    for (k, i) in indices.enumerated() {
+    for k in 0..<indices.count {
+      let i = indices[k]
       Element._gemv(true, columns, W.columns, 1, W.base, W.stride, X.base + i * X.stride, 0, y + k * Y.stride)
     }
   }
@@ -117,7 +118,8 @@ public final class DenseDesign<Element: Scalar>: DesignMatrix {
     )
     let X = byRow
     let v = V.mutableBase()
-    for (k, i) in indices.enumerated() {
+    for k in 0..<indices.count {
+      let i = indices[k]
       Element._ger(columns, R.columns, α, X.base + i * X.stride, R.base + k * R.stride, v, V.stride)
     }
   }

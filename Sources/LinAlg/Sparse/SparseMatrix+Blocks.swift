@@ -31,7 +31,8 @@ extension SparseMatrix {
       return
     }
     let y = Y.mutableBase()
-    for (k, i) in indices.enumerated() {
+    for k in 0..<indices.count {
+      let i = indices[k]
       byRow.withLine(i) { count, columns, values in
         for j in 0..<W.columns {
           y[k * Y.stride + j] = Element._sparseDot(count, columns, values, W.base + j * W.stride)
@@ -54,7 +55,8 @@ extension SparseMatrix {
       return
     }
     let v = V.mutableBase()
-    for (k, i) in indices.enumerated() {
+    for k in 0..<indices.count {
+      let i = indices[k]
       byRow.withLine(i) { count, columns, values in
         for j in 0..<R.columns {
           Element._sparseAxpy(count, columns, values, α * R.base[k * R.stride + j], v + j * V.stride)

@@ -5,7 +5,7 @@ import LinAlg
 final class DenseFeatures<Element: Scalar>: ShiftedFeatures {
   /// X₀ and X, row-major, over the same memory until the first shift.
   private let clean: Matrix<Element>
-  fileprivate private(set) var features: Matrix<Element>
+  private(set) var features: Matrix<Element>
   private let shifted: [Int]
 
   /// Rows of a block in a pass over all samples: 512 × 784 doubles are 3 MB, within the second cache for most.
@@ -56,12 +56,11 @@ final class DenseFeatures<Element: Scalar>: ShiftedFeatures {
     }
   }
 
-  func makeColumns(_ sets: [IndexSubset]) -> any FeatureColumns<Element> { DenseColumns(features, sets) }
   func restricted(to columns: IndexSubset) -> (any ClassProducts<Element>)? { nil }
   func gramSpectrum(scale: Element) -> ExtremalEigenvalues<Element> { .ofGram(clean, scale: scale) }
 
   /// A product goes through the full space: X twice, at matrix-matrix speed, so that its c columns count as memory.
-  func hessianCosts(support s: Double, classes c: Double) -> AdjointCosts {
+  func hessianCosts(support s: Double, features f: Double, classes c: Double) -> AdjointCosts {
     let n = Double(rows)
     return AdjointCosts(
       assemblyMultiplications: n * s * s / 2,
@@ -88,29 +87,5 @@ private final class DenseRows<Element: Scalar>: FeatureRows {
 
   func multiplyTransposed(_ R: Matrix<Element>, alpha α: Element, beta β: Element, into G: inout Matrix<Element>) {
     G.assignProduct(matrix.transposed, R, alpha: α, beta: β)
-  }
-}
-
-/// Sets of columns, gathered when their turn comes.
-private final class DenseColumns<Element: Scalar>: FeatureColumns {
-  private let features: Matrix<Element>
-  private let sets: [IndexSubset]
-  private var last: (set: Int, columns: Matrix<Element>)?
-
-  init(_ features: Matrix<Element>, _ sets: [IndexSubset]) {
-    self.features = features
-    self.sets = sets
-  }
-
-  func weightedGram(
-    _ a: Int, _ b: Int, weights d: Vector<Element>, _ body: (_ first: Int, _ C: Matrix<Element>) -> Void
-  ) {
-    if last?.set != a { last = (a, features.columns(sets[a])) }
-    let A = last!.columns
-    var weighted = b == a ? A : features.columns(sets[b])
-    weighted.scaleRows(by: d)
-    var C = Matrix<Element>.zeros(A.columns, weighted.columns)
-    C.assignProduct(A.transposed, weighted)
-    body(0, C)
   }
 }

@@ -33,8 +33,8 @@ final class DesignFeatures<Element: Scalar>: ShiftedFeatures {
     resizeScores(W.columns)
     shiftedScores.assignProduct(shift, W)
     let y = Y.mutableBase()
-    for (k, i) in shifted.enumerated() {
-      Element._axpy(W.columns, 1, shiftedScores.base + k * shiftedScores.stride, y + i * Y.stride)
+    for k in 0..<shifted.count {
+      Element._axpy(W.columns, 1, shiftedScores.base + k * shiftedScores.stride, y + shifted[k] * Y.stride)
     }
   }
 
@@ -74,27 +74,21 @@ final class DesignFeatures<Element: Scalar>: ShiftedFeatures {
 
   func forEachBlock(_ body: (any ClassProducts<Element>, Range<Int>) -> Void) { body(self, 0..<rows) }
 
-  func makeColumns(_ sets: [IndexSubset]) -> any FeatureColumns<Element> { DesignColumns(self, sets) }
-
-  func restricted(to columns: IndexSubset) -> (any ClassProducts<Element>)? { gathered(columns) }
-
-  fileprivate func gathered(_ columns: IndexSubset) -> DesignFeatures {
+  func restricted(to columns: IndexSubset) -> (any ClassProducts<Element>)? {
     DesignFeatures(base.columns(columns), shifted, shift: shift?.columns(columns))
   }
 
   func gramSpectrum(scale: Element) -> ExtremalEigenvalues<Element> { base.gramSpectrum(scale: scale) }
 
-  /// Measured on sparse designs: an entry of a product with c columns takes the time of 16 + 4 c bytes, one of the scores
-  /// that of 16; assembling H_SS takes two such products a column, 16 of them at once.
-  func hessianCosts(support s: Double, classes c: Double) -> AdjointCosts {
-    let features = min(s, Double(columns))
+  /// Measured on sparse designs: an entry of a product with c columns takes the time of 16 + 4 c bytes, a score that of 32.
+  /// The Hessian is assembled by a product a column.
+  func hessianCosts(support s: Double, features f: Double, classes c: Double) -> AdjointCosts {
     let stored = Double(base.storedCount) / Double(max(1, columns))
     let dense = shift == nil ? 0 : Double(shifted.count)
-    let n = Double(rows)
-    return AdjointCosts(
-      assemblyMultiplications: s * s * (3 * stored + dense) + 10 * n * s * c,
-      productBytes: 2 * features * (stored * (16 + 4 * c) + dense * c * Double(MemoryLayout<Element>.stride) / 4)
-        + 16 * (n + features) * c)
+    let bytes =
+      2 * f * (stored * (16 + 4 * c) + dense * c * Double(MemoryLayout<Element>.stride) / 4)
+      + 32 * Double(rows) * c
+    return AdjointCosts(assemblyMultiplications: s * bytes, productBytes: bytes)
   }
 }
 
@@ -142,37 +136,9 @@ private final class DesignRows<Element: Scalar>: FeatureRows {
   }
 
   private func forShiftedRows(of shift: Matrix<Element>, _ body: (_ k: Int, _ γ: UnsafePointer<Element>) -> Void) {
-    for (k, i) in indices.enumerated() where source.shiftRow[i] >= 0 {
-      body(k, shift.base + source.shiftRow[i] * shift.stride)
-    }
-  }
-}
-
-/// Sets of columns, each gathered once; a weighted Gram matrix goes by 16 of its columns, which are dense for that long.
-private final class DesignColumns<Element: Scalar>: FeatureColumns {
-  private static var panelColumns: Int { 16 }
-  private let sets: [DesignFeatures<Element>]
-  private let rows: Int
-
-  init(_ source: DesignFeatures<Element>, _ sets: [IndexSubset]) {
-    self.sets = sets.map { source.gathered($0) }
-    rows = source.rows
-  }
-
-  func weightedGram(
-    _ a: Int, _ b: Int, weights d: Vector<Element>, _ body: (_ first: Int, _ C: Matrix<Element>) -> Void
-  ) {
-    let count = sets[b].columns
-    for first in stride(from: 0, to: count, by: Self.panelColumns) {
-      let width = min(Self.panelColumns, count - first)
-      let unit = Matrix<Element>(rows: count, columns: width) { $0 == first + $1 ? 1 : 0 }
-      var panel = Matrix<Element>.zeros(rows, width, layout: .rowMajor)
-      sets[b].multiply(unit, into: &panel)
-      let x = panel.mutableBase()
-      for i in 0..<rows { Element._scal(width, d.base[i], x + i * panel.stride) }
-      var C = Matrix<Element>.zeros(sets[a].columns, width)
-      sets[a].multiplyTransposed(panel, alpha: 1, beta: 0, into: &C)
-      body(first, C)
+    for k in 0..<indices.count {
+      let row = source.shiftRow[indices[k]]
+      if row >= 0 { body(k, shift.base + row * shift.stride) }
     }
   }
 }

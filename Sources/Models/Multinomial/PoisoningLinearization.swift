@@ -115,32 +115,52 @@ public final class PoisoningLinearization<Element: Scalar>: Linearization {
 }
 
 extension PoisoningLinearization: ProximalGradientStructure {
-  /// Block (a, b) of the Hessian is Xᵀ diag(p_a (δ_ab − p_b)) X/n, on the support a product of gathered columns. Cost n |S|²
-  /// for dense features, |S| times the stored entries of the support's columns for sparse ones.
+  /// Dense features: block (a, b) of the Hessian is Xᵀ diag(p_a (δ_ab − p_b)) X/n, on the support a product of gathered
+  /// columns; cost n |S|². Others: |S| products, each of the stored entries of the support's features.
   public func assembleHessian(into H: inout Matrix<Element>) {
+    map.poison(shift)
+    guard let X = (map.loss.features as? DenseFeatures<Element>)?.features else {
+      assembleHessianByProducts(into: &H)
+      return
+    }
     let p = map.loss.featureCount
     let n = map.loss.sampleCount
-    map.poison(shift)
     let blocks = classBlocks()
-    let columns = map.loss.features.makeColumns(blocks.map { IndexSubset($0.features, universe: p) })
+    let P = probabilities.packed(as: .columnMajor)
     var weights = Vector<Element>.zeros(n)
     for (a, blockA) in blocks.enumerated() where !blockA.features.isEmpty {
+      let XA = X.columns(IndexSubset(blockA.features, universe: p))
       for b in 0...a where !blocks[b].features.isEmpty {
-        for i in 0..<n {
-          let pa = probabilities[i, a]
-          weights[i] = pa * ((a == b ? 1 : 0) - probabilities[i, b]) / Element(n)
+        weights.assignProduct(P.column(a), P.column(b))
+        weights.scale(by: -1 / Element(n))
+        if a == b { weights.add(1 / Element(n), P.column(a)) }
+        var weighted = b == a ? XA : X.columns(IndexSubset(blocks[b].features, universe: p))
+        weighted.scaleRows(by: weights)
+        var block = Matrix<Element>.zeros(XA.columns, weighted.columns)
+        block.assignProduct(XA.transposed, weighted)
+        let h = H.mutableBase()
+        let (i, j) = (blockA.start, blocks[b].start)
+        for k in 0..<block.columns {
+          Element._axpby(block.rows, 1, block.base + k * block.stride, 0, h + (j + k) * H.stride + i)
         }
-        columns.weightedGram(a, b, weights: weights) { first, C in
-          for j in 0..<C.columns {
-            for i in 0..<C.rows {
-              H[blockA.start + i, blocks[b].start + first + j] = C[i, j]
-              H[blocks[b].start + first + j, blockA.start + i] = C[i, j]
-            }
-          }
-        }
+        Element._transpose(block.rows, block.columns, block.base, block.stride, h + i * H.stride + j, H.stride)
       }
     }
     H.addToDiagonal(map.λ2)
+  }
+
+  private func assembleHessianByProducts(into H: inout Matrix<Element>) {
+    let hessian = makeRestrictedHessian()
+    var unit = Vector<Element>.zeros(support.count)
+    var column = unit
+    for k in 0..<support.count {
+      unit[k] = 1
+      hessian.apply(unit, into: &column)
+      unit[k] = 0
+      H.setColumn(k, column)
+    }
+    // The two triangles differ by rounding.
+    Element._mirrorLower(support.count, H.mutableBase(), H.stride)
   }
 
   /// The support split by class: where a class's part starts in it, and its features.
@@ -161,12 +181,23 @@ extension PoisoningLinearization: ProximalGradientStructure {
   }
 
   public var costs: AdjointCosts {
-    map.loss.features.hessianCosts(support: Double(support.count), classes: Double(map.loss.classCount))
+    map.loss.features.hessianCosts(
+      support: Double(support.count), features: Double(usedFeatures.count), classes: Double(map.loss.classCount))
+  }
+
+  /// The features that the support has in any class.
+  private var usedFeatures: IndexSubset {
+    let p = map.loss.featureCount
+    var isUsed = Array(repeating: false, count: p)
+    for k in 0..<support.count { isUsed[support[k] % p] = true }
+    return IndexSubset((0..<p).filter { isUsed[$0] }, universe: p)
   }
 
   public func makeRestrictedHessian() -> any LinearOperator<Element> {
     map.poison(shift)
-    return RestrictedHessian(map, shift, probabilities, support)
+    let features = usedFeatures
+    return RestrictedHessian(
+      map, shift, probabilities, support, map.loss.features.restricted(to: features), features)
   }
 }
 
@@ -183,23 +214,21 @@ private final class RestrictedHessian<Element: Scalar>: LinearOperator {
   private var full: Vector<Element>
   private var image: Vector<Element>
 
-  /// The map holds the shift.
+  /// - Parameter gathered: X on `features`, those of the support; nil for all of X.
   init(
-    _ map: PoisoningMap<Element>, _ shift: Vector<Element>, _ probabilities: Matrix<Element>, _ support: IndexSubset
+    _ map: PoisoningMap<Element>, _ shift: Vector<Element>, _ probabilities: Matrix<Element>, _ support: IndexSubset,
+    _ gathered: (any ClassProducts<Element>)?, _ features: IndexSubset
   ) {
     self.map = map
     self.probabilities = probabilities
     self.shift = shift
-    let p = map.loss.featureCount
-    var isUsed = Array(repeating: false, count: p)
-    for k in 0..<support.count { isUsed[support[k] % p] = true }
-    let features = (0..<p).filter { isUsed[$0] }
-    gathered = map.loss.features.restricted(to: IndexSubset(features, universe: p))
+    self.gathered = gathered
     if gathered == nil {
       places = support
     } else {
+      let p = map.loss.featureCount
       var place = Array(repeating: 0, count: p)
-      for (k, f) in features.enumerated() { place[f] = k }
+      for k in 0..<features.count { place[features[k]] = k }
       places = IndexSubset(
         support.elements.map { $0 / p * features.count + place[$0 % p] },
         universe: features.count * map.loss.classCount)

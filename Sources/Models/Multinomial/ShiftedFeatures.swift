@@ -16,15 +16,6 @@ protocol FeatureRows<Element>: ClassProducts {
   func fill(_ indices: [Int])
 }
 
-/// Columns of a feature matrix in several sets.
-protocol FeatureColumns<Element>: AnyObject {
-  associatedtype Element: Scalar
-  /// Calls `body` with some columns of X_Aᵀ diag(d) X_B after the others, A and B the sets of these numbers, and with the
-  /// place of the first in B.
-  func weightedGram(
-    _ a: Int, _ b: Int, weights d: Vector<Element>, _ body: (_ first: Int, _ C: Matrix<Element>) -> Void)
-}
-
 /// The features of a multinomial model, n × p, some rows of which an attack shifts: X = X₀ + E Γ, E the places of the
 /// shifted rows. One conforming type a way of storing them; the model, its linearization and its minibatches ask for
 /// products alone.
@@ -41,15 +32,14 @@ protocol ShiftedFeatures<Element>: ClassProducts {
   func makeRows() -> any FeatureRows<Element>
   /// Calls `body` with all rows, in as few ranges as are cheap, each read from memory once if `body` makes two products.
   func forEachBlock(_ body: (any ClassProducts<Element>, Range<Int>) -> Void)
-  func makeColumns(_ sets: [IndexSubset]) -> any FeatureColumns<Element>
   /// The chosen columns with the shift that they have now, gathered once for many products; nil where going through all
   /// columns is as good.
   func restricted(to columns: IndexSubset) -> (any ClassProducts<Element>)?
 
   /// The extremal eigenvalues of `scale` · X₀ᵀX₀.
   func gramSpectrum(scale: Element) -> ExtremalEigenvalues<Element>
-  /// What the Hessian costs on a support of s coordinates over c classes.
-  func hessianCosts(support s: Double, classes c: Double) -> AdjointCosts
+  /// What the Hessian costs on a support of s coordinates, f distinct features in c classes.
+  func hessianCosts(support s: Double, features f: Double, classes c: Double) -> AdjointCosts
 }
 
 /// The way to hold a design's rows so that some can be shifted.
