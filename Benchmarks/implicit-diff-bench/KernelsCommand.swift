@@ -5,6 +5,7 @@ import Foundation
 import ImplicitDiff
 import LinAlg
 import NonsmoothMaps
+import RandomStreams
 import TextTable
 
 struct KernelsCommand: ParsableCommand {
@@ -86,7 +87,7 @@ private struct Kernels {
   }
 
   func all() -> [KernelsCommand.Row] {
-    elementwise(4_000_000) + elementwise(1000) + gramProducts() + blocks() + minibatches()
+    elementwise(4_000_000) + elementwise(1000) + gramProducts() + blocks() + sparseBlocks() + minibatches()
   }
 
   private func elementwise(_ n: Int) -> [KernelsCommand.Row] {
@@ -156,6 +157,41 @@ private struct Kernels {
         arithmetic("Gram matrix of a support", "\(n) × \(s)", operations: n * s * s) {
           gram.assign(to: &G, columns: support, of: X)
         })
+    }
+    return rows
+  }
+
+  /// A sparse matrix times c columns: one by one, column-major and row-major.
+  private func sparseBlocks() -> [KernelsCommand.Row] {
+    let (n, p, perRow) = (20_000, 50_000, 50)
+    var random = RandomStream(seed: 1)
+    // By columns, so that the rows are about equally long: nnz/p entries each at distinct places.
+    let perColumn = n * perRow / p
+    let indices = (0..<p).flatMap { _ in
+      (0..<perColumn).map { Int32(n / perColumn * $0 + random.nextIndex(below: n / perColumn)) }
+    }
+    let pointers = (0...p).map { $0 * perColumn }
+    let values = (0..<indices.count).map { Double($0 % 7 - 3) }
+    guard
+      let X = try? SparseMatrix(rows: n, columns: p, columnPointers: pointers, rowIndices: indices, values: values)
+    else { return [] }
+    var rows: [KernelsCommand.Row] = []
+    for c in [5, 16] {
+      let V = Matrix<Double>(repeating: 1, rows: p, columns: c)
+      let W = V.packed(as: .rowMajor)
+      let columns = (0..<c).map { V.column($0) }
+      var y = Vector<Double>.zeros(n)
+      var Y = Matrix<Double>.zeros(n, c)
+      var Z = Y.packed(as: .rowMajor)
+      let bytes = 12 * indices.count + 8 * c * (n + p)
+      let shape = "\(n) × \(p) × \(c)"
+      rows.append(
+        memory("sparse, vector by vector", shape, bytes: bytes) {
+          for x in columns { X.multiply(x, alpha: 1, beta: 0, into: &y) }
+        })
+      rows.append(
+        memory("sparse block, column-major", shape, bytes: bytes) { X.multiply(block: V, into: &Y) })
+      rows.append(memory("sparse block, row-major", shape, bytes: bytes) { X.multiply(block: W, into: &Z) })
     }
     return rows
   }

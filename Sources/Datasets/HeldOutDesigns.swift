@@ -1,4 +1,3 @@
-import Foundation
 public import LinAlg
 
 /// Data to fit with and to judge by, dense or sparse: what ``HeldOutData`` is for matrices alone.
@@ -21,7 +20,7 @@ public struct HeldOutDesigns<Element: Scalar>: Sendable {
   /// - Throws: ``DatasetError`` that names the file, for what ``NPY`` refuses, for arrays that are no sparse matrix, for
   ///   numbers that are not finite, and for shapes that do not fit each other.
   public init(directory: String) throws(DatasetError) {
-    guard FileManager.default.fileExists(atPath: directory + "/X_train.data.npy") else {
+    guard SparseMatrix<Element>.isStored(at: directory + "/X_train") else {
       let data = try HeldOutData<Element>(directory: directory)
       trainFeatures = DenseDesign(data.trainFeatures)
       trainTargets = data.trainTargets
@@ -31,8 +30,8 @@ public struct HeldOutDesigns<Element: Scalar>: Sendable {
     }
     trainTargets = try NPY.vector(at: directory + "/y_train.npy", as: Element.self)
     validationTargets = try NPY.vector(at: directory + "/y_val.npy", as: Element.self)
-    let train = try Self.sparse(directory + "/X_train", rows: trainTargets.count)
-    let validation = try Self.sparse(directory + "/X_val", rows: validationTargets.count)
+    let train = try SparseMatrix<Element>(compressedColumnsAt: directory + "/X_train", rows: trainTargets.count)
+    let validation = try SparseMatrix<Element>(compressedColumnsAt: directory + "/X_val", rows: validationTargets.count)
     guard train.columns == validation.columns else {
       throw .invalid(
         path: directory + "/X_val.indptr.npy",
@@ -40,40 +39,5 @@ public struct HeldOutDesigns<Element: Scalar>: Sendable {
     }
     trainFeatures = train
     validationFeatures = validation
-  }
-
-  private static func sparse(_ prefix: String, rows: Int) throws(DatasetError) -> SparseMatrix<Element> {
-    let pointers = try NPY.indices(at: prefix + ".indptr.npy")
-    let indices = try NPY.indices(at: prefix + ".indices.npy")
-    let values = try NPY.vector(at: prefix + ".data.npy", as: Element.self)
-    guard rows > 0, pointers.count >= 2 else {
-      throw .invalid(
-        path: prefix + ".indptr.npy", reason: "\(pointers.count) pointers for \(rows) rows; expected rows and columns")
-    }
-    guard let places = Self.narrowed(indices) else {
-      throw .invalid(path: prefix + ".indices.npy", reason: "holds indices outside 0 ..< \(rows), the rows of y")
-    }
-    do throws(SparseStructureError) {
-      return try SparseMatrix(
-        rows: rows, columns: pointers.count - 1, columnPointers: pointers, rowIndices: places, values: Array(values))
-    } catch {
-      let file =
-        switch error {
-        case .index: ".indices.npy"
-        default: ".indptr.npy"
-        }
-      throw .invalid(path: prefix + file, reason: "not compressed columns of \(rows) rows: \(error)")
-    }
-  }
-
-  /// The indices in 32 bits, or nil where one does not fit.
-  private static func narrowed(_ indices: [Int]) -> [Int32]? {
-    var result: [Int32] = []
-    result.reserveCapacity(indices.count)
-    for i in indices {
-      guard let narrow = Int32(exactly: i) else { return nil }
-      result.append(narrow)
-    }
-    return result
   }
 }

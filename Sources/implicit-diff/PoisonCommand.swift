@@ -12,7 +12,9 @@ struct PoisonCommand: ParsableCommand {
     commandName: "poison",
     abstract: "Shifts training rows within a budget so that the trained classifier does worst on the validation rows.",
     discussion: """
-      DIR holds X_train.npy, X_val.npy (float) and y_train.npy, y_val.npy (integer labels from 0). The model is \
+      DIR holds X_train.npy, X_val.npy (float) and y_train.npy, y_val.npy (integer labels from 0). In place of X_train.npy \
+      it may hold compressed columns, X_train.data.npy, X_train.indices.npy and X_train.indptr.npy, and X_val likewise; \
+      the features then stay sparse, the shifts are dense. The model is \
       multinomial logistic regression with the elastic net; the attack is projected gradient ascent on its validation \
       loss, with the hypergradient by implicit differentiation. The poisoned rows are those of DIR/poisoned.npy where \
       that exists, otherwise a random share.
@@ -40,17 +42,10 @@ struct PoisonCommand: ParsableCommand {
   func run() throws {
     let data = try Console.reportingDataErrors { try ClassificationData(directory: directory) }
     let poisoned = try Console.reportingDataErrors { try poisonedRows(data) }
-    let map = PoisoningMap<Double>(
-      features: data.trainFeatures, labels: data.trainLabels, classCount: data.classCount, poisoned: poisoned,
-      λ1: lambda1,
-      λ2: lambda2)
-    let attack = PoisoningAttack(
-      map: map,
-      objective: HeldOutCrossEntropy(
-        features: data.validationFeatures, labels: data.validationLabels, classCount: data.classCount, negated: true),
-      budget: budget, steps: steps)
+    let map = data.map(poisoned: poisoned, λ1: lambda1, λ2: lambda2)
+    let attack = PoisoningAttack(map: map, objective: data.objective(), budget: budget, steps: steps)
     print(
-      "\(data.trainLabels.count) training rows, \(poisoned.count) of them poisoned by at most \(Format.number(budget)) each; \(data.classCount) classes, \(data.validationLabels.count) validation rows"
+      "\(data.train.labels.count) training rows, \(poisoned.count) of them poisoned by at most \(Format.number(budget)) each; \(data.classCount) classes, \(data.validation.labels.count) validation rows"
     )
     print("step  validation loss  validation accuracy  training accuracy  largest shift  support  inner iterations")
     let result: PoisoningAttack<Double>.Result
@@ -73,7 +68,7 @@ struct PoisonCommand: ParsableCommand {
   }
 
   private func poisonedRows(_ data: ClassificationData) throws(DatasetError) -> [Int] {
-    let n = data.trainLabels.count
+    let n = data.train.labels.count
     let path = directory + "/poisoned.npy"
     if FileManager.default.fileExists(atPath: path) {
       let rows = try NPY.indices(at: path)
@@ -89,58 +84,9 @@ struct PoisonCommand: ParsableCommand {
   }
 
   private func save(_ shift: Vector<Double>, _ map: PoisoningMap<Double>) throws {
-    let p = map.loss.featureCount
-    let rows = Matrix(rowsOf: shift, columns: p)
     try Console.reportingDataErrors {
-      if let noise { try NPY.write(rows, to: noise) }
-      if let images {
-        var pictures = Matrix<Double>.zeros(map.poisoned.count, p, layout: .rowMajor)
-        pictures.gatherRows(map.poisoned, from: map.cleanFeatures)
-        pictures.combine(1, rows, 1)
-        try NPY.write(pictures, to: images)
-      }
+      if let noise { try NPY.write(Matrix(rowsOf: shift, columns: map.loss.featureCount), to: noise) }
+      if let images { try NPY.write(map.poisonedRows(shift: shift), to: images) }
     }
-  }
-}
-
-/// Features with integer labels, to train on and held out.
-private struct ClassificationData {
-  let trainFeatures: Matrix<Double>
-  let trainLabels: [Int]
-  let validationFeatures: Matrix<Double>
-  let validationLabels: [Int]
-  let classCount: Int
-
-  init(directory: String) throws(DatasetError) {
-    (trainFeatures, trainLabels) = try Self.part("train", directory)
-    (validationFeatures, validationLabels) = try Self.part("val", directory)
-    guard trainFeatures.columns == validationFeatures.columns else {
-      throw .invalid(
-        path: directory + "/X_val.npy",
-        reason: "\(validationFeatures.columns) columns; expected \(trainFeatures.columns), as X_train.npy has")
-    }
-    // Compared before one is added: a label may be the largest integer there is.
-    let largest = max(trainLabels.max()!, validationLabels.max()!)
-    classCount = min(largest, 10_000) + 1
-    guard largest >= 1, largest < 10_000 else {
-      throw .invalid(
-        path: directory + (trainLabels.contains(largest) ? "/y_train.npy" : "/y_val.npy"),
-        reason: "labels up to \(largest); expected 2 to 10000 classes from 0")
-    }
-  }
-
-  private static func part(_ name: String, _ directory: String) throws(DatasetError) -> (Matrix<Double>, [Int]) {
-    let path = directory + "/X_\(name).npy"
-    let X = try NPY.matrix(at: path, as: Double.self)
-    let labelPath = directory + "/y_\(name).npy"
-    let y = try NPY.indices(at: labelPath)
-    guard X.rows > 0, X.columns > 0 else { throw .invalid(path: path, reason: "holds no rows or no columns") }
-    guard y.count == X.rows else {
-      throw .invalid(path: labelPath, reason: "\(y.count) labels; expected \(X.rows), one a row of X_\(name).npy")
-    }
-    if let bad = y.firstIndex(where: { $0 < 0 }) {
-      throw .invalid(path: labelPath, reason: "label \(y[bad]) at entry \(bad); expected classes from 0")
-    }
-    return (X, y)
   }
 }

@@ -77,28 +77,107 @@ import Testing
   }
 }
 
+/// The three arrays of compressed columns.
+private func writeCompressedColumns(_ X: Matrix<Double>, _ prefix: String) throws {
+  var values: [Double] = []
+  var indices: [Int] = []
+  var pointers = [0]
+  for j in 0..<X.columns {
+    for i in 0..<X.rows where X[i, j] != 0 {
+      values.append(X[i, j])
+      indices.append(i)
+    }
+    pointers.append(values.count)
+  }
+  try NPY.write(Vector<Double>(values), to: prefix + ".data.npy")
+  try NPY.write(indices, to: prefix + ".indices.npy")
+  try NPY.write(pointers, to: prefix + ".indptr.npy")
+}
+
+/// The attack on compressed columns.
+@Suite struct SparsePoisonTests {
+  let folder = ReferenceCase.root + "/poisoning-digits"
+  let directory: TemporaryDirectory
+
+  init() throws {
+    directory = try TemporaryDirectory()
+    for part in ["train", "val"] {
+      try writeCompressedColumns(
+        NPY.matrix(at: folder + "/X_\(part).npy", as: Double.self), directory.file("X_\(part)"))
+    }
+    for name in ["y_train.npy", "y_val.npy", "poisoned.npy"] {
+      try FileManager.default.copyItem(atPath: folder + "/" + name, toPath: directory.file(name))
+    }
+  }
+
+  private func run(_ folder: String, _ more: [String] = []) throws -> Tool.Result {
+    try Tool.implicitDiff.run(["poison", folder, "--budget", "0.5", "--steps", "3"] + more)
+  }
+
+  /// Two steps of the same ascent: what differs is rounding and the step size, which the inner tolerance hides.
+  @Test func theAttackIsThatOnDenseFeatures() throws {
+    func attack(_ folder: String, _ name: String) throws -> (Matrix<Double>, Matrix<Double>, [[Substring]]) {
+      let (noise, images) = (directory.file(name + "-noise.npy"), directory.file(name + "-images.npy"))
+      let result = try run(folder, ["--noise", noise, "--images", images])
+      #expect(result.code == 0, "\(result.errors)")
+      // Step, loss and accuracies; iterations depend on the step size.
+      let lines = result.output.split(separator: "\n").map { Array($0.split(separator: " ").prefix(4)) }
+      return (try NPY.matrix(at: noise, as: Double.self), try NPY.matrix(at: images, as: Double.self), lines)
+    }
+    let dense = try attack(folder, "dense")
+    let sparse = try attack(directory.path, "sparse")
+    #expect(dense.2 == sparse.2)
+    #expect((dense.0 - sparse.0).frobeniusNorm <= 1e-6 * dense.0.frobeniusNorm)
+    #expect((dense.1 - sparse.1).frobeniusNorm <= 1e-6 * dense.0.frobeniusNorm)
+  }
+
+  /// Each with the file that the message names.
+  @Test func wrongArraysExit65() throws {
+    func expectRefusal(_ file: String, _ fragment: String, _ write: (String) throws -> Void) throws {
+      let kept = try Data(contentsOf: URL(filePath: directory.file(file)))
+      try write(directory.file(file))
+      let result = try run(directory.path)
+      #expect(result.code == 65 && result.errorLines.count == 1, "\(result.errors)")
+      #expect(result.errors.contains(file) && result.errors.contains(fragment), "\(result.errors)")
+      #expect(result.output.isEmpty)
+      try kept.write(to: URL(filePath: directory.file(file)))
+    }
+    let indices = try NPY.indices(at: directory.file("X_train.indices.npy"))
+    let pointers = try NPY.indices(at: directory.file("X_train.indptr.npy"))
+    let values = Array(try NPY.vector(at: directory.file("X_train.data.npy"), as: Double.self))
+    try expectRefusal("X_train.indices.npy", "must increase") { try NPY.write(Array(indices.reversed()), to: $0) }
+    try expectRefusal("X_train.indices.npy", "within the matrix") {
+      try NPY.write(indices.dropLast() + [100_000], to: $0)
+    }
+    try expectRefusal("X_train.indices.npy", "outside") { try NPY.write(indices.dropLast() + [1 << 40], to: $0) }
+    try expectRefusal("X_train.indptr.npy", "must start at 0") {
+      try NPY.write([1] + pointers.dropFirst(), to: $0)
+    }
+    try expectRefusal("X_train.indptr.npy", "last pointer") { try NPY.write(pointers.dropLast(2), to: $0) }
+    try expectRefusal("X_train.data.npy", "nan") { try NPY.write(Vector(values.dropLast() + [.nan]), to: $0) }
+    try expectRefusal("X_val.indptr.npy", "columns") { path in
+      // The last column of the digits' validation rows, empty, taken away.
+      let all = try NPY.indices(at: path)
+      try NPY.write(all + [all.last!], to: path)
+    }
+    try expectRefusal("y_train.npy", "-3") { try NPY.write([-3] + Array(repeating: 1, count: 299), to: $0) }
+  }
+
+  @Test(arguments: ["X_train.indices.npy", "X_train.indptr.npy", "X_val.data.npy", "y_val.npy"])
+  func missingArraysExit66(_ file: String) throws {
+    try FileManager.default.removeItem(atPath: directory.file(file))
+    let result = try run(directory.path)
+    #expect(result.code == 66 && result.errors.contains(file) && result.errors.contains("no such file"))
+  }
+}
+
 /// The command line on compressed columns.
 @Suite struct SparseFolderTests {
   @Test func sparseFoldersGiveTheExactAnswer() throws {
     let reference = try ReferenceCase("elastic-net-diabetes")
     let directory = try TemporaryDirectory()
-    func write(_ X: Matrix<Double>, _ name: String) throws {
-      var values: [Double] = []
-      var indices: [Int] = []
-      var pointers = [0]
-      for j in 0..<X.columns {
-        for i in 0..<X.rows where X[i, j] != 0 {
-          values.append(X[i, j])
-          indices.append(i)
-        }
-        pointers.append(values.count)
-      }
-      try NPY.write(Vector<Double>(values), to: directory.file(name + ".data.npy"))
-      try NPY.write(indices, to: directory.file(name + ".indices.npy"))
-      try NPY.write(pointers, to: directory.file(name + ".indptr.npy"))
-    }
-    try write(reference.data.trainFeatures, "X_train")
-    try write(reference.data.validationFeatures, "X_val")
+    try writeCompressedColumns(reference.data.trainFeatures, directory.file("X_train"))
+    try writeCompressedColumns(reference.data.validationFeatures, directory.file("X_val"))
     try NPY.write(reference.data.trainTargets, to: directory.file("y_train.npy"))
     try NPY.write(reference.data.validationTargets, to: directory.file("y_val.npy"))
     let result = try Tool.implicitDiff.run([

@@ -6,7 +6,8 @@ import Models
 import TestSupport
 import Testing
 
-/// The poisoning case with a known exact hypergradient, by every strategy.
+/// The poisoning case with a known exact hypergradient, by every strategy, with X held as a matrix and as a sparse matrix
+/// (half of a digit's pixels are zero).
 @Suite struct PoisoningReferenceTests {
   typealias Map = PoisoningMap<Double>
 
@@ -18,9 +19,13 @@ import Testing
     let hypergradient_norm: Double
   }
 
-  let map: Map
+  enum Storage: CaseIterable, Sendable { case dense, sparse }
+
+  let dense: Map
+  let sparse: Map
+  let denseObjective: HeldOutCrossEntropy<Double>
+  let sparseObjective: HeldOutCrossEntropy<Double>
   let Γ: Vector<Double>
-  let objective: HeldOutCrossEntropy<Double>
   let exactSolution: Vector<Double>
   let exact: Vector<Double>
   let answer: Answer
@@ -29,15 +34,24 @@ import Testing
     let folder = ReferenceCase.root + "/poisoning-digits/"
     answer = try JSONDecoder().decode(Answer.self, from: Data(contentsOf: URL(filePath: folder + "case.json")))
     let X = try NPY.matrix(at: folder + "X_train.npy", as: Double.self)
-    map = PoisoningMap(
-      features: X, labels: try NPY.indices(at: folder + "y_train.npy"), classCount: 10,
-      poisoned: try NPY.indices(at: folder + "poisoned.npy"), λ1: answer.lambda1, λ2: answer.lambda2)
-    objective = HeldOutCrossEntropy(
-      features: try NPY.matrix(at: folder + "X_val.npy", as: Double.self),
-      labels: try NPY.indices(at: folder + "y_val.npy"), classCount: 10, negated: true)
+    let y = try NPY.indices(at: folder + "y_train.npy")
+    let poisoned = try NPY.indices(at: folder + "poisoned.npy")
+    dense = PoisoningMap(
+      features: X, labels: y, classCount: 10, poisoned: poisoned, λ1: answer.lambda1, λ2: answer.lambda2)
+    sparse = PoisoningMap(
+      features: SparseMatrix(X), labels: y, classCount: 10, poisoned: poisoned, λ1: answer.lambda1, λ2: answer.lambda2)
+    let XVal = try NPY.matrix(at: folder + "X_val.npy", as: Double.self)
+    let yVal = try NPY.indices(at: folder + "y_val.npy")
+    denseObjective = HeldOutCrossEntropy(features: XVal, labels: yVal, classCount: 10, negated: true)
+    sparseObjective = HeldOutCrossEntropy(features: SparseMatrix(XVal), labels: yVal, classCount: 10, negated: true)
     Γ = Self.rows(try NPY.matrix(at: folder + "noise.npy", as: Double.self))
     exact = Self.rows(try NPY.matrix(at: folder + "hypergradient.npy", as: Double.self))
     exactSolution = Self.rows(try NPY.matrix(at: folder + "solution.npy", as: Double.self).transposed)
+  }
+
+  func map(_ storage: Storage) -> Map { storage == .dense ? dense : sparse }
+  func objective(_ storage: Storage) -> HeldOutCrossEntropy<Double> {
+    storage == .dense ? denseObjective : sparseObjective
   }
 
   /// The entries of a matrix row by row.
@@ -45,13 +59,14 @@ import Testing
     Vector((0..<A.rows).flatMap { i in (0..<A.columns).map { A[i, $0] } })
   }
 
-  func solved() throws -> FixedPointProblem<Map> {
+  func solved(_ map: Map) throws -> FixedPointProblem<Map> {
     let w = try FixedPointSolver<Double>(acceleration: .anderson(memory: 8)).solve(map, parameters: Γ).get()
     return FixedPointProblem(map, parameters: Γ, state: w)
   }
 
-  @Test func theInnerProblemIsTheReferences() throws {
-    let w = try solved().state
+  @Test(arguments: Storage.allCases) func theInnerProblemIsTheReferences(_ storage: Storage) throws {
+    let (map, objective) = (map(storage), objective(storage))
+    let w = try solved(map).state
     // ‖w − w*‖ ≤ ρ/(1 − q), ρ ≤ 64 ε max(1, ‖w‖).
     let q = try #require(map.contractionBound(parameters: Γ))
     #expect(w.distance(to: exactSolution) <= 2 * 64 * .ulpOfOne * max(1, w.norm) / (1 - q))
@@ -59,22 +74,26 @@ import Testing
     #expect(abs(objective.value(at: w, parameters: Γ) - answer.value) <= 1e-12)
   }
 
-  @Test(arguments: [AID<Map>.Solver.automatic, .conjugateGradient, .minres, .gmres(), .bicgstab, .direct])
-  func aidMeetsTheExactHypergradient(_ solver: AID<Map>.Solver) throws {
-    let got = try AID<Map>(solver).hypergradient(of: objective, solved()).get()
+  @Test(
+    arguments: [AID<Map>.Solver.automatic, .conjugateGradient, .minres, .gmres(), .bicgstab, .direct],
+    Storage.allCases)
+  func aidMeetsTheExactHypergradient(_ solver: AID<Map>.Solver, _ storage: Storage) throws {
+    let got = try AID<Map>(solver).hypergradient(of: objective(storage), solved(map(storage))).get()
     #expect(relativeError(got, exact) <= 1e-8, "\(solver)")
   }
 
-  @Test func slowerStrategiesMeetItToo() throws {
-    let problem = try solved()
+  @Test(arguments: Storage.allCases) func slowerStrategiesMeetItToo(_ storage: Storage) throws {
+    let (map, objective) = (map(storage), objective(storage))
+    let problem = try solved(map)
     #expect(relativeError(try AID<Map>(.fixedPoint).hypergradient(of: objective, problem).get(), exact) <= 1e-7)
     let fromZero = FixedPointProblem(map, parameters: Γ)
     #expect(relativeError(try ITD<Map>(.reverse()).hypergradient(of: objective, fromZero).get(), exact) <= 1e-7)
   }
 
   /// ⟨y, w'(Γ) M⟩ = ⟨w'(Γ)ᵀ y, M⟩ for tangents and adjoints that share no code but the map.
-  @Test func tangentsAgreeWithAdjoints() throws {
-    let problem = try solved()
+  @Test(arguments: Storage.allCases) func tangentsAgreeWithAdjoints(_ storage: Storage) throws {
+    let (map, objective) = (map(storage), objective(storage))
+    let problem = try solved(map)
     let direction = Vector<Double>(count: Γ.count) { Double(($0 * 37) % 11) - 5 }
     let tangent = try AID<Map>(.conjugateGradient).jvp(problem, direction: direction).get()
     let forward = try ITD<Map>(.forward).jvp(FixedPointProblem(map, parameters: Γ), direction: direction).get()
@@ -85,26 +104,28 @@ import Testing
     #expect(abs(y.dot(tangent) - exact.dot(direction)) <= 1e-8 * exact.norm * direction.norm)
   }
 
-  @Test func finiteDifferencesAgree() throws {
-    let problem = try solved()
+  @Test(arguments: Storage.allCases) func finiteDifferencesAgree(_ storage: Storage) throws {
+    let (map, objective) = (map(storage), objective(storage))
+    let problem = try solved(map)
     let direction = Vector<Double>(count: Γ.count) { Double(($0 * 37) % 11) - 5 }
     // Central differences: truncation h² and the solver's accuracy over h balance near 1e-7 relative at this h.
     let h = 1e-5 / direction.norm
-    func objective(_ t: Double) throws -> Double {
+    func value(_ t: Double) throws -> Double {
       var shifted = Vector(copying: Γ)
       shifted.add(t, direction)
       let w = try FixedPointSolver<Double>(acceleration: .anderson(memory: 8)).solve(
         map, parameters: shifted, from: problem.state
       ).get()
-      return self.objective.value(at: w, parameters: shifted)
+      return objective.value(at: w, parameters: shifted)
     }
-    let difference = try (objective(h) - objective(-h)) / (2 * h)
+    let difference = try (value(h) - value(-h)) / (2 * h)
     #expect(abs(difference - exact.dot(direction)) <= 1e-5 * exact.norm * direction.norm)
   }
 
   /// Minibatches over all samples are the full map: value, A1ᵀ and A2ᵀ.
-  @Test func theOracleOverAllSamplesIsTheMap() throws {
-    let problem = try solved()
+  @Test(arguments: Storage.allCases) func theOracleOverAllSamplesIsTheMap(_ storage: Storage) throws {
+    let map = map(storage)
+    let problem = try solved(map)
     let oracle = map.makeOracle()
     let n = map.sampleCount
     oracle.prepare(at: problem.state, parameters: Γ)

@@ -96,7 +96,11 @@
   /* out = exp(x) for finite x, to 2 ulps; out may be x. */                                                           \
   void ck_exp_##X(size_t n, const T *x, T *out);                                                                      \
   /* copies the lower triangle of the n x n column-major a onto its upper one. */                                     \
-  void ck_mirror_lower_##X(size_t n, T *a, size_t lda);
+  void ck_mirror_lower_##X(size_t n, T *a, size_t lda);                                                               \
+  /* y[i, 0 ... c-1] = a sum over line i of values x[indices, 0 ... c-1] + b y[i, 0 ... c-1], lines first ... last - 1 of  \
+     a compressed sparse matrix, x and y row-major: an entry is read once for every 16 columns. b = 0 overwrites. */      \
+  void ck_sparse_block_##X(size_t first, size_t last, const ptrdiff_t *pointers, const int32_t *indices,              \
+                           const T *values, size_t c, T a, const T *x, size_t ldx, T b, T *y, size_t ldy);
 
 CKERNELS_DECLARE(float, s)
 CKERNELS_DECLARE(double, d)

@@ -15,10 +15,18 @@ public protocol DesignMatrix<Element>: Sendable {
   func multiply(_ x: Vector<Element>, alpha α: Element, beta β: Element, into y: inout Vector<Element>)
   /// x ← α Xᵀ r + β x.
   func multiplyTransposed(_ r: Vector<Element>, alpha α: Element, beta β: Element, into x: inout Vector<Element>)
-  /// Y ← X V for a block V of columns.
+  /// Y ← X V for a block V of columns, V and Y each in either layout.
   func multiply(block V: Matrix<Element>, into Y: inout Matrix<Element>)
-  /// V ← α Xᵀ R for a block R of columns.
+  /// V ← α Xᵀ R for a block R of columns, R and V each in either layout.
   func multiplyTransposed(block R: Matrix<Element>, alpha α: Element, into V: inout Matrix<Element>)
+  /// Y ← X_I W, row k of Y (row-major) being row `indices[k]` of X times W (column-major); nil stands for all rows.
+  func multiply(rows indices: [Int]?, block W: Matrix<Element>, into Y: inout Matrix<Element>)
+  /// V ← V + α X_Iᵀ R for the rows I, R row-major and V column-major; nil stands for all rows.
+  func addTransposedProduct(
+    rows indices: [Int]?, block R: Matrix<Element>, alpha α: Element, to V: inout Matrix<Element>)
+
+  /// The chosen columns as a design of their own.
+  func columns(_ S: IndexSubset) -> Self
 
   /// y ← y + X_S x.
   func addProduct(columns S: IndexSubset, _ x: Vector<Element>, to y: inout Vector<Element>)
@@ -61,6 +69,16 @@ public final class DenseDesign<Element: Scalar>: DesignMatrix {
   public var columns: Int { matrix.columns }
   public var storedCount: Int { matrix.count }
 
+  /// X, row-major, copied on first use.
+  private var byRow: Matrix<Element> {
+    rowMajor.withLock { copy in
+      if let copy { return copy }
+      let fresh = matrix.packed(as: .rowMajor)
+      copy = fresh
+      return fresh
+    }
+  }
+
   public func multiply(_ x: Vector<Element>, alpha α: Element, beta β: Element, into y: inout Vector<Element>) {
     y.assignLargeProduct(matrix, x, alpha: α, beta: β)
   }
@@ -75,6 +93,46 @@ public final class DenseDesign<Element: Scalar>: DesignMatrix {
   public func multiplyTransposed(block R: Matrix<Element>, alpha α: Element, into V: inout Matrix<Element>) {
     V.assignProduct(matrix.transposed, R, alpha: α)
   }
+
+  public func multiply(rows indices: [Int]?, block W: Matrix<Element>, into Y: inout Matrix<Element>) {
+    guard let indices else {
+      Y.assignProduct(matrix, W)
+      return
+    }
+    precondition(
+      W.layout == .columnMajor && Y.layout == .rowMajor && W.rows == columns && Y.rows == indices.count
+        && W.columns == Y.columns,
+      "DenseDesign: \(indices.count) rows of \(columns) times \(W.rows) × \(W.columns) \(W.layout) into \(Y.rows) × \(Y.columns) \(Y.layout)"
+    )
+    let X = byRow
+    let y = Y.mutableBase()
+    for k in 0..<indices.count {
+      let i = indices[k]
+      Element._gemv(true, columns, W.columns, 1, W.base, W.stride, X.base + i * X.stride, 0, y + k * Y.stride)
+    }
+  }
+
+  public func addTransposedProduct(
+    rows indices: [Int]?, block R: Matrix<Element>, alpha α: Element, to V: inout Matrix<Element>
+  ) {
+    guard let indices else {
+      V.assignProduct(matrix.transposed, R, alpha: α, beta: 1)
+      return
+    }
+    precondition(
+      R.layout == .rowMajor && V.layout == .columnMajor && R.rows == indices.count && V.rows == columns
+        && R.columns == V.columns,
+      "DenseDesign: \(columns) × \(indices.count) times \(R.rows) × \(R.columns) \(R.layout) into \(V.rows) × \(V.columns) \(V.layout)"
+    )
+    let X = byRow
+    let v = V.mutableBase()
+    for k in 0..<indices.count {
+      let i = indices[k]
+      Element._ger(columns, R.columns, α, X.base + i * X.stride, R.base + k * R.stride, v, V.stride)
+    }
+  }
+
+  public func columns(_ S: IndexSubset) -> DenseDesign { DenseDesign(matrix.columns(S)) }
 
   public func addProduct(columns S: IndexSubset, _ x: Vector<Element>, to y: inout Vector<Element>) {
     y.addProduct(columns: S, of: matrix, x)
@@ -106,18 +164,8 @@ public final class DenseDesign<Element: Scalar>: DesignMatrix {
     }
   }
 
-  /// X by rows, made on first use.
-  private func byRow() -> Matrix<Element> {
-    rowMajor.withLock { copy in
-      if let copy { return copy }
-      let fresh = matrix.packed(as: .rowMajor)
-      copy = fresh
-      return fresh
-    }
-  }
-
   public func multiply(rows indices: [Int]?, _ v: Vector<Element>, into a: inout Vector<Element>) {
-    let X = byRow()
+    let X = byRow
     let out = a.mutableBase()
     for k in 0..<(indices?.count ?? rows) {
       out[k] = Element._dot(columns, X.base + (indices?[k] ?? k) * X.stride, v.base)
@@ -125,7 +173,7 @@ public final class DenseDesign<Element: Scalar>: DesignMatrix {
   }
 
   public func addRows(_ indices: [Int]?, _ c: Vector<Element>, scale α: Element, to z: inout Vector<Element>) {
-    let X = byRow()
+    let X = byRow
     let out = z.mutableBase()
     for k in 0..<(indices?.count ?? rows) {
       Element._axpy(columns, α * c.base[k], X.base + (indices?[k] ?? k) * X.stride, out)
@@ -135,7 +183,7 @@ public final class DenseDesign<Element: Scalar>: DesignMatrix {
   public func addRowGrams(
     rows indices: [Int]?, _ v: Vector<Element>, targets y: Vector<Element>?, scale: Element, to z: inout Vector<Element>
   ) {
-    let X = byRow()
+    let X = byRow
     let out = z.mutableBase()
     func add(_ index: UnsafePointer<Int>?, _ count: Int) {
       Element._addRowGrams(count, columns, index, X.base, X.stride, v.base, y?.base, scale, out)

@@ -173,6 +173,13 @@ public protocol _ElementwiseKernels {
     _ n: Int, _ index: UnsafePointer<Int>, _ x: UnsafePointer<Self>, _ y: UnsafePointer<Self>,
     _ out: UnsafeMutablePointer<Self>
   )
+  /// y[i, ·] ← α Σ values · x[indices, ·] + β y[i, ·] over the entries of line i, lines `first` ..< `last`; x and y are
+  /// row-major with c columns; β = 0 overwrites.
+  static func _sparseBlock(
+    _ first: Int, _ last: Int, _ pointers: UnsafePointer<Int>, _ indices: UnsafePointer<Int32>,
+    _ values: UnsafePointer<Self>, _ c: Int, _ α: Self, _ x: UnsafePointer<Self>, _ ldx: Int, _ β: Self,
+    _ y: UnsafeMutablePointer<Self>, _ ldy: Int
+  )
 }
 
 extension Float {
@@ -424,6 +431,14 @@ extension Float {
   ) {
     ck_scatter_add_s(n, index, x, y, out)
   }
+
+  public static func _sparseBlock(
+    _ first: Int, _ last: Int, _ pointers: UnsafePointer<Int>, _ indices: UnsafePointer<Int32>,
+    _ values: UnsafePointer<Self>, _ c: Int, _ α: Self, _ x: UnsafePointer<Self>, _ ldx: Int, _ β: Self,
+    _ y: UnsafeMutablePointer<Self>, _ ldy: Int
+  ) {
+    ck_sparse_block_s(first, last, pointers, indices, values, c, α, x, ldx, β, y, ldy)
+  }
 }
 
 extension Double {
@@ -674,5 +689,13 @@ extension Double {
     _ out: UnsafeMutablePointer<Self>
   ) {
     ck_scatter_add_d(n, index, x, y, out)
+  }
+
+  public static func _sparseBlock(
+    _ first: Int, _ last: Int, _ pointers: UnsafePointer<Int>, _ indices: UnsafePointer<Int32>,
+    _ values: UnsafePointer<Self>, _ c: Int, _ α: Self, _ x: UnsafePointer<Self>, _ ldx: Int, _ β: Self,
+    _ y: UnsafeMutablePointer<Self>, _ ldy: Int
+  ) {
+    ck_sparse_block_d(first, last, pointers, indices, values, c, α, x, ldx, β, y, ldy)
   }
 }

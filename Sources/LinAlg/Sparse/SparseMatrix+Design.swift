@@ -14,24 +14,6 @@ extension SparseMatrix: DesignMatrix {
     byColumn.multiply(r.base, α, β, into: x.mutableBase())
   }
 
-  public func multiply(block V: Matrix<Element>, into Y: inout Matrix<Element>) {
-    precondition(
-      V.layout == .columnMajor && Y.layout == .columnMajor && V.rows == columns && Y.rows == rows
-        && V.columns == Y.columns,
-      "Sparse product: \(rows) × \(columns) times \(V.rows) × \(V.columns) into \(Y.rows) × \(Y.columns)")
-    let y = Y.mutableBase()
-    for j in 0..<V.columns { byRow.multiply(V.base + j * V.stride, 1, 0, into: y + j * Y.stride) }
-  }
-
-  public func multiplyTransposed(block R: Matrix<Element>, alpha α: Element, into V: inout Matrix<Element>) {
-    precondition(
-      R.layout == .columnMajor && V.layout == .columnMajor && R.rows == rows && V.rows == columns
-        && R.columns == V.columns,
-      "Sparse product: \(columns) × \(rows) times \(R.rows) × \(R.columns) into \(V.rows) × \(V.columns)")
-    let v = V.mutableBase()
-    for j in 0..<R.columns { byColumn.multiply(R.base + j * R.stride, α, 0, into: v + j * V.stride) }
-  }
-
   public func addProduct(columns S: IndexSubset, _ x: Vector<Element>, to y: inout Vector<Element>) {
     precondition(S.universe == columns && x.count == S.count && y.count == rows, "Sparse product of \(S.count) columns")
     let out = y.mutableBase()

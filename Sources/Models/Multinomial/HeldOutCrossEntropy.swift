@@ -7,9 +7,24 @@ public final class HeldOutCrossEntropy<Element: Scalar>: OuterObjective {
   private let loss: MultinomialLoss<Element>
   private let sign: Element
 
+  /// Dense features; a column-major matrix is copied once.
+  ///
   /// - Parameter negated: E = −mean cross-entropy.
-  public init(features: Matrix<Element>, labels: [Int], classCount: Int, negated: Bool = false) {
-    loss = MultinomialLoss(features: features, labels: labels, classCount: classCount)
+  public convenience init(features: Matrix<Element>, labels: [Int], classCount: Int, negated: Bool = false) {
+    self.init(MultinomialLoss(features: features, labels: labels, classCount: classCount), negated: negated)
+  }
+
+  /// Features of any design, dense or sparse.
+  ///
+  /// - Parameter negated: E = −mean cross-entropy.
+  public convenience init(
+    features: any DesignMatrix<Element>, labels: [Int], classCount: Int, negated: Bool = false
+  ) {
+    self.init(MultinomialLoss(features: features, labels: labels, classCount: classCount), negated: negated)
+  }
+
+  private init(_ loss: MultinomialLoss<Element>, negated: Bool) {
+    self.loss = loss
     sign = negated ? -1 : 1
   }
 

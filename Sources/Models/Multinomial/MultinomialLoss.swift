@@ -1,12 +1,12 @@
 public import LinAlg
 
-/// f(W) = mean over samples of −log softmax(Wᵀ xᵢ)_{yᵢ}, X n × p, W p × c: multinomial logistic regression.
+/// f(W) = mean over samples of −log softmax(Wᵀ xᵢ)_{yᵢ}, X n × p dense or sparse, W p × c: multinomial logistic regression.
 ///
-/// A state vector holds W column by column (class by class). The features may be replaced, as an attack does that shifts
-/// them; every product is a pair of matrix products with c columns.
+/// A state vector holds W column by column (class by class). Every product is a pair of matrix products with c columns; a
+/// sparse X stays sparse.
 public final class MultinomialLoss<Element: Scalar> {
-  /// X, n × p, row-major.
-  public private(set) var features: Matrix<Element>
+  /// X, of which an attack may shift rows.
+  let features: any ShiftedFeatures<Element>
   /// yᵢ in 0 ..< classCount.
   public let labels: [Int]
   /// c.
@@ -15,15 +15,28 @@ public final class MultinomialLoss<Element: Scalar> {
   private var scores: Matrix<Element>
   private var logSums: Vector<Element>
 
-  /// - Precondition: as many labels as rows, at least one row, labels in 0 ..< classCount.
-  public init(features: Matrix<Element>, labels: [Int], classCount: Int) {
+  /// Dense features; a column-major matrix is copied once.
+  ///
+  /// - Precondition: as many labels as rows, at least one row and one column, labels in 0 ..< classCount.
+  public convenience init(features: Matrix<Element>, labels: [Int], classCount: Int) {
+    self.init(DenseFeatures(features, shifted: []), labels: labels, classCount: classCount)
+  }
+
+  /// Features of any design.
+  ///
+  /// - Precondition: as many labels as rows, at least one row and one column, labels in 0 ..< classCount.
+  public convenience init(features: any DesignMatrix<Element>, labels: [Int], classCount: Int) {
+    self.init(shiftedFeatures(features, shifted: []), labels: labels, classCount: classCount)
+  }
+
+  init(_ features: any ShiftedFeatures<Element>, labels: [Int], classCount: Int) {
     precondition(
-      features.rows == labels.count && features.rows > 0,
+      features.rows == labels.count && features.rows > 0 && features.columns > 0,
       "MultinomialLoss: \(features.rows) × \(features.columns) features with \(labels.count) labels")
     precondition(
       classCount >= 2 && labels.allSatisfy { $0 >= 0 && $0 < classCount },
       "MultinomialLoss: labels must lie in 0 ..< \(classCount)")
-    self.features = features.with(layout: .rowMajor)
+    self.features = features
     self.labels = labels
     self.classCount = classCount
     scores = .zeros(features.rows, classCount, layout: .rowMajor)
@@ -31,20 +44,11 @@ public final class MultinomialLoss<Element: Scalar> {
   }
 
   /// n.
-  public var sampleCount: Int { features.rows }
+  public var sampleCount: Int { labels.count }
   /// p.
   public var featureCount: Int { features.columns }
   /// p c.
   public var stateCount: Int { featureCount * classCount }
-
-  /// Adds `shift` (rows of p entries, one a row of `base`) to the chosen rows: xᵢ ← base row + shift.
-  func replaceRows(_ rows: [Int], base: Matrix<Element>, shift: Vector<Element>) {
-    let p = featureCount
-    let target = features.mutableBase()
-    for (k, i) in rows.enumerated() {
-      Element._linearCombination(p, 1, base.base + i * base.stride, 1, shift.base + k * p, target + i * features.stride)
-    }
-  }
 
   /// W of a state vector, p × c column-major, over the same memory.
   func weights(_ w: Vector<Element>) -> Matrix<Element> { Matrix(columnsOf: w, rows: featureCount) }
@@ -52,7 +56,7 @@ public final class MultinomialLoss<Element: Scalar> {
   /// P ← softmax of the scores, n × c row-major; the mean loss.
   @discardableResult
   func probabilities(at w: Vector<Element>, into P: inout Matrix<Element>) -> Element {
-    P.assignProduct(features, weights(w))
+    features.multiply(weights(w), into: &P)
     let n = sampleCount
     let c = classCount
     // The score of the true class is read before the softmax takes its place.
@@ -72,7 +76,7 @@ public final class MultinomialLoss<Element: Scalar> {
     let value = probabilities(at: w, into: &scores)
     subtractLabels(from: &scores)
     g.withColumns(rows: featureCount) { G in
-      G.assignProduct(features.transposed, scores, alpha: 1 / Element(sampleCount))
+      features.multiplyTransposed(scores, alpha: 1 / Element(sampleCount), beta: 0, into: &G)
     }
     return value
   }
@@ -85,15 +89,24 @@ public final class MultinomialLoss<Element: Scalar> {
 
   /// y ← ∇²f(W) x for the probabilities P at W: Xᵀ (J ∘ (X V))/n, J the softmax's Jacobian.
   func applyHessian(_ x: Vector<Element>, probabilities P: Matrix<Element>, into y: inout Vector<Element>) {
-    scores.assignProduct(features, weights(x))
+    applyHessian(x, of: features, probabilities: P, into: &y)
+  }
+
+  /// As above for other columns, X and x restricted to them.
+  func applyHessian(
+    _ x: Vector<Element>, of X: any ClassProducts<Element>, probabilities P: Matrix<Element>,
+    into y: inout Vector<Element>
+  ) {
+    let count = x.count / classCount
+    X.multiply(Matrix(columnsOf: x, rows: count), into: &scores)
     let s = scores.mutableBase()
     Element._softmaxJacobianRows(sampleCount, classCount, 1 / Element(sampleCount), P.base, s, s)
-    y.withColumns(rows: featureCount) { Y in Y.assignProduct(features.transposed, scores) }
+    y.withColumns(rows: count) { X.multiplyTransposed(scores, alpha: 1, beta: 0, into: &$0) }
   }
 
   /// The share of samples whose largest score is that of their label.
   public func accuracy(at w: Vector<Element>) -> Double {
-    scores.assignProduct(features, weights(w))
+    features.multiply(weights(w), into: &scores)
     var right = 0
     for i in 0..<sampleCount {
       let row = scores.base + i * scores.stride

@@ -12,8 +12,8 @@ public final class PoisoningLinearization<Element: Scalar>: Linearization {
   /// P, n × c row-major.
   private var probabilities: Matrix<Element>
   private var product: Vector<Element>
-  /// The poisoned rows of X, of P and of P − Y, and a scratch of that shape.
-  private var poisonedFeatures: Matrix<Element>
+  /// The poisoned rows of X, of P and of P − Y, and a scratch of the latter's shape.
+  private let poisonedFeatures: any FeatureRows<Element>
   private var poisonedProbabilities: Matrix<Element>
   private var poisonedResiduals: Matrix<Element>
   private var poisonedScores: Matrix<Element>
@@ -33,7 +33,7 @@ public final class PoisoningLinearization<Element: Scalar>: Linearization {
     product = .zeros(map.stateCount)
     derivative = .zeros(map.stateCount)
     support = IndexSubset(universe: map.stateCount)
-    poisonedFeatures = .zeros(m, map.loss.featureCount, layout: .rowMajor)
+    poisonedFeatures = map.loss.features.makeRows()
     poisonedProbabilities = .zeros(m, c, layout: .rowMajor)
     poisonedResiduals = .zeros(m, c, layout: .rowMajor)
     poisonedScores = .zeros(m, c, layout: .rowMajor)
@@ -59,7 +59,7 @@ public final class PoisoningLinearization<Element: Scalar>: Linearization {
       derivativeIsMask = true
     }
     support.refill(nonzerosOf: derivative)
-    poisonedFeatures.gatherRows(map.poisoned, from: map.loss.features)
+    poisonedFeatures.fill(map.poisoned)
     poisonedProbabilities.gatherRows(map.poisoned, from: probabilities)
     poisonedResiduals.copy(from: poisonedProbabilities)
     for (k, i) in map.poisoned.enumerated() { poisonedResiduals[k, map.loss.labels[i]] -= 1 }
@@ -93,7 +93,7 @@ public final class PoisoningLinearization<Element: Scalar>: Linearization {
     Element._softmaxJacobianRows(map.poisoned.count, map.loss.classCount, 1, poisonedProbabilities.base, s, s)
     y.withColumns(rows: p) { Y in
       Y.assignProduct(dX.transposed, poisonedResiduals, alpha: scale)
-      Y.assignProduct(poisonedFeatures.transposed, poisonedScores, alpha: scale, beta: 1)
+      poisonedFeatures.multiplyTransposed(poisonedScores, alpha: scale, beta: 1, into: &Y)
     }
     y.scale(by: derivative)
   }
@@ -104,7 +104,7 @@ public final class PoisoningLinearization<Element: Scalar>: Linearization {
     let scale = -step / Element(map.loss.sampleCount)
     product.assignProduct(derivative, v)
     let V = map.loss.weights(product)
-    poisonedScores.assignProduct(poisonedFeatures, V)
+    poisonedFeatures.multiply(V, into: &poisonedScores)
     let s = poisonedScores.mutableBase()
     Element._softmaxJacobianRows(map.poisoned.count, map.loss.classCount, 1, poisonedProbabilities.base, s, s)
     shift.withRows(columns: p) { dX in
@@ -115,35 +115,52 @@ public final class PoisoningLinearization<Element: Scalar>: Linearization {
 }
 
 extension PoisoningLinearization: ProximalGradientStructure {
-  /// Block (a, b) of the Hessian is Xᵀ diag(p_a (δ_ab − p_b)) X/n; on the support each block is a product of gathered
-  /// columns. Cost n |S|².
+  /// Dense features: block (a, b) of the Hessian is Xᵀ diag(p_a (δ_ab − p_b)) X/n, on the support a product of gathered
+  /// columns; cost n |S|². Others: |S| products, each of the stored entries of the support's features.
   public func assembleHessian(into H: inout Matrix<Element>) {
+    map.poison(shift)
+    guard let X = (map.loss.features as? DenseFeatures<Element>)?.features else {
+      assembleHessianByProducts(into: &H)
+      return
+    }
     let p = map.loss.featureCount
     let n = map.loss.sampleCount
-    map.poison(shift)
     let blocks = classBlocks()
+    let P = probabilities.packed(as: .columnMajor)
     var weights = Vector<Element>.zeros(n)
     for (a, blockA) in blocks.enumerated() where !blockA.features.isEmpty {
-      let XA = map.loss.features.columns(IndexSubset(blockA.features, universe: p))
+      let XA = X.columns(IndexSubset(blockA.features, universe: p))
       for b in 0...a where !blocks[b].features.isEmpty {
-        let XB = b == a ? XA : map.loss.features.columns(IndexSubset(blocks[b].features, universe: p))
-        for i in 0..<n {
-          let pa = probabilities[i, a]
-          weights[i] = pa * ((a == b ? 1 : 0) - probabilities[i, b]) / Element(n)
-        }
-        var weighted = XB
+        weights.assignProduct(P.column(a), P.column(b))
+        weights.scale(by: -1 / Element(n))
+        if a == b { weights.add(1 / Element(n), P.column(a)) }
+        var weighted = b == a ? XA : X.columns(IndexSubset(blocks[b].features, universe: p))
         weighted.scaleRows(by: weights)
-        var block = Matrix<Element>.zeros(XA.columns, XB.columns)
+        var block = Matrix<Element>.zeros(XA.columns, weighted.columns)
         block.assignProduct(XA.transposed, weighted)
-        for j in 0..<XB.columns {
-          for i in 0..<XA.columns {
-            H[blockA.start + i, blocks[b].start + j] = block[i, j]
-            H[blocks[b].start + j, blockA.start + i] = block[i, j]
-          }
+        let h = H.mutableBase()
+        let (i, j) = (blockA.start, blocks[b].start)
+        for k in 0..<block.columns {
+          Element._axpby(block.rows, 1, block.base + k * block.stride, 0, h + (j + k) * H.stride + i)
         }
+        Element._transpose(block.rows, block.columns, block.base, block.stride, h + i * H.stride + j, H.stride)
       }
     }
     H.addToDiagonal(map.λ2)
+  }
+
+  private func assembleHessianByProducts(into H: inout Matrix<Element>) {
+    let hessian = makeRestrictedHessian()
+    var unit = Vector<Element>.zeros(support.count)
+    var column = unit
+    for k in 0..<support.count {
+      unit[k] = 1
+      hessian.apply(unit, into: &column)
+      unit[k] = 0
+      H.setColumn(k, column)
+    }
+    // The two triangles differ by rounding.
+    Element._mirrorLower(support.count, H.mutableBase(), H.stride)
   }
 
   /// The support split by class: where a class's part starts in it, and its features.
@@ -164,48 +181,75 @@ extension PoisoningLinearization: ProximalGradientStructure {
   }
 
   public var costs: AdjointCosts {
-    let n = Double(map.loss.sampleCount)
-    let s = Double(support.count)
-    // A product goes through the full space: X twice, at matrix-matrix speed, so that its c columns count as memory.
-    return AdjointCosts(
-      assemblyMultiplications: n * s * s / 2,
-      productBytes: Double(2 * MemoryLayout<Element>.stride * map.loss.classCount) * n * Double(map.loss.featureCount)
-        / 4)
+    map.loss.features.hessianCosts(
+      support: Double(support.count), features: Double(usedFeatures.count), classes: Double(map.loss.classCount))
+  }
+
+  /// The features that the support has in any class.
+  private var usedFeatures: IndexSubset {
+    let p = map.loss.featureCount
+    var isUsed = Array(repeating: false, count: p)
+    for k in 0..<support.count { isUsed[support[k] % p] = true }
+    return IndexSubset((0..<p).filter { isUsed[$0] }, universe: p)
   }
 
   public func makeRestrictedHessian() -> any LinearOperator<Element> {
-    RestrictedHessian(map, shift, probabilities, support)
+    map.poison(shift)
+    let features = usedFeatures
+    return RestrictedHessian(
+      map, shift, probabilities, support, map.loss.features.restricted(to: features), features)
   }
 }
 
-/// x ↦ (∇²f + λ2 I)_SS x through the full space: the products with X are the cost, and they are dense in the classes.
+/// x ↦ (∇²f + λ2 I)_SS x, the support's features taken out of X where that pays and the full space otherwise: the products
+/// with X are the cost, and they are dense in the classes.
 private final class RestrictedHessian<Element: Scalar>: LinearOperator {
   private let map: PoisoningMap<Element>
   private let shift: Vector<Element>
   private let probabilities: Matrix<Element>
-  private let support: IndexSubset
+  /// X on the features that the support has in any class; nil for X itself.
+  private let gathered: (any ClassProducts<Element>)?
+  /// The support among the features in use, class by class.
+  private let places: IndexSubset
   private var full: Vector<Element>
   private var image: Vector<Element>
 
+  /// - Parameter gathered: X on `features`, those of the support; nil for all of X.
   init(
-    _ map: PoisoningMap<Element>, _ shift: Vector<Element>, _ probabilities: Matrix<Element>, _ support: IndexSubset
+    _ map: PoisoningMap<Element>, _ shift: Vector<Element>, _ probabilities: Matrix<Element>, _ support: IndexSubset,
+    _ gathered: (any ClassProducts<Element>)?, _ features: IndexSubset
   ) {
     self.map = map
     self.probabilities = probabilities
-    self.support = support
     self.shift = shift
-    full = .zeros(map.stateCount)
-    image = .zeros(map.stateCount)
+    self.gathered = gathered
+    if gathered == nil {
+      places = support
+    } else {
+      let p = map.loss.featureCount
+      var place = Array(repeating: 0, count: p)
+      for k in 0..<features.count { place[features[k]] = k }
+      places = IndexSubset(
+        support.elements.map { $0 / p * features.count + place[$0 % p] },
+        universe: features.count * map.loss.classCount)
+    }
+    full = .zeros(places.universe)
+    image = .zeros(places.universe)
   }
 
-  var rows: Int { support.count }
-  var columns: Int { support.count }
+  var rows: Int { places.count }
+  var columns: Int { places.count }
 
   func apply(_ x: Vector<Element>, into y: inout Vector<Element>) {
-    full.scatter(support, from: x)
-    map.poison(shift)
-    map.loss.applyHessian(full, probabilities: probabilities, into: &image)
-    y.gather(support, from: image)
+    if places.count == 0 { return }
+    full.scatter(places, from: x)
+    if let gathered {
+      map.loss.applyHessian(full, of: gathered, probabilities: probabilities, into: &image)
+    } else {
+      map.poison(shift)
+      map.loss.applyHessian(full, probabilities: probabilities, into: &image)
+    }
+    y.gather(places, from: image)
     y.add(map.λ2, x)
   }
 }

@@ -39,32 +39,28 @@ public final class ProximalMaskLinearization<Element: Scalar>: OuterLinearizatio
   public func addParametersAdjoint(_ v: Vector<Element>, scale α: Element, to g: inout Vector<Element>) {}
 }
 
-/// The poisoning map's T̂ on minibatches: a batch's rows are gathered once, and every product is a pair of matrix products
-/// with c columns. Passes over all samples go by blocks of rows in place.
+/// The poisoning map's T̂ on minibatches: a batch's rows are asked for once, and every product is a pair of matrix products
+/// with c columns. Passes over all samples go by blocks of rows in place where X is dense.
 public final class PoisoningOracle<Element: Scalar>: MinibatchOracle {
   private let map: PoisoningMap<Element>
   private var w: Vector<Element>
   private var shift: Vector<Element>
   /// P at w for all samples, made when the first adjoint is asked for: w then stays for many products.
   private var probabilities: Matrix<Element>?
-  private var gathered: Matrix<Element>
+  private let batchRows: any FeatureRows<Element>
   private var scores: Matrix<Element>
   private var batchProbabilities: Matrix<Element>
   private var rowGradients: Matrix<Element>
 
-  /// Rows of a block in a pass over all samples: 512 × 784 doubles are 3 MB, within the second cache for most.
-  private static var blockRows: Int { 512 }
-
   init(_ map: PoisoningMap<Element>) {
     self.map = map
-    let p = map.loss.featureCount
     let c = map.loss.classCount
     w = .zeros(map.stateCount)
     shift = .zeros(map.parameterCount)
-    gathered = .zeros(1, p, layout: .rowMajor)
+    batchRows = map.loss.features.makeRows()
     scores = .zeros(1, c, layout: .rowMajor)
     batchProbabilities = .zeros(1, c, layout: .rowMajor)
-    rowGradients = .zeros(1, p, layout: .rowMajor)
+    rowGradients = .zeros(1, map.loss.featureCount, layout: .rowMajor)
   }
 
   public func prepare(at w: Vector<Element>, parameters Γ: Vector<Element>) {
@@ -82,20 +78,38 @@ public final class PoisoningOracle<Element: Scalar>: MinibatchOracle {
     return P
   }
 
-  /// Calls `body` with the batch's rows: gathered for a batch of indices, block by block in place for all samples.
-  private func forBlocks(of ξ: Minibatch, _ body: (_ X: Matrix<Element>, _ samples: [Int]) -> Void) {
+  /// The samples that a block of rows belongs to.
+  private enum Samples {
+    case range(Range<Int>)
+    case indices([Int])
+
+    var count: Int {
+      switch self {
+      case .range(let range): range.count
+      case .indices(let indices): indices.count
+      }
+    }
+
+    subscript(k: Int) -> Int {
+      switch self {
+      case .range(let range): range.lowerBound + k
+      case .indices(let indices): indices[k]
+      }
+    }
+  }
+
+  /// Calls `body` with the batch's rows: as one block for a batch of indices, block by block in place for all samples.
+  private func forBlocks(of ξ: Minibatch, _ body: (_ X: any ClassProducts<Element>, _ samples: Samples) -> Void) {
     map.poison(shift)
     if let indices = ξ.indexArray {
-      if gathered.rows != ξ.count { gathered = .zeros(ξ.count, map.loss.featureCount, layout: .rowMajor) }
-      gathered.gatherRows(indices, from: map.loss.features)
-      body(gathered, indices)
+      resizeScores(indices.count)
+      batchRows.fill(indices)
+      body(batchRows, .indices(indices))
       return
     }
-    var start = 0
-    while start < ξ.count {
-      let end = min(start + Self.blockRows, ξ.count)
-      body(map.loss.features[rows: start..<end], Array(start..<end))
-      start = end
+    map.loss.features.forEachBlock { X, range in
+      resizeScores(range.count)
+      body(X, .range(range))
     }
   }
 
@@ -104,19 +118,34 @@ public final class PoisoningOracle<Element: Scalar>: MinibatchOracle {
     if batchProbabilities.rows != rows { batchProbabilities = .zeros(rows, map.loss.classCount, layout: .rowMajor) }
   }
 
+  /// R ← R − Y for the samples' labels.
+  private func subtractLabels(_ samples: Samples, from R: inout Matrix<Element>) {
+    let r = R.mutableBase()
+    for k in 0..<samples.count { r[k * R.stride + map.loss.labels[samples[k]]] -= 1 }
+  }
+
+  /// batchProbabilities ← P of the samples; scores ← J_k Zᵀ xₖ, J the softmax's Jacobian there.
+  private func applyJacobian(_ X: any ClassProducts<Element>, _ samples: Samples, _ Z: Matrix<Element>) {
+    let P = preparedProbabilities()
+    switch samples {
+    case .range(let range): batchProbabilities.copy(from: P[rows: range])
+    case .indices(let indices): batchProbabilities.gatherRows(indices, from: P)
+    }
+    X.multiply(Z, into: &scores)
+    let q = scores.mutableBase()
+    Element._softmaxJacobianRows(samples.count, map.loss.classCount, 1, batchProbabilities.base, q, q)
+  }
+
   public func addValue(_ ξ: Minibatch, scale α: Element, to u: inout Vector<Element>) {
     let s = map.stepSize
-    let p = map.loss.featureCount
     let W = map.loss.weights(w)
     u.add(α * (1 - s * map.λ2), w)
-    u.withColumns(rows: p) { U in
+    u.withColumns(rows: map.loss.featureCount) { U in
       forBlocks(of: ξ) { X, samples in
-        resizeScores(X.rows)
-        scores.assignProduct(X, W)
-        let r = scores.mutableBase()
-        Element._softmaxRows(X.rows, map.loss.classCount, r, nil)
-        for (k, i) in samples.enumerated() { r[k * scores.stride + map.loss.labels[i]] -= 1 }
-        U.assignProduct(X.transposed, scores, alpha: -α * s / Element(ξ.count), beta: 1)
+        X.multiply(W, into: &scores)
+        Element._softmaxRows(samples.count, map.loss.classCount, scores.mutableBase(), nil)
+        subtractLabels(samples, from: &scores)
+        X.multiplyTransposed(scores, alpha: -α * s / Element(ξ.count), beta: 1, into: &U)
       }
     }
   }
@@ -124,16 +153,11 @@ public final class PoisoningOracle<Element: Scalar>: MinibatchOracle {
   public func addStateAdjoint(_ ξ: Minibatch, _ z: Vector<Element>, scale α: Element, to x: inout Vector<Element>) {
     let s = map.stepSize
     let Z = map.loss.weights(z)
-    let P = preparedProbabilities()
     x.add(α * (1 - s * map.λ2), z)
     x.withColumns(rows: map.loss.featureCount) { G in
       forBlocks(of: ξ) { X, samples in
-        resizeScores(X.rows)
-        batchProbabilities.gatherRows(samples, from: P)
-        scores.assignProduct(X, Z)
-        let q = scores.mutableBase()
-        Element._softmaxJacobianRows(X.rows, map.loss.classCount, 1, batchProbabilities.base, q, q)
-        G.assignProduct(X.transposed, scores, alpha: -α * s / Element(ξ.count), beta: 1)
+        applyJacobian(X, samples, Z)
+        X.multiplyTransposed(scores, alpha: -α * s / Element(ξ.count), beta: 1, into: &G)
       }
     }
   }
@@ -144,24 +168,18 @@ public final class PoisoningOracle<Element: Scalar>: MinibatchOracle {
     let p = map.loss.featureCount
     let Z = map.loss.weights(z)
     let W = map.loss.weights(w)
-    let P = preparedProbabilities()
     let scale = -α * map.stepSize / Element(ξ.count)
     let chosen = (0..<ξ.count).map { ξ[$0] }.filter { map.shiftRow[$0] >= 0 }
     guard !chosen.isEmpty else { return }
     let out = g.mutableBase()
     forBlocks(of: Minibatch(chosen)) { X, samples in
-      resizeScores(X.rows)
-      batchProbabilities.gatherRows(samples, from: P)
-      scores.assignProduct(X, Z)
-      let q = scores.mutableBase()
-      Element._softmaxJacobianRows(X.rows, map.loss.classCount, 1, batchProbabilities.base, q, q)
-      if rowGradients.rows != X.rows { rowGradients = .zeros(X.rows, p, layout: .rowMajor) }
+      applyJacobian(X, samples, Z)
+      if rowGradients.rows != samples.count { rowGradients = .zeros(samples.count, p, layout: .rowMajor) }
       rowGradients.assignProduct(scores, W.transposed, alpha: scale)
-      let r = batchProbabilities.mutableBase()
-      for (k, i) in samples.enumerated() { r[k * batchProbabilities.stride + map.loss.labels[i]] -= 1 }
+      subtractLabels(samples, from: &batchProbabilities)
       rowGradients.assignProduct(batchProbabilities, Z.transposed, alpha: scale, beta: 1)
-      for (k, i) in samples.enumerated() {
-        Element._axpy(p, 1, rowGradients.base + k * rowGradients.stride, out + map.shiftRow[i] * p)
+      for k in 0..<samples.count {
+        Element._axpy(p, 1, rowGradients.base + k * rowGradients.stride, out + map.shiftRow[samples[k]] * p)
       }
     }
   }

@@ -6,7 +6,7 @@ public import NonsmoothMaps
 /// `mean cross-entropy + λ1 ‖W‖₁ + (λ2/2) ‖W‖²`, as a function of a shift Γ of some training rows.
 ///
 /// The unknown is W (p × c, class by class), the parameter is Γ: one row of p entries a poisoned sample, in the order of
-/// `poisoned`. The strengths are fixed. `Φ(W, Γ) = S_{s λ1}(W − s (∇f_Γ(W) + λ2 W))`.
+/// `poisoned`. The features may be sparse and stay so, the shift is dense. The strengths are fixed. `Φ(W, Γ) = S_{s λ1}(W − s (∇f_Γ(W) + λ2 W))`.
 public final class PoisoningMap<Element: Scalar>: FixedPointMap {
   /// How the step size s is chosen.
   public enum Step: Sendable, Equatable {
@@ -26,25 +26,45 @@ public final class PoisoningMap<Element: Scalar>: FixedPointMap {
   public let stepSize: Element
   /// The row that a training row's shift has in Γ; −1 for clean rows.
   let shiftRow: [Int]
-  private let clean: Matrix<Element>
-  /// X without any shift, n × p, row-major.
-  public var cleanFeatures: Matrix<Element> { clean }
   private let largestEigenvalue: Element
   private var current: Vector<Element>?
   private var gradient: Vector<Element>
   private lazy var argument = Vector<Element>.zeros(stateCount)
 
+  /// Dense features; a column-major matrix is copied once.
+  ///
   /// - Precondition: the strengths are not negative; `poisoned` are distinct rows.
-  public init(
+  public convenience init(
     features: Matrix<Element>, labels: [Int], classCount: Int, poisoned: [Int], λ1: Element, λ2: Element,
     step: Step = .bounded, kink: KinkRule = .zero
+  ) {
+    self.init(
+      DenseFeatures(features, shifted: poisoned), labels, classCount, poisoned, λ1, λ2, step, kink)
+  }
+
+  /// Features of any design, dense or sparse.
+  ///
+  /// - Precondition: the strengths are not negative; `poisoned` are distinct rows.
+  public convenience init(
+    features: any DesignMatrix<Element>, labels: [Int], classCount: Int, poisoned: [Int], λ1: Element, λ2: Element,
+    step: Step = .bounded, kink: KinkRule = .zero
+  ) {
+    precondition(
+      poisoned.allSatisfy { $0 >= 0 && $0 < features.rows },
+      "PoisoningMap: poisoned rows must be within 0 ..< \(features.rows)")
+    self.init(
+      shiftedFeatures(features, shifted: poisoned), labels, classCount, poisoned, λ1, λ2, step, kink)
+  }
+
+  private init(
+    _ features: any ShiftedFeatures<Element>, _ labels: [Int], _ classCount: Int, _ poisoned: [Int], _ λ1: Element,
+    _ λ2: Element, _ step: Step, _ kink: KinkRule
   ) {
     precondition(λ1 >= 0 && λ2 >= 0, "PoisoningMap: strengths cannot be negative (\(λ1), \(λ2))")
     precondition(
       Set(poisoned).count == poisoned.count && poisoned.allSatisfy { $0 >= 0 && $0 < features.rows },
       "PoisoningMap: poisoned rows must be distinct and within 0 ..< \(features.rows)")
-    clean = features.with(layout: .rowMajor)
-    loss = MultinomialLoss(features: clean, labels: labels, classCount: classCount)
+    loss = MultinomialLoss(features, labels: labels, classCount: classCount)
     self.poisoned = poisoned
     self.λ1 = λ1
     self.λ2 = λ2
@@ -52,7 +72,7 @@ public final class PoisoningMap<Element: Scalar>: FixedPointMap {
     var shiftRow = Array(repeating: -1, count: features.rows)
     for (k, i) in poisoned.enumerated() { shiftRow[i] = k }
     self.shiftRow = shiftRow
-    let spectrum = ExtremalEigenvalues.ofGram(clean, scale: 1 / Element(clean.rows))
+    let spectrum = features.gramSpectrum(scale: 1 / Element(features.rows))
     largestEigenvalue = spectrum.largest + spectrum.largestErrorBound
     stepSize =
       switch step {
@@ -70,6 +90,14 @@ public final class PoisoningMap<Element: Scalar>: FixedPointMap {
     max((1 - stepSize * λ2).magnitude, (1 - stepSize * (largestEigenvalue / 2 + λ2)).magnitude)
   }
 
+  /// The poisoned rows with a shift, xᵢ + γᵢ, one row of p entries a poisoned sample.
+  public func poisonedRows(shift Γ: Vector<Element>) -> Matrix<Element> {
+    precondition(
+      Γ.count == parameterCount,
+      "PoisoningMap: a shift of \(Γ.count) entries for \(poisoned.count) rows of \(loss.featureCount)")
+    return loss.features.shiftedRows(by: Γ)
+  }
+
   /// Shifts the rows by Γ unless they are already.
   func poison(_ Γ: Vector<Element>) {
     precondition(
@@ -77,7 +105,7 @@ public final class PoisoningMap<Element: Scalar>: FixedPointMap {
       "PoisoningMap: a shift of \(Γ.count) entries for \(poisoned.count) rows of \(loss.featureCount)")
     // The reference kept here makes the memory shared, so nobody can write into it: same memory, same numbers.
     if let current, current.sharesMemory(with: Γ) { return }
-    loss.replaceRows(poisoned, base: clean, shift: Γ)
+    loss.features.shift(by: Γ)
     current = Γ
   }
 
