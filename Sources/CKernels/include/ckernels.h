@@ -93,6 +93,20 @@
   T ck_logistic_##X(size_t n, const T *z, const T *y, T scale, T *r, T *d);                                           \
   /* out[index[k]] += x[k] y[k], in order. */                                                                         \
   void ck_scatter_add_##X(size_t n, const ptrdiff_t *index, const T *x, const T *y, T *out);                          \
+  /* y += sum over k of x[k] X[:, index[k]], and out[k] = scale X[:, index[k]] . r, X sparse in compressed columns. */   \
+  void ck_sparse_add_columns_##X(size_t k, const ptrdiff_t *index, const ptrdiff_t *pointers, const int32_t *indices, \
+                                 const T *values, const T *x, T *y);                                                  \
+  void ck_sparse_dot_columns_##X(size_t k, const ptrdiff_t *index, const ptrdiff_t *pointers, const int32_t *indices, \
+                                 const T *values, T scale, const T *r, T *out);                                       \
+  /* As ck_gram_descent, through the columns index[0 ... k - 1] of a sparse matrix X (compressed columns) and not the     \
+     Gram matrix: f = sum d_i l_i / n near w with r = -n times its derivative in the scores, kept up to date as          \
+     r -= d .* X delta (d null for ones); h_j = x_j' D x_j / n. */                                                       \
+  size_t ck_sparse_descent_##X(size_t k, const ptrdiff_t *index, const ptrdiff_t *pointers, const int32_t *indices,   \
+                               const T *values, const T *d, T scale, const T *h, const T *l1, T l2, size_t epochs,    \
+                               T tolerance, T *w, T *r);                                                              \
+  /* The same for the columns of a column-major n x p matrix. */                                                       \
+  size_t ck_column_descent_##X(size_t n, size_t k, const ptrdiff_t *index, const T *a, size_t lda, const T *d,        \
+                               T scale, const T *h, const T *l1, T l2, size_t epochs, T tolerance, T *w, T *r);       \
   /* out = exp(x) for finite x, to 2 ulps; out may be x. */                                                           \
   void ck_exp_##X(size_t n, const T *x, T *out);                                                                      \
   /* copies the lower triangle of the n x n column-major a onto its upper one. */                                     \

@@ -40,6 +40,8 @@ public protocol DesignMatrix<Element>: Sendable {
 
   /// norms[j] ← ‖column j‖².
   func squaredColumnNorms(into norms: inout Vector<Element>)
+  /// norms[k] ← Σ dᵢ x² over the column at S[k], nil d for ones.
+  func squaredColumnNorms(_ S: IndexSubset, weights d: Vector<Element>?, into norms: inout Vector<Element>)
   /// norms[i] ← ‖row i‖².
   func squaredRowNorms(into norms: inout Vector<Element>)
   /// z ← z + scale Σ (xᵢ·v − yᵢ) xᵢ over the rows at `indices`, or over all where nil; nil y counts as 0.
@@ -50,6 +52,15 @@ public protocol DesignMatrix<Element>: Sendable {
   func multiply(rows indices: [Int]?, _ v: Vector<Element>, into a: inout Vector<Element>)
   /// z ← z + α Σₖ c[k] xᵢ over the rows i at `indices`, or over all where nil.
   func addRows(_ indices: [Int]?, _ c: Vector<Element>, scale α: Element, to z: inout Vector<Element>)
+
+  /// At most `epochs` cycles of coordinate descent over the columns S on a quadratic model with 1-norms; see
+  /// ``ColumnDescent``.
+  ///
+  /// - Returns: the epochs done.
+  func descend(
+    columns S: IndexSubset, _ model: ColumnDescent<Element>, epochs: Int, w: inout Vector<Element>,
+    residuals r: inout Vector<Element>
+  ) -> Int
 
   /// The extremal eigenvalues of `scale` · XᵀX.
   func gramSpectrum(scale: Element) -> ExtremalEigenvalues<Element>
@@ -152,6 +163,35 @@ public final class DenseDesign<Element: Scalar>: DesignMatrix {
       let norm = matrix.column(j).norm
       norms[j] = norm * norm
     }
+  }
+
+  public func squaredColumnNorms(_ S: IndexSubset, weights d: Vector<Element>?, into norms: inout Vector<Element>) {
+    let out = norms.mutableBase()
+    var weighted = Vector<Element>.zeros(d == nil ? 0 : rows)
+    for k in 0..<S.count {
+      let column = matrix.base + S[k] * matrix.stride
+      guard let d else {
+        out[k] = Element._dot(rows, column, column)
+        continue
+      }
+      Element._hadamard(rows, column, d.base, weighted.mutableBase())
+      out[k] = Element._dot(rows, column, weighted.base)
+    }
+  }
+
+  public func descend(
+    columns S: IndexSubset, _ model: ColumnDescent<Element>, epochs: Int, w: inout Vector<Element>,
+    residuals r: inout Vector<Element>
+  ) -> Int {
+    model.requireFit(self, S, w, r)
+    let (w, r) = (w.mutableBase(), r.mutableBase())
+    var done = 0
+    S.withPointer {
+      done = Element._columnDescent(
+        rows, S.count, $0, matrix.base, matrix.stride, model.weights?.base, 1 / Element(rows), model.curvatures.base,
+        model.strengths.base, model.ridge, epochs, model.tolerance, w, r)
+    }
+    return done
   }
 
   public func squaredRowNorms(into norms: inout Vector<Element>) {

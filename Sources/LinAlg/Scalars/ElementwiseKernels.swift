@@ -180,6 +180,30 @@ public protocol _ElementwiseKernels {
     _ values: UnsafePointer<Self>, _ c: Int, _ α: Self, _ x: UnsafePointer<Self>, _ ldx: Int, _ β: Self,
     _ y: UnsafeMutablePointer<Self>, _ ldy: Int
   )
+  /// Coordinate descent through compressed columns at index; r ← r − d ∘ X δ is kept. The epochs done.
+  static func _sparseDescent(
+    _ k: Int, _ index: UnsafePointer<Int>, _ pointers: UnsafePointer<Int>, _ indices: UnsafePointer<Int32>,
+    _ values: UnsafePointer<Self>, _ d: UnsafePointer<Self>?, _ scale: Self, _ h: UnsafePointer<Self>,
+    _ l1: UnsafePointer<Self>, _ l2: Self, _ epochs: Int,
+    _ tolerance: Self, _ w: UnsafeMutablePointer<Self>, _ r: UnsafeMutablePointer<Self>
+  ) -> Int
+  /// The same through columns of a column-major matrix.
+  static func _columnDescent(
+    _ n: Int, _ k: Int, _ index: UnsafePointer<Int>, _ a: UnsafePointer<Self>, _ lda: Int, _ d: UnsafePointer<Self>?,
+    _ scale: Self,
+    _ h: UnsafePointer<Self>, _ l1: UnsafePointer<Self>, _ l2: Self, _ epochs: Int, _ tolerance: Self,
+    _ w: UnsafeMutablePointer<Self>, _ r: UnsafeMutablePointer<Self>
+  ) -> Int
+  /// y ← y + Σₖ xₖ · column indexₖ of a sparse matrix.
+  static func _sparseAddColumns(
+    _ k: Int, _ index: UnsafePointer<Int>, _ pointers: UnsafePointer<Int>, _ indices: UnsafePointer<Int32>,
+    _ values: UnsafePointer<Self>, _ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>
+  )
+  /// outₖ ← scale · (column indexₖ of a sparse matrix)ᵀ r.
+  static func _sparseDotColumns(
+    _ k: Int, _ index: UnsafePointer<Int>, _ pointers: UnsafePointer<Int>, _ indices: UnsafePointer<Int32>,
+    _ values: UnsafePointer<Self>, _ scale: Self, _ r: UnsafePointer<Self>, _ out: UnsafeMutablePointer<Self>
+  )
 }
 
 extension Float {
@@ -439,6 +463,38 @@ extension Float {
   ) {
     ck_sparse_block_s(first, last, pointers, indices, values, c, α, x, ldx, β, y, ldy)
   }
+
+  public static func _sparseDescent(
+    _ k: Int, _ index: UnsafePointer<Int>, _ pointers: UnsafePointer<Int>, _ indices: UnsafePointer<Int32>,
+    _ values: UnsafePointer<Self>, _ d: UnsafePointer<Self>?, _ scale: Self, _ h: UnsafePointer<Self>,
+    _ l1: UnsafePointer<Self>, _ l2: Self, _ epochs: Int,
+    _ tolerance: Self, _ w: UnsafeMutablePointer<Self>, _ r: UnsafeMutablePointer<Self>
+  ) -> Int {
+    ck_sparse_descent_s(k, index, pointers, indices, values, d, scale, h, l1, l2, epochs, tolerance, w, r)
+  }
+
+  public static func _columnDescent(
+    _ n: Int, _ k: Int, _ index: UnsafePointer<Int>, _ a: UnsafePointer<Self>, _ lda: Int, _ d: UnsafePointer<Self>?,
+    _ scale: Self,
+    _ h: UnsafePointer<Self>, _ l1: UnsafePointer<Self>, _ l2: Self, _ epochs: Int, _ tolerance: Self,
+    _ w: UnsafeMutablePointer<Self>, _ r: UnsafeMutablePointer<Self>
+  ) -> Int {
+    ck_column_descent_s(n, k, index, a, lda, d, scale, h, l1, l2, epochs, tolerance, w, r)
+  }
+
+  public static func _sparseAddColumns(
+    _ k: Int, _ index: UnsafePointer<Int>, _ pointers: UnsafePointer<Int>, _ indices: UnsafePointer<Int32>,
+    _ values: UnsafePointer<Self>, _ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>
+  ) {
+    ck_sparse_add_columns_s(k, index, pointers, indices, values, x, y)
+  }
+
+  public static func _sparseDotColumns(
+    _ k: Int, _ index: UnsafePointer<Int>, _ pointers: UnsafePointer<Int>, _ indices: UnsafePointer<Int32>,
+    _ values: UnsafePointer<Self>, _ scale: Self, _ r: UnsafePointer<Self>, _ out: UnsafeMutablePointer<Self>
+  ) {
+    ck_sparse_dot_columns_s(k, index, pointers, indices, values, scale, r, out)
+  }
 }
 
 extension Double {
@@ -697,5 +753,37 @@ extension Double {
     _ y: UnsafeMutablePointer<Self>, _ ldy: Int
   ) {
     ck_sparse_block_d(first, last, pointers, indices, values, c, α, x, ldx, β, y, ldy)
+  }
+
+  public static func _sparseDescent(
+    _ k: Int, _ index: UnsafePointer<Int>, _ pointers: UnsafePointer<Int>, _ indices: UnsafePointer<Int32>,
+    _ values: UnsafePointer<Self>, _ d: UnsafePointer<Self>?, _ scale: Self, _ h: UnsafePointer<Self>,
+    _ l1: UnsafePointer<Self>, _ l2: Self, _ epochs: Int,
+    _ tolerance: Self, _ w: UnsafeMutablePointer<Self>, _ r: UnsafeMutablePointer<Self>
+  ) -> Int {
+    ck_sparse_descent_d(k, index, pointers, indices, values, d, scale, h, l1, l2, epochs, tolerance, w, r)
+  }
+
+  public static func _columnDescent(
+    _ n: Int, _ k: Int, _ index: UnsafePointer<Int>, _ a: UnsafePointer<Self>, _ lda: Int, _ d: UnsafePointer<Self>?,
+    _ scale: Self,
+    _ h: UnsafePointer<Self>, _ l1: UnsafePointer<Self>, _ l2: Self, _ epochs: Int, _ tolerance: Self,
+    _ w: UnsafeMutablePointer<Self>, _ r: UnsafeMutablePointer<Self>
+  ) -> Int {
+    ck_column_descent_d(n, k, index, a, lda, d, scale, h, l1, l2, epochs, tolerance, w, r)
+  }
+
+  public static func _sparseAddColumns(
+    _ k: Int, _ index: UnsafePointer<Int>, _ pointers: UnsafePointer<Int>, _ indices: UnsafePointer<Int32>,
+    _ values: UnsafePointer<Self>, _ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>
+  ) {
+    ck_sparse_add_columns_d(k, index, pointers, indices, values, x, y)
+  }
+
+  public static func _sparseDotColumns(
+    _ k: Int, _ index: UnsafePointer<Int>, _ pointers: UnsafePointer<Int>, _ indices: UnsafePointer<Int32>,
+    _ values: UnsafePointer<Self>, _ scale: Self, _ r: UnsafePointer<Self>, _ out: UnsafeMutablePointer<Self>
+  ) {
+    ck_sparse_dot_columns_d(k, index, pointers, indices, values, scale, r, out)
   }
 }

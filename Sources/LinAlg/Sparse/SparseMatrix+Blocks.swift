@@ -66,6 +66,8 @@ extension SparseMatrix {
   }
 
   /// The chosen columns as a matrix of their own. Cost of their entries and the rows.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func columns(_ S: IndexSubset) -> SparseMatrix {
     precondition(S.universe == columns, "SparseMatrix: columns of \(S.universe) from \(rows) × \(columns)")
     var pointers = [0]

@@ -1,12 +1,16 @@
 extension SparseMatrix: DesignMatrix {
   public var storedCount: Int { nonzeroCount }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func multiply(_ x: Vector<Element>, alpha α: Element, beta β: Element, into y: inout Vector<Element>) {
     precondition(
       x.count == columns && y.count == rows, "Sparse product: \(rows) × \(columns) times \(x.count) into \(y.count)")
     byRow.multiply(x.base, α, β, into: y.mutableBase())
   }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func multiplyTransposed(_ r: Vector<Element>, alpha α: Element, beta β: Element, into x: inout Vector<Element>)
   {
     precondition(
@@ -14,24 +18,32 @@ extension SparseMatrix: DesignMatrix {
     byColumn.multiply(r.base, α, β, into: x.mutableBase())
   }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func addProduct(columns S: IndexSubset, _ x: Vector<Element>, to y: inout Vector<Element>) {
     precondition(S.universe == columns && x.count == S.count && y.count == rows, "Sparse product of \(S.count) columns")
     let out = y.mutableBase()
-    for k in 0..<S.count {
-      byColumn.withLine(S[k]) { Element._sparseAxpy($0, $1, $2, x.base[k], out) }
+    byColumn.withPointers { pointers, indices, values in
+      S.withPointer { Element._sparseAddColumns(S.count, $0, pointers, indices, values, x.base, out) }
     }
   }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func multiplyTransposed(
     columns S: IndexSubset, _ r: Vector<Element>, alpha α: Element, into out: inout Vector<Element>
   ) {
     precondition(
       S.universe == columns && r.count == rows && out.count == S.count, "Sparse product of \(S.count) columns")
     let target = out.mutableBase()
-    for k in 0..<S.count { target[k] = α * byColumn.withLine(S[k]) { Element._sparseDot($0, $1, $2, r.base) } }
+    byColumn.withPointers { pointers, indices, values in
+      S.withPointer { Element._sparseDotColumns(S.count, $0, pointers, indices, values, α, r.base, target) }
+    }
   }
 
   /// Column by column: one is spread into a dense vector, the ones before it are dotted with that. Cost |S| nnz(X_S).
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func gram(
     columns S: IndexSubset, weights d: Vector<Element>?, alpha α: Element, into C: inout Matrix<Element>,
     workspace: ColumnGram<Element>
@@ -61,6 +73,8 @@ extension SparseMatrix: DesignMatrix {
     Element._mirrorLower(S.count, c, stride)
   }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func squaredColumnNorms(into norms: inout Vector<Element>) {
     let out = norms.mutableBase()
     for j in 0..<columns {
@@ -68,11 +82,46 @@ extension SparseMatrix: DesignMatrix {
     }
   }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
+  public func squaredColumnNorms(_ S: IndexSubset, weights d: Vector<Element>?, into norms: inout Vector<Element>) {
+    let out = norms.mutableBase()
+    for k in 0..<S.count {
+      out[k] = byColumn.withLine(S[k]) { count, indices, values in
+        guard let d else { return Element._dot(count, values, values) }
+        return (0..<count).reduce(0) { $0 + d.base[Int(indices[$1])] * values[$1] * values[$1] }
+      }
+    }
+  }
+
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
+  public func descend(
+    columns S: IndexSubset, _ model: ColumnDescent<Element>, epochs: Int, w: inout Vector<Element>,
+    residuals r: inout Vector<Element>
+  ) -> Int {
+    model.requireFit(self, S, w, r)
+    let (w, r) = (w.mutableBase(), r.mutableBase())
+    var done = 0
+    byColumn.withPointers { pointers, indices, values in
+      S.withPointer {
+        done = Element._sparseDescent(
+          S.count, $0, pointers, indices, values, model.weights?.base, 1 / Element(rows), model.curvatures.base,
+          model.strengths.base, model.ridge, epochs, model.tolerance, w, r)
+      }
+    }
+    return done
+  }
+
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func squaredRowNorms(into norms: inout Vector<Element>) {
     let out = norms.mutableBase()
     for i in 0..<rows { out[i] = byRow.withLine(i) { count, _, values in Element._dot(count, values, values) } }
   }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func multiply(rows indices: [Int]?, _ v: Vector<Element>, into a: inout Vector<Element>) {
     let out = a.mutableBase()
     for k in 0..<(indices?.count ?? rows) {
@@ -80,6 +129,8 @@ extension SparseMatrix: DesignMatrix {
     }
   }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func addRows(_ indices: [Int]?, _ c: Vector<Element>, scale α: Element, to z: inout Vector<Element>) {
     let out = z.mutableBase()
     for k in 0..<(indices?.count ?? rows) {
@@ -87,6 +138,8 @@ extension SparseMatrix: DesignMatrix {
     }
   }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func addRowGrams(
     rows indices: [Int]?, _ v: Vector<Element>, targets y: Vector<Element>?, scale: Element, to z: inout Vector<Element>
   ) {
@@ -102,6 +155,8 @@ extension SparseMatrix: DesignMatrix {
   }
 
   /// By LAPACK where the smaller side is small, otherwise by Lanczos on XᵀX or XXᵀ; the matrix stays sparse.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func gramSpectrum(scale: Element) -> ExtremalEigenvalues<Element> {
     precondition(columns >= 1, "SparseMatrix: no columns have no spectrum")
     let wide = columns > rows

@@ -127,6 +127,8 @@ struct CompressedLines<Element: Scalar>: Sendable {
   }
 
   /// The same entries by the other dimension, by a counting sort: cost proportional to entries, lines and length.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   func transposed() -> CompressedLines {
     var starts = Array(repeating: 0, count: length + 1)
     for i in indices { starts[Int(i) + 1] += 1 }
@@ -210,6 +212,20 @@ struct CompressedLines<Element: Scalar>: Sendable {
     let pointers: UnsafePointer<Int>
     let indices: UnsafePointer<Int32>
     let values: UnsafePointer<Element>
+  }
+
+  /// Lends the three arrays. An empty matrix has no entries to point at; nothing is read from the stand-ins then.
+  func withPointers(_ body: (UnsafePointer<Int>, UnsafePointer<Int32>, UnsafePointer<Element>) -> Void) {
+    pointers.withUnsafeBufferPointer { pointers in
+      indices.withUnsafeBufferPointer { indices in
+        values.withUnsafeBufferPointer { values in
+          guard let p = pointers.baseAddress else { return }
+          body(
+            p, indices.baseAddress ?? UnsafePointer(bitPattern: 4)!,
+            values.baseAddress ?? UnsafePointer(bitPattern: 8)!)
+        }
+      }
+    }
   }
 
   /// Lends one line.

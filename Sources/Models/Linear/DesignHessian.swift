@@ -94,10 +94,14 @@ public final class DesignHessian<Element: Scalar> {
     Double(features.storedCount) * s / Double(max(1, features.columns))
   }
 
-  /// d ← the diagonal of H_SS, or with weights the one of their mean: a preconditioner needs no more.
-  func roughDiagonal(on S: IndexSubset, into d: inout Vector<Element>) {
-    d.gather(S, from: squaredColumnNorms())
-    d.scale(by: scale * (weights.map { $0.oneNorm / Element($0.count) } ?? 1))
+  /// d ← the diagonal of H_SS.
+  func diagonal(on S: IndexSubset, into d: inout Vector<Element>) {
+    if weights == nil {
+      d.gather(S, from: squaredColumnNorms())
+    } else {
+      features.squaredColumnNorms(S, weights: weights, into: &d)
+    }
+    d.scale(by: scale)
   }
 
   /// Whether the Gram matrix is there, forming it when it has become due.
@@ -125,39 +129,39 @@ public final class DesignHessian<Element: Scalar> {
   }
 }
 
-/// H_SS + shift I: the chosen columns are read where they lie, once or twice a product.
+/// H_SS + shift I. Dense columns are read where they lie, once a product; of other designs the chosen columns are gathered
+/// once, by rows too.
 final class RestrictedDesignHessian<Element: Scalar>: LinearOperator {
-  private let features: any DesignMatrix<Element>
   private let weights: Vector<Element>?
   private let support: IndexSubset
   private let shift: Element
+  private let scale: Element
   private var image: Vector<Element>
   private let fused = FusedGram<Element>()
   private let dense: Matrix<Element>?
+  private let chosen: (any DesignMatrix<Element>)?
 
   init(_ hessian: DesignHessian<Element>, _ support: IndexSubset, shift: Element) {
-    features = hessian.features
     weights = hessian.weights
     self.support = support
     self.shift = shift
-    image = .zeros(features.rows)
-    dense = (features as? DenseDesign<Element>)?.matrix
+    scale = 1 / Element(hessian.features.rows)
+    dense = (hessian.features as? DenseDesign<Element>)?.matrix
+    chosen = dense == nil ? hessian.features.columns(support) : nil
+    image = .zeros(dense == nil ? hessian.features.rows : 0)
   }
 
   var rows: Int { support.count }
   var columns: Int { support.count }
 
   func apply(_ x: Vector<Element>, into y: inout Vector<Element>) {
-    let scale = 1 / Element(features.rows)
     if let dense {
       fused.assign(to: &y, columns: support, of: dense, x, weights: weights, alpha: scale)
-      y.add(shift, x)
-      return
+    } else if let chosen {
+      chosen.multiply(x, alpha: 1, beta: 0, into: &image)
+      if let weights { image.scale(by: weights) }
+      chosen.multiplyTransposed(image, alpha: scale, beta: 0, into: &y)
     }
-    image.fill(0)
-    features.addProduct(columns: support, x, to: &image)
-    if let weights { image.scale(by: weights) }
-    features.multiplyTransposed(columns: support, image, alpha: scale, into: &y)
     y.add(shift, x)
   }
 }

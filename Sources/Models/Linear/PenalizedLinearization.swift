@@ -113,7 +113,7 @@ extension PenalizedLinearization: ProximalGradientStructure {
   }
 
   public func hessianDiagonal(into d: inout Vector<Element>) -> Bool {
-    hessian.roughDiagonal(on: support, into: &d)
+    hessian.diagonal(on: support, into: &d)
     let ones = Vector<Element>(repeating: 1, count: d.count)
     d.add(ridge, ones)
     return true

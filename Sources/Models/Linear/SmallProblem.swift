@@ -8,26 +8,27 @@ struct SmallProblem<Element: Scalar> {
   private var g = Vector<Element>.zeros(0)
   private var ridge: Element = 0
   private let cholesky = CholeskyWorkspace<Element>(capacity: 0)
-  /// t, the strengths; set by the caller after ``resize(_:)``.
-  var strengths = Vector<Element>.zeros(0)
+  private var strengths = Vector<Element>.zeros(0)
   /// The start, and the solution.
-  var w = Vector<Element>.zeros(0)
+  private(set) var w = Vector<Element>.zeros(0)
   private(set) var epochs = 0
   private(set) var newtonSteps = 0
   /// Whether the last solve ended with the optimality conditions met to rounding.
-  var isSolved = false
+  private(set) var isSolved = false
 
-  mutating func resize(_ k: Int) {
-    if G.rows == k { return }
-    G = .zeros(k, k)
-    c = .zeros(k)
-    g = .zeros(k)
-    w = .zeros(k)
-    strengths = .zeros(k)
-  }
-
-  /// Sets G and c, w and the strengths being set.
-  mutating func load(ridge: Element, _ fill: (_ G: inout Matrix<Element>, _ c: inout Vector<Element>) -> Void) {
+  /// Sets the problem: G and c by `fill`, which finds them of the right size.
+  mutating func load(
+    start: Vector<Element>, strengths: Vector<Element>, ridge: Element,
+    _ fill: (_ G: inout Matrix<Element>, _ c: inout Vector<Element>) -> Void
+  ) {
+    let k = start.count
+    if G.rows != k {
+      G = .zeros(k, k)
+      c = .zeros(k)
+      g = .zeros(k)
+    }
+    w = Vector(copying: start)
+    self.strengths = strengths
     self.ridge = ridge
     fill(&G, &c)
     refreshGradient()
@@ -61,8 +62,8 @@ struct SmallProblem<Element: Scalar> {
     }
   }
 
-  /// Solves for the present signs; false where a sign stands in the way (the step then ends there) or the support's system
-  /// is singular.
+  /// Solves for the present signs; false where signs stand in the way or the support's system is singular. Several signs in the way
+  /// become zeros if that decreases the objective; otherwise the step ends at the first.
   private mutating func newtonStep() -> Bool {
     let support = IndexSubset(nonzerosOf: w)
     let s = support.count
@@ -80,24 +81,47 @@ struct SmallProblem<Element: Scalar> {
     var target = Vector<Element>(count: s) { c[support[$0]] - (w[support[$0]] > 0 ? t[support[$0]] : -t[support[$0]]) }
     cholesky.solve(&target)
     var fraction: Element = 1
-    var blocking = -1
+    var blocking: [Int] = []
     for k in 0..<s {
       let old = w[support[k]]
       if target[k] * old <= 0 {
         let reach = old / (old - target[k])
-        if reach < fraction || blocking < 0 {
-          fraction = reach
-          blocking = k
-        }
+        // The first sign change goes to the front.
+        blocking.append(k)
+        if reach < fraction { blocking.swapAt(0, blocking.count - 1) }
+        fraction = min(fraction, reach)
       }
+    }
+    if blocking.count > 1 {
+      var clipped = Vector(copying: target)
+      for k in blocking { clipped[k] = 0 }
+      if moveIfBetter(to: clipped, on: support) { return false }
     }
     for k in 0..<s {
       let j = support[k]
-      w[j] = blocking < 0 ? target[k] : w[j] + fraction * (target[k] - w[j])
+      w[j] = blocking.isEmpty ? target[k] : w[j] + fraction * (target[k] - w[j])
     }
-    if blocking >= 0 { w[support[blocking]] = 0 }
+    if let first = blocking.first { w[support[first]] = 0 }
     refreshGradient()
-    return blocking < 0
+    return blocking.isEmpty
+  }
+
+  /// w ← the given values on the support where they have the smaller objective, and whether they have. Cost k².
+  private mutating func moveIfBetter(to values: Vector<Element>, on support: IndexSubset) -> Bool {
+    var δ = Vector<Element>.zeros(w.count)
+    δ.scatter(support, from: values)
+    δ.add(-1, w)
+    var image = Vector<Element>.zeros(w.count)
+    image.assignSymmetricProduct(G, δ)
+    var change = δ.dot(image) / 2 - g.dot(δ) + ridge * (w.dot(δ) + δ.dot(δ) / 2)
+    for k in 0..<support.count {
+      let j = support[k]
+      change += strengths[j] * (values[k].magnitude - w[j].magnitude)
+    }
+    if !(change < 0) { return false }
+    w.scatter(support, from: values)
+    refreshGradient()
+    return true
   }
 
   /// |c − G w| ≤ t off the support, to rounding (on it the Newton step has solved the equations).

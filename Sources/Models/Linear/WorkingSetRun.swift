@@ -24,6 +24,10 @@ struct WorkingSetRun<Loss: SmoothLoss> {
   private var alive: IndexSubset
   private var compact = Vector<Element>.zeros(0)
   private var small = SmallProblem<Element>()
+  private var large = ColumnProblem<Element>()
+  /// The solution of the last working set's problem, and whether it is one to rounding.
+  private var model = Vector<Element>.zeros(0)
+  private var isModelSolved = false
   private let hessian: DesignHessian<Element>
   private var result: WorkingSetSolution<Element>
 
@@ -71,7 +75,7 @@ struct WorkingSetRun<Loss: SmoothLoss> {
         result.outcome = .notFinite
         break
       }
-      var (working, violators) = chooseWorkingSet()
+      var (working, violators, isComplete) = chooseWorkingSet()
       if result.dualityGap <= tolerance * scale {
         let isOptimal = violators == 0 && (result.passes > 1 || working.count == 0)
         if tolerance > WorkingSetSolver<Element>.roundingTolerance || isOptimal || gapWasMet {
@@ -82,16 +86,12 @@ struct WorkingSetRun<Loss: SmoothLoss> {
       }
       // No violator beyond rounding, and the last working set was solved to rounding: this is the solution, and the gap
       // that is left is the rounding error of the objective.
-      if violators == 0 && small.isSolved {
+      if violators == 0 && isModelSolved {
         result.outcome = .converged
         break
       }
-      if violators == 0 { working = IndexSubset(nonzerosOf: w) }
-      if working.count > DesignHessian<Element>.gramLimit {
-        result.outcome = .workingSetTooLarge(working.count)
-        break
-      }
-      solveWorkingSet(working, gap: min(bestGap, result.dualityGap))
+      if violators == 0 { (working, isComplete) = (IndexSubset(nonzerosOf: w), true) }
+      solveWorkingSet(working, gap: min(bestGap, result.dualityGap), isComplete)
       bestGap = min(bestGap, result.dualityGap)
       refreshResiduals()
     }
@@ -172,8 +172,9 @@ struct WorkingSetRun<Loss: SmoothLoss> {
     return true
   }
 
-  /// The support and the worst violators |gradient| > λ_{g(j)}, at most as many again as the support (but fifty).
-  private func chooseWorkingSet() -> (working: IndexSubset, violators: Int) {
+  /// The support and the worst violators |gradient| > λ_{g(j)}, at most as many again as the support (but fifty); complete
+  /// where that is all of them.
+  private func chooseWorkingSet() -> (working: IndexSubset, violators: Int, isComplete: Bool) {
     let support = IndexSubset(nonzerosOf: w)
     let slack = 1 + 32 * Element.ulpOfOne
     var violators: [(index: Int, excess: Element)] = []
@@ -183,66 +184,96 @@ struct WorkingSetRun<Loss: SmoothLoss> {
       if w[j] == 0 && size > strengths[j] * slack { violators.append((j, size / strengths[j])) }
     }
     let room = max(50, support.count)
-    if violators.count > room {
+    let isComplete = violators.count <= room
+    if !isComplete {
       violators.sort { $0.excess > $1.excess }
       violators.removeSubrange(room...)
     }
     let all = (support.elements + violators.map(\.index)).sorted()
-    return (IndexSubset(all, universe: w.count), violators.count)
+    return (IndexSubset(all, universe: w.count), violators.count, isComplete)
   }
 
-  private mutating func solveWorkingSet(_ working: IndexSubset, gap: Element) {
+  /// A large working set that is not complete will be replaced by a larger one: it is solved roughly.
+  private mutating func solveWorkingSet(_ working: IndexSubset, gap: Element, _ isComplete: Bool) {
     result.largestWorkingSet = max(result.largestWorkingSet, working.count)
-    small.resize(working.count)
-    small.strengths.gather(working, from: strengths)
-    small.w.gather(working, from: w)
-    if let linear = loss.linearTerm {
-      small.load(ridge: ridge) { [hessian] G, c in
-        hessian.assemble(on: working, into: &G)
-        c.gather(working, from: linear)
-      }
-      small.solve(gap: gap)
-      countSmall()
-      w.scatter(working, from: small.w)
+    var current = Vector<Element>.zeros(working.count)
+    current.gather(working, from: w)
+    if loss.linearTerm != nil {
+      solveModel(working, at: current, gap: gap, accuracy: isComplete ? 0 : nil)
+      w.scatter(working, from: model)
     } else {
-      solveByProximalNewton(working, gap: gap)
+      solveByProximalNewton(working, from: current, gap: gap, isComplete)
     }
   }
 
-  private mutating func countSmall() {
-    result.epochs += small.epochs
-    result.newtonSteps += small.newtonSteps
+  /// Whether a working set of k columns is solved through them: where it is large and its Gram matrix has more entries than
+  /// four times the columns, or beyond the largest Gram matrix. Measured, an epoch through sparse columns costs about four
+  /// operations an entry against one of the Gram matrix.
+  private func columnsPay(_ k: Int) -> Bool {
+    k > DesignHessian<Element>.gramLimit
+      || (k > 256 && 4 * hessian.storedEntries(columns: Double(k)) < Double(k) * Double(k))
   }
 
-  /// Minimizes on the working set by quadratic models of the loss, each solved exactly, until a step is at rounding.
+  /// model ← the minimizer of the quadratic model at `current`, whose residuals are the present ones.
+  ///
+  /// - Parameter accuracy: the relative change of w at which a large problem counts as solved, 0 for rounding; nil for what
+  ///   the gap asks of coordinate descent.
+  private mutating func solveModel(
+    _ working: IndexSubset, at current: Vector<Element>, gap: Element, accuracy: Element?
+  ) {
+    var t = Vector<Element>.zeros(working.count)
+    t.gather(working, from: strengths)
+    if columnsPay(working.count) {
+      large.load(hessian, working, at: current, residuals: residuals, strengths: t, ridge: ridge)
+      large.solve(gap: gap, accuracy: accuracy)
+      model = large.w
+      (isModelSolved, result.epochs, result.newtonSteps) =
+        (large.isSolved, result.epochs + large.epochs, result.newtonSteps + large.newtonSteps)
+      return
+    }
+    small.load(start: current, strengths: t, ridge: ridge) { [hessian, loss, residuals, n] G, c in
+      hessian.assemble(on: working, into: &G)
+      if let linear = loss.linearTerm {
+        c.gather(working, from: linear)
+      } else {
+        loss.features.multiplyTransposed(columns: working, residuals, alpha: 1 / Element(n), into: &c)
+        c.assignSymmetricProduct(G, current, alpha: 1, beta: 1)
+      }
+    }
+    small.solve(gap: gap)
+    model = small.w
+    (isModelSolved, result.epochs, result.newtonSteps) =
+      (small.isSolved, result.epochs + small.epochs, result.newtonSteps + small.newtonSteps)
+  }
+
+  /// Minimizes on the working set by quadratic models of the loss, each solved, until a step is at rounding.
   ///
   /// Each model's step decreases the objective for a short enough fraction of it; Armijo's rule with halving finds one.
   /// Within rounding of the objective the full step is taken: there Newton's method converges and the rule sees noise.
-  private mutating func solveByProximalNewton(_ working: IndexSubset, gap: Element) {
+  private mutating func solveByProximalNewton(
+    _ working: IndexSubset, from start: Vector<Element>, gap: Element, _ isComplete: Bool
+  ) {
     let k = working.count
-    var (current, step, slope) = (Vector(copying: small.w), Vector<Element>.zeros(k), Vector<Element>.zeros(k))
+    var (current, step, slope) = (start, Vector<Element>.zeros(k), Vector<Element>.zeros(k))
     var image = Vector<Element>.zeros(n)
     var trial = Vector<Element>.zeros(n)
     var isAtRounding = false
     var lastSize = Element.infinity
     var models = 0
-    while !isAtRounding && models < 50 {
+    let isRough = k > 256 && !isComplete
+    while !isAtRounding && models < (isRough ? 3 : 50) {
       models += 1
+      result.newtonSteps += 1
       hessian.setWeights { Loss.curvatures(scores: scores, targets: loss.targets, into: &$0) }
       loss.features.multiplyTransposed(columns: working, residuals, alpha: 1 / Element(n), into: &slope)
-      small.load(ridge: ridge) { [hessian] G, c in
-        hessian.assemble(on: working, into: &G)
-        c.assignSymmetricProduct(G, current)
-        c.add(1, slope)
-      }
-      small.solve(gap: gap)
-      countSmall()
-      result.newtonSteps += 1
-      step.copy(from: small.w)
-      step.add(-1, current)
-      // −(directional derivative of the model): positive unless the step is rounding.
+      // The model's own error is of the size of the last step's square.
+      let relative = min(1, lastSize / max(current.maxNorm, .leastNormalMagnitude))
+      let accuracy = min(Element(1) / 1000, relative * relative / 10)
+      solveModel(working, at: current, gap: gap, accuracy: isRough ? nil : accuracy)
+      step.assign(1, model, -1, current)
+      // −(directional derivative of the objective): positive unless the step is rounding.
       var promise = slope.dot(step) - ridge * current.dot(step)
-      for i in 0..<k { promise -= small.strengths[i] * (small.w[i].magnitude - current[i].magnitude) }
+      for i in 0..<k { promise -= strengths[working[i]] * (model[i].magnitude - current[i].magnitude) }
       image.fill(0)
       loss.features.addProduct(columns: working, step, to: &image)
       let before = lossValue + penalty()
@@ -250,8 +281,8 @@ struct WorkingSetRun<Loss: SmoothLoss> {
       var fraction: Element = 1
       while true {
         trial.assign(1, scores, fraction, image)
-        small.w.assign(1, current, fraction, step)
-        w.scatter(working, from: small.w)
+        if fraction < 1 { model.assign(1, current, fraction, step) }
+        w.scatter(working, from: model)
         lossValue = Loss.value(scores: trial, targets: loss.targets, residuals: &residuals)
         let after = lossValue + penalty()
         if after <= before - fraction * promise / 10_000 || promise <= noise || !after.isFinite { break }
@@ -259,7 +290,7 @@ struct WorkingSetRun<Loss: SmoothLoss> {
         if fraction < Element.ulpOfOne { break }
       }
       swap(&scores, &trial)
-      current.copy(from: small.w)
+      current = model
       if !lossValue.isFinite { return }
       // Newton's steps shrink until they are rounding, of w or of the system's condition: then they no longer do.
       let size = step.maxNorm
@@ -268,6 +299,6 @@ struct WorkingSetRun<Loss: SmoothLoss> {
         && (size <= 4 * .ulpOfOne * current.maxNorm || (promise <= noise && size >= lastSize / 2))
       lastSize = size
     }
-    small.isSolved = small.isSolved && isAtRounding
+    isModelSolved = isModelSolved && isAtRounding
   }
 }

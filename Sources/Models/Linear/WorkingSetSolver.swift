@@ -6,8 +6,6 @@ public enum WorkingSetOutcome: Sendable, Equatable {
   case converged
   /// The limit on passes over the data came first.
   case passLimit
-  /// The working set grew beyond what a Gram matrix is made for; the solver of the fixed-point map takes any size.
-  case workingSetTooLarge(Int)
   /// A NaN or an infinity appeared.
   case notFinite
 }
@@ -40,8 +38,9 @@ public struct WorkingSetSolution<Element: Scalar>: Sendable {
 /// support and the worst violators of the optimality conditions form the working set. Its problem, or for a loss that is
 /// not quadratic its quadratic model at the present point (proximal Newton, with a line search), is solved on the Gram
 /// matrix: a few epochs of coordinate descent find signs, and a Newton step on the support (one Cholesky factorization)
-/// solves for them exactly, or moves to the first sign change. So the last working set is solved to rounding, and few
-/// passes over the data are made.
+/// solves for them exactly, or moves to the first sign change. Where the columns have far fewer entries than the Gram
+/// matrix, descent goes through them and Newton's equations are solved by conjugate gradient. So the last working set is
+/// solved to rounding, and few passes over the data are made.
 ///
 /// Sources: working sets after Massias, Gramfort, Salmon, *Celer*, ICML 2018; screening after Ndiaye, Fercoq, Gramfort,
 /// Salmon, *Gap safe screening rules for sparsity enforcing penalties*, JMLR 18 (2017); proximal Newton after Lee, Sun,
