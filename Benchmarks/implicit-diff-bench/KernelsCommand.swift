@@ -26,7 +26,8 @@ struct KernelsCommand: ParsableCommand {
     var microseconds: Double
     var gigabytesPerSecond: Double?
     var gigaflops: Double?
-    /// Of the limit that binds: bandwidth where bytes are given, arithmetic otherwise.
+    /// Of the limit that binds: bandwidth where bytes alone are given, arithmetic where operations are, the slower of the two
+    /// where both are; or of what the kernel's name says.
     var share: Double
   }
 
@@ -63,7 +64,7 @@ struct KernelsCommand: ParsableCommand {
 }
 
 /// The measurements behind ``KernelsCommand``.
-private struct Kernels {
+struct Kernels {
   let bandwidth: Double
   let peak: Double
   let budget: Double
@@ -85,8 +86,16 @@ private struct Kernels {
       share: rate / peak)
   }
 
+  func both(_ kernel: String, _ shape: String, bytes: Int, operations: Int, _ work: () -> Void) -> KernelsCommand.Row {
+    let t = Timing(budget: budget, most: 10_000, work).median
+    let bound = max(Double(bytes) / bandwidth, Double(operations) / peak)
+    return KernelsCommand.Row(
+      kernel: kernel, shape: shape, microseconds: t * 1e6, gigabytesPerSecond: Double(bytes) / t * 1e-9,
+      gigaflops: Double(operations) / t * 1e-9, share: bound / t)
+  }
+
   func all() -> [KernelsCommand.Row] {
-    elementwise(4_000_000) + elementwise(1000) + gramProducts() + blocks() + minibatches()
+    elementwise(4_000_000) + elementwise(1000) + gramProducts() + gramBlocks() + blocks() + tangents() + minibatches()
   }
 
   private func elementwise(_ n: Int) -> [KernelsCommand.Row] {

@@ -86,7 +86,12 @@
   /* out = exp(x) for finite x, to 2 ulps; out may be x. */                                                           \
   void ck_exp_##X(size_t n, const T *x, T *out);                                                                      \
   /* copies the lower triangle of the n x n column-major a onto its upper one. */                                     \
-  void ck_mirror_lower_##X(size_t n, T *a, size_t lda);
+  void ck_mirror_lower_##X(size_t n, T *a, size_t lda);                                                               \
+  /* ck_fused_gram for q right-hand sides at once: out[l + c ldo] += alpha a_l^T diag(d) (sum over j of a_j x[j + c ldx]), \
+     c < q. Four at a time go over the panel in the cache; scratch holds 4 panel. */                                     \
+  void ck_fused_gram_block_##X(size_t first, size_t last, size_t k, const ptrdiff_t *index, const T *a, size_t lda,    \
+                               const T *d, T alpha, size_t q, const T *x, size_t ldx, T *out, size_t ldo, size_t panel, \
+                               T *scratch);
 
 CKERNELS_DECLARE(float, s)
 CKERNELS_DECLARE(double, d)

@@ -151,6 +151,12 @@ public protocol _ElementwiseKernels {
   static func _smallCholesky(
     _ n: Int, _ a: UnsafeMutablePointer<Self>, _ lda: Int
   ) -> Int
+  /// out[:, c] += α A_Sᵀ diag(d) A_S x[:, c] over rows first ..< last, c < q; scratch holds 4 `panel`.
+  static func _fusedGramBlock(
+    _ first: Int, _ last: Int, _ k: Int, _ index: UnsafePointer<Int>?, _ a: UnsafePointer<Self>, _ lda: Int,
+    _ d: UnsafePointer<Self>?, _ α: Self, _ q: Int, _ x: UnsafePointer<Self>, _ ldx: Int,
+    _ out: UnsafeMutablePointer<Self>, _ ldo: Int, _ panel: Int, _ scratch: UnsafeMutablePointer<Self>
+  )
 }
 
 extension Float {
@@ -370,6 +376,14 @@ extension Float {
   ) -> Int {
     ck_small_cholesky_s(n, a, lda)
   }
+
+  public static func _fusedGramBlock(
+    _ first: Int, _ last: Int, _ k: Int, _ index: UnsafePointer<Int>?, _ a: UnsafePointer<Self>, _ lda: Int,
+    _ d: UnsafePointer<Self>?, _ α: Self, _ q: Int, _ x: UnsafePointer<Self>, _ ldx: Int,
+    _ out: UnsafeMutablePointer<Self>, _ ldo: Int, _ panel: Int, _ scratch: UnsafeMutablePointer<Self>
+  ) {
+    ck_fused_gram_block_s(first, last, k, index, a, lda, d, α, q, x, ldx, out, ldo, panel, scratch)
+  }
 }
 
 extension Double {
@@ -588,5 +602,13 @@ extension Double {
     _ n: Int, _ a: UnsafeMutablePointer<Self>, _ lda: Int
   ) -> Int {
     ck_small_cholesky_d(n, a, lda)
+  }
+
+  public static func _fusedGramBlock(
+    _ first: Int, _ last: Int, _ k: Int, _ index: UnsafePointer<Int>?, _ a: UnsafePointer<Self>, _ lda: Int,
+    _ d: UnsafePointer<Self>?, _ α: Self, _ q: Int, _ x: UnsafePointer<Self>, _ ldx: Int,
+    _ out: UnsafeMutablePointer<Self>, _ ldo: Int, _ panel: Int, _ scratch: UnsafeMutablePointer<Self>
+  ) {
+    ck_fused_gram_block_d(first, last, k, index, a, lda, d, α, q, x, ldx, out, ldo, panel, scratch)
   }
 }

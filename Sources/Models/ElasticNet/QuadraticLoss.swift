@@ -93,6 +93,10 @@ public final class QuadraticLoss<Element: Scalar> {
       y.assignProduct(gram!, x)
       return
     }
+    if let dense = features as? DenseDesign<Element> {
+      fused.assign(to: &y, of: dense.matrix, block: x, alpha: 1 / Element(sampleCount))
+      return
+    }
     if blockResiduals?.columns != x.columns { blockResiduals = .zeros(sampleCount, x.columns) }
     features.multiply(block: x, into: &blockResiduals!)
     features.multiplyTransposed(block: blockResiduals!, alpha: 1 / Element(sampleCount), into: &y)
