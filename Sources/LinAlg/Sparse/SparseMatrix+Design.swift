@@ -32,6 +32,8 @@ extension SparseMatrix: DesignMatrix {
     for j in 0..<R.columns { byColumn.multiply(R.base + j * R.stride, α, 0, into: v + j * V.stride) }
   }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func addProduct(columns S: IndexSubset, _ x: Vector<Element>, to y: inout Vector<Element>) {
     precondition(S.universe == columns && x.count == S.count && y.count == rows, "Sparse product of \(S.count) columns")
     let out = y.mutableBase()
@@ -40,6 +42,8 @@ extension SparseMatrix: DesignMatrix {
     }
   }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func multiplyTransposed(
     columns S: IndexSubset, _ r: Vector<Element>, alpha α: Element, into out: inout Vector<Element>
   ) {
@@ -50,6 +54,8 @@ extension SparseMatrix: DesignMatrix {
   }
 
   /// Column by column: one is spread into a dense vector, the ones before it are dotted with that. Cost |S| nnz(X_S).
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func gram(
     columns S: IndexSubset, alpha α: Element, into C: inout Matrix<Element>, workspace: ColumnGram<Element>
   ) {
@@ -71,6 +77,8 @@ extension SparseMatrix: DesignMatrix {
     Element._mirrorLower(S.count, c, stride)
   }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func squaredColumnNorms(into norms: inout Vector<Element>) {
     let out = norms.mutableBase()
     for j in 0..<columns {
@@ -78,6 +86,8 @@ extension SparseMatrix: DesignMatrix {
     }
   }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func addRowGrams(
     rows indices: [Int]?, _ v: Vector<Element>, targets y: Vector<Element>?, scale: Element, to z: inout Vector<Element>
   ) {
