@@ -13,6 +13,10 @@ enum AdjointSolverChoice: Sendable, Equatable {
     static let matrixProduct = 2e10
     /// Bytes a second of products with a vector.
     static let memory = 2e10
+    /// Multiply-adds a second of sparse Gram matrices, and bytes of values a second of sparse products: each value is
+    /// multiplied twice, its place read from an index.
+    static let sparseMultiplications = 1e9
+    static let sparseMemory = 4e9
     /// Seconds a product costs whatever its size.
     static let callOverhead = 1e-6
     /// Products that conjugate gradient is assumed to need: its true number is known only afterwards, and on supports it is
@@ -32,15 +36,30 @@ enum AdjointSolverChoice: Sendable, Equatable {
       let s = Double(structure.support.count)
       let costs = structure.costs
       let columns = Double(rightHandSides)
-      var direct = (costs.assemblyMultiplications + s * s * s / 6 + columns * s * s) / Rates.matrixProduct
-      if let r = costs.lowRank.map(Double.init), r < s {
-        direct = min(direct, (s * r * r / 2 + r * r * r / 6 + 2 * columns * s * r) / Rates.matrixProduct)
-      } else if structure.support.count > Rates.largestFactor {
-        return .conjugateGradient
+      let assembling = costs.isSparse ? Rates.sparseMultiplications : Rates.matrixProduct
+      let product = costs.productBytes / (costs.isSparse ? Rates.sparseMemory : Rates.memory) + Rates.callOverhead
+      var direct = Double.infinity
+      if structure.support.count <= Rates.largestFactor {
+        direct = costs.assemblyMultiplications / assembling + (s * s * s / 6 + columns * s * s) / Rates.matrixProduct
       }
-      let product = costs.productBytes / Rates.memory + Rates.callOverhead
+      if let rank = costs.lowRank, Double(rank) < s, rank <= Rates.largestFactor {
+        direct = min(direct, lowRank(Double(rank), s, columns, costs, product))
+      }
       return direct <= columns * Rates.conjugateGradientProducts * product ? .direct : .conjugateGradient
     }
+  }
+
+  /// Seconds of Woodbury's identity at rank r.
+  private static func lowRank(
+    _ r: Double, _ s: Double, _ columns: Double, _ costs: AdjointCosts, _ product: Double
+  ) -> Double {
+    let factor = r * r * r / 6 / Rates.matrixProduct
+    guard costs.isSparse else {
+      return factor + (s * r * r / 2 + 2 * columns * s * r) / Rates.matrixProduct
+    }
+    // Zeros and the second triangle move three times r² numbers; a solve with its refinement takes four products.
+    return factor + (costs.lowRankMultiplications ?? s * r * r / 2) / Rates.sparseMultiplications
+      + 24 * r * r / Rates.memory + columns * (r * r / Rates.matrixProduct + 4 * product)
   }
 
   func solver<Map: FixedPointMap>(_: Map.Type) -> AID<Map>.Solver {

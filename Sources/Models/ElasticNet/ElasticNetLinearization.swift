@@ -107,6 +107,7 @@ extension ElasticNetLinearization: ProximalGradientStructure {
   }
 
   public var costs: AdjointCosts {
+    if let sparse = loss.features as? SparseMatrix<Element> { return sparseCosts(sparse, hasLowRank: hasLowRank) }
     let s = Double(support.count)
     // Stored entries of the support's columns, as if all columns held equally many.
     let stored = Double(loss.features.storedCount) * s / Double(max(1, loss.featureCount))
@@ -116,12 +117,15 @@ extension ElasticNetLinearization: ProximalGradientStructure {
   }
 
   public var lowRankHessian: (any LowRankHessian<Element>)? {
-    guard hasLowRank, let dense = loss.features as? DenseDesign<Element> else { return nil }
+    guard hasLowRank else { return nil }
+    if let sparse = loss.features as? SparseMatrix<Element> { return SparseLowRank(sparse, support, shift: λ2) }
+    guard let dense = loss.features as? DenseDesign<Element> else { return nil }
     return QuadraticLowRank(dense.matrix.columns(support), shift: λ2)
   }
 
   private var hasLowRank: Bool {
-    λ2 > 0 && derivativeIsMask && loss.sampleCount < support.count && loss.features is DenseDesign<Element>
+    λ2 > 0 && derivativeIsMask && loss.sampleCount < support.count
+      && (loss.features is DenseDesign<Element> || loss.features is SparseMatrix<Element>)
   }
 
   public func makeRestrictedHessian() -> any LinearOperator<Element> {
