@@ -22,6 +22,9 @@ enum AdjointSolverChoice: Sendable, Equatable {
     /// Products that conjugate gradient is assumed to need: its true number is known only afterwards, and on supports it is
     /// some tens for well-posed problems.
     static let conjugateGradientProducts = 50.0
+    /// The same with the incomplete Cholesky factorization, a product with which costs about as much again: measured
+    /// (`implicit-diff-bench sparse`) 1 on bands, 3 to 36 on random and two-dimensional designs.
+    static let incompleteCholeskyProducts = 12.0
     /// The support beyond which a factor is not made, whatever it would cost: its memory is 8 |S|² bytes (2 GiB here).
     static let largestFactor = 16_384
     /// The unknowns up to which a general A1 is made dense, at p products and 2/3 p³ operations.
@@ -37,7 +40,7 @@ enum AdjointSolverChoice: Sendable, Equatable {
       let costs = structure.costs
       let columns = Double(rightHandSides)
       let assembling = costs.isSparse ? Rates.sparseMultiplications : Rates.matrixProduct
-      let product = costs.productBytes / (costs.isSparse ? Rates.sparseMemory : Rates.memory) + Rates.callOverhead
+      let product = seconds(ofProduct: costs)
       var direct = Double.infinity
       if structure.support.count <= Rates.largestFactor {
         direct = costs.assemblyMultiplications / assembling + (s * s * s / 6 + columns * s * s) / Rates.matrixProduct
@@ -45,8 +48,30 @@ enum AdjointSolverChoice: Sendable, Equatable {
       if let rank = costs.lowRank, Double(rank) < s, rank <= Rates.largestFactor {
         direct = min(direct, lowRank(Double(rank), s, columns, costs, product))
       }
-      return direct <= columns * Rates.conjugateGradientProducts * product ? .direct : .conjugateGradient
+      return direct <= conjugateGradient(columns, costs) ? .direct : .conjugateGradient
     }
+  }
+
+  /// Whether conjugate gradient and MINRES are faster with the incomplete Cholesky factorization of a sparse H_SS, made for
+  /// one right-hand side: it pays while making it costs less than the products it is assumed to save, which by these rates
+  /// holds up to some eight pairs of entries in the same row for each entry.
+  static func incompleteCholeskyPays(_ costs: AdjointCosts) -> Bool {
+    guard let setup = costs.preconditionerMultiplications else { return false }
+    let saved = Rates.conjugateGradientProducts - 2 * Rates.incompleteCholeskyProducts
+    return setup / Rates.sparseMultiplications <= saved * seconds(ofProduct: costs)
+  }
+
+  private static func seconds(ofProduct costs: AdjointCosts) -> Double {
+    costs.productBytes / (costs.isSparse ? Rates.sparseMemory : Rates.memory) + Rates.callOverhead
+  }
+
+  /// Seconds of conjugate gradient for so many right-hand sides, with the preconditioner that it gets.
+  private static func conjugateGradient(_ columns: Double, _ costs: AdjointCosts) -> Double {
+    let product = seconds(ofProduct: costs)
+    guard incompleteCholeskyPays(costs), let setup = costs.preconditionerMultiplications else {
+      return columns * Rates.conjugateGradientProducts * product
+    }
+    return setup / Rates.sparseMultiplications + columns * 2 * Rates.incompleteCholeskyProducts * product
   }
 
   /// Seconds of Woodbury's identity at rank r.

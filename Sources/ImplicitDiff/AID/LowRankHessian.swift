@@ -28,17 +28,21 @@ public struct AdjointCosts: Sendable {
   public var lowRank: Int?
   /// Multiply-adds of ``LowRankHessian/assembleOuter(into:)``; nil stands for those of a dense B, |S| r²/2.
   public var lowRankMultiplications: Double?
+  /// Multiply-adds of making ``ProximalGradientStructure/sparseHessian`` and its incomplete Cholesky factorization; nil where
+  /// it is dense, or nearly.
+  public var preconditionerMultiplications: Double?
   /// Whether the data are sparse: multiplications then find their factors through indices, one at a time.
   public var isSparse: Bool
 
   public init(
     assemblyMultiplications: Double, productBytes: Double, lowRank: Int? = nil, lowRankMultiplications: Double? = nil,
-    isSparse: Bool = false
+    preconditionerMultiplications: Double? = nil, isSparse: Bool = false
   ) {
     self.assemblyMultiplications = assemblyMultiplications
     self.productBytes = productBytes
     self.lowRank = lowRank
     self.lowRankMultiplications = lowRankMultiplications
+    self.preconditionerMultiplications = preconditionerMultiplications
     self.isSparse = isSparse
   }
 }

@@ -157,6 +157,19 @@ public protocol _ElementwiseKernels {
     _ d: UnsafePointer<Self>?, _ α: Self, _ q: Int, _ x: UnsafePointer<Self>, _ ldx: Int,
     _ out: UnsafeMutablePointer<Self>, _ ldo: Int, _ panel: Int, _ scratch: UnsafeMutablePointer<Self>
   )
+
+  /// IC(0) of a sparse lower triangle in place; 0, or the first column, from 1, without a positive pivot.
+  static func _incompleteCholesky(
+    _ n: Int, _ pointers: UnsafePointer<Int>, _ indices: UnsafePointer<Int32>, _ values: UnsafeMutablePointer<Self>,
+    _ shift: Self, _ spread: UnsafeMutablePointer<Self>, _ head: UnsafeMutablePointer<Int>,
+    _ next: UnsafeMutablePointer<Int>, _ place: UnsafeMutablePointer<Int>
+  ) -> Int
+
+  /// x ← (L Lᵀ)⁻¹ x for a sparse L by columns.
+  static func _sparseCholeskySolve(
+    _ n: Int, _ pointers: UnsafePointer<Int>, _ indices: UnsafePointer<Int32>, _ values: UnsafePointer<Self>,
+    _ inverses: UnsafePointer<Self>, _ x: UnsafeMutablePointer<Self>
+  )
 }
 
 extension Float {
@@ -384,6 +397,21 @@ extension Float {
   ) {
     ck_fused_gram_block_s(first, last, k, index, a, lda, d, α, q, x, ldx, out, ldo, panel, scratch)
   }
+
+  public static func _incompleteCholesky(
+    _ n: Int, _ pointers: UnsafePointer<Int>, _ indices: UnsafePointer<Int32>, _ values: UnsafeMutablePointer<Self>,
+    _ shift: Self, _ spread: UnsafeMutablePointer<Self>, _ head: UnsafeMutablePointer<Int>,
+    _ next: UnsafeMutablePointer<Int>, _ place: UnsafeMutablePointer<Int>
+  ) -> Int {
+    ck_incomplete_cholesky_s(n, pointers, indices, values, shift, spread, head, next, place)
+  }
+
+  public static func _sparseCholeskySolve(
+    _ n: Int, _ pointers: UnsafePointer<Int>, _ indices: UnsafePointer<Int32>, _ values: UnsafePointer<Self>,
+    _ inverses: UnsafePointer<Self>, _ x: UnsafeMutablePointer<Self>
+  ) {
+    ck_sparse_cholesky_solve_s(n, pointers, indices, values, inverses, x)
+  }
 }
 
 extension Double {
@@ -610,5 +638,20 @@ extension Double {
     _ out: UnsafeMutablePointer<Self>, _ ldo: Int, _ panel: Int, _ scratch: UnsafeMutablePointer<Self>
   ) {
     ck_fused_gram_block_d(first, last, k, index, a, lda, d, α, q, x, ldx, out, ldo, panel, scratch)
+  }
+
+  public static func _incompleteCholesky(
+    _ n: Int, _ pointers: UnsafePointer<Int>, _ indices: UnsafePointer<Int32>, _ values: UnsafeMutablePointer<Self>,
+    _ shift: Self, _ spread: UnsafeMutablePointer<Self>, _ head: UnsafeMutablePointer<Int>,
+    _ next: UnsafeMutablePointer<Int>, _ place: UnsafeMutablePointer<Int>
+  ) -> Int {
+    ck_incomplete_cholesky_d(n, pointers, indices, values, shift, spread, head, next, place)
+  }
+
+  public static func _sparseCholeskySolve(
+    _ n: Int, _ pointers: UnsafePointer<Int>, _ indices: UnsafePointer<Int32>, _ values: UnsafePointer<Self>,
+    _ inverses: UnsafePointer<Self>, _ x: UnsafeMutablePointer<Self>
+  ) {
+    ck_sparse_cholesky_solve_d(n, pointers, indices, values, inverses, x)
   }
 }

@@ -118,6 +118,8 @@ struct CompressedLines<Element: Scalar>: Sendable {
   }
 
   /// The same entries by the other dimension, by a counting sort: cost proportional to entries, lines and length.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   func transposed() -> CompressedLines {
     var starts = Array(repeating: 0, count: length + 1)
     for i in indices { starts[Int(i) + 1] += 1 }

@@ -128,6 +128,10 @@ extension ElasticNetLinearization: ProximalGradientStructure {
       && (loss.features is DenseDesign<Element> || loss.features is SparseMatrix<Element>)
   }
 
+  public var sparseHessian: SparseSymmetricMatrix<Element>? {
+    (loss.features as? SparseMatrix<Element>).flatMap { sparseHessian(of: $0, shift: λ2) }
+  }
+
   public func makeRestrictedHessian() -> any LinearOperator<Element> {
     RestrictedQuadratic(loss.features, support, shift: λ2)
   }
