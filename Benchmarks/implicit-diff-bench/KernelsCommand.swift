@@ -154,7 +154,9 @@ struct Kernels {
       let V = Matrix<Double>(repeating: 0.5, rows: p, columns: m)
       var Y = Matrix<Double>.zeros(p, m)
       rows.append(
-        arithmetic("block of tangents", "\(p) × \(p) × \(m)", operations: 2 * p * p * m) { Y.assignProduct(H, V) })
+        arithmetic("dgemm of a block of tangents", "\(p) × \(p) × \(m)", operations: 2 * p * p * m) {
+          Y.assignProduct(H, V)
+        })
     }
     for (n, s) in [(20_000, 57), (100, 46), (2000, 400)] {
       let X = Matrix<Double>(repeating: 0.5, rows: n, columns: 2 * s)
