@@ -64,16 +64,18 @@ import Testing
       Fused.plan(for: .zeros(n, p), columns: q, restrictedTo: k)
     }
     #expect(plan(700, 330, 1) == .vector)
+    #expect(plan(2000, 784, 2) == .kernel(panel: 32))
+    #expect(plan(2000, 784, 3) == .kernel(panel: 160))
     #expect(plan(700, 330, 4) == .kernel(panel: 256))
-    #expect(plan(700, 330, 64) == .kernel(panel: 256))
-    #expect(plan(700, 330, 65) == .products(panel: 512))
+    #expect(plan(700, 330, 51) == .kernel(panel: 256))
+    #expect(plan(700, 330, 52) == .products(panel: 512))
     #expect(plan(4096, 70, 8) == .kernel(panel: 256))
     #expect(plan(4096, 70, 9) == .products(panel: 512))
     #expect(plan(200, 90, 1) == .products(panel: 200))
     #expect(plan(200, 90, 8) == .products(panel: 200))
     #expect(plan(200, 90, 8, 60) == .kernel(panel: 256))
     #expect(plan(500, 3000, 2) == .products(panel: 500))
-    #expect(plan(1000, 2000, 16) == .kernel(panel: 64))
-    #expect(plan(1000, 2000, 17) == .products(panel: 512))
+    #expect(plan(1000, 2000, 12) == .kernel(panel: 64))
+    #expect(plan(1000, 2000, 13) == .products(panel: 512))
   }
 }

@@ -18,21 +18,26 @@ extension FusedGram {
   ///
   /// - the matrix is larger than a second cache: smaller ones BLAS packs at no cost in memory traffic;
   /// - a panel of at least 64 rows fits about 1 MiB: with fewer, its sums across vectors cost as much as its products;
-  /// - there are at most a quarter as many right-hand sides as the panel has rows (16 at 2000 columns, 32 at 1000, 64 at
-  ///   400 and below): from there on arithmetic alone counts, of which BLAS does some tenths more a second;
+  /// - there are at most a fifth as many right-hand sides as the panel has rows (12 at 2000 columns, 25 at 1000, 51 at 400
+  ///   and below): from there on arithmetic alone counts, of which BLAS does some tenths more a second;
   /// - and at most 8 where columns lie a multiple of 4 KiB apart: they then compete for the same places in the cache,
   ///   which BLAS avoids by packing.
+  ///
+  /// For two right-hand sides the next panel is what the kernel waits for: panels of a quarter of that size are a quarter
+  /// faster.
   ///
   /// A subset of the columns goes by the kernel whatever its size, as BLAS could not read it where it lies.
   package static func plan(for A: Matrix<Element>, columns q: Int, restrictedTo k: Int? = nil) -> BlockPlan {
     let stride = MemoryLayout<Element>.stride
     let tile = 256 / stride
-    let fitting = (1 << 20) / (stride * max(1, k ?? A.columns)) / tile * tile
-    let panel = max(2 * tile, min(8 * tile, fitting))
+    let row = stride * max(1, k ?? A.columns)
+    let fitting = (1 << 20) / row / tile * tile
+    let panel =
+      q <= 2 ? max(tile, min(8 * tile, (1 << 18) / row / tile * tile)) : max(2 * tile, min(8 * tile, fitting))
     if k != nil { return .kernel(panel: panel) }
     let large = stride * A.count > 2 * panelBytes
     if q == 1 && pays(for: A) { return .vector }
-    let most = A.stride * stride % 4096 == 0 ? 8 : panel / 4
+    let most = A.stride * stride % 4096 == 0 ? 8 : max(2 * tile, panel) / 5
     if large && fitting >= 2 * tile && q <= most { return .kernel(panel: panel) }
     return .products(panel: large ? min(A.rows, productRows) : A.rows)
   }
