@@ -27,7 +27,8 @@ struct KernelsCommand: ParsableCommand {
     var microseconds: Double
     var gigabytesPerSecond: Double?
     var gigaflops: Double?
-    /// Of the limit that binds: bandwidth where bytes are given, arithmetic otherwise.
+    /// Of the limit that binds: bandwidth where bytes alone are given, arithmetic where operations are, the slower of the two
+    /// where both are; or of what the kernel's name says.
     var share: Double
   }
 
@@ -64,7 +65,7 @@ struct KernelsCommand: ParsableCommand {
 }
 
 /// The measurements behind ``KernelsCommand``.
-private struct Kernels {
+struct Kernels {
   let bandwidth: Double
   let peak: Double
   let budget: Double
@@ -86,8 +87,17 @@ private struct Kernels {
       share: rate / peak)
   }
 
+  func both(_ kernel: String, _ shape: String, bytes: Int, operations: Int, _ work: () -> Void) -> KernelsCommand.Row {
+    let t = Timing(budget: budget, most: 10_000, work).median
+    let bound = max(Double(bytes) / bandwidth, Double(operations) / peak)
+    return KernelsCommand.Row(
+      kernel: kernel, shape: shape, microseconds: t * 1e6, gigabytesPerSecond: Double(bytes) / t * 1e-9,
+      gigaflops: Double(operations) / t * 1e-9, share: bound / t)
+  }
+
   func all() -> [KernelsCommand.Row] {
-    elementwise(4_000_000) + elementwise(1000) + gramProducts() + blocks() + sparseBlocks() + minibatches()
+    elementwise(4_000_000) + elementwise(1000) + gramProducts() + gramBlocks() + blocks() + tangents() + sparseBlocks()
+      + minibatches()
   }
 
   private func elementwise(_ n: Int) -> [KernelsCommand.Row] {
@@ -146,7 +156,9 @@ private struct Kernels {
       let V = Matrix<Double>(repeating: 0.5, rows: p, columns: m)
       var Y = Matrix<Double>.zeros(p, m)
       rows.append(
-        arithmetic("block of tangents", "\(p) × \(p) × \(m)", operations: 2 * p * p * m) { Y.assignProduct(H, V) })
+        arithmetic("dgemm of a block of tangents", "\(p) × \(p) × \(m)", operations: 2 * p * p * m) {
+          Y.assignProduct(H, V)
+        })
     }
     for (n, s) in [(20_000, 57), (100, 46), (2000, 400)] {
       let X = Matrix<Double>(repeating: 0.5, rows: n, columns: 2 * s)

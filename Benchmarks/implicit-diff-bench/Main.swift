@@ -11,5 +11,5 @@ struct BenchCommand: ParsableCommand {
     commandName: "implicit-diff-bench",
     abstract: "Timing tables of this package on this machine.",
     version: implicitDiffVersion,
-    subcommands: [SweepCommand.self, KernelsCommand.self, FiguresCommand.self])
+    subcommands: [SweepCommand.self, KernelsCommand.self, SparseCommand.self, FiguresCommand.self])
 }

@@ -159,6 +159,16 @@ import Testing
     var fused = z
     FusedGram<Double>().assign(to: &fused, columns: nil, of: A, x)
     #expect(fused == expected)
+    for q in [3, 70] {
+      let V = Self.integers(p, q, seed: 9)
+      var Y = Matrix<Double>.zeros(p, q)
+      FusedGram<Double>().assign(to: &Y, of: A, block: V)
+      var image = Matrix<Double>.zeros(n, q)
+      image.assignProduct(A, V)
+      var twice = Y
+      twice.assignProduct(A.transposed, image)
+      #expect(Y == twice)
+    }
     var G = Matrix<Double>.zeros(p, p)
     ColumnGram<Double>().assign(to: &G, columns: IndexSubset(Array(0..<p), universe: p), of: A)
     var H = G

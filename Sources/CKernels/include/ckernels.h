@@ -114,7 +114,20 @@
   /* y[i, 0 ... c-1] = a sum over line i of values x[indices, 0 ... c-1] + b y[i, 0 ... c-1], lines first ... last - 1 of  \
      a compressed sparse matrix, x and y row-major: an entry is read once for every 16 columns. b = 0 overwrites. */      \
   void ck_sparse_block_##X(size_t first, size_t last, const ptrdiff_t *pointers, const int32_t *indices,              \
-                           const T *values, size_t c, T a, const T *x, size_t ldx, T b, T *y, size_t ldy);
+                           const T *values, size_t c, T a, const T *x, size_t ldx, T b, T *y, size_t ldy); \
+  /* ck_fused_gram for q right-hand sides at once: out[l + c ldo] += alpha a_l^T diag(d) (sum over j of a_j x[j + c ldx]), \
+     c < q. Four at a time go over the panel in the cache; scratch holds 4 panel. */                                     \
+  void ck_fused_gram_block_##X(size_t first, size_t last, size_t k, const ptrdiff_t *index, const T *a, size_t lda,    \
+                               const T *d, T alpha, size_t q, const T *x, size_t ldx, T *out, size_t ldo, size_t panel, \
+                               T *scratch);                                                                                    \
+  /* The lower triangle of a symmetric sparse matrix (columns compressed, the diagonal first, rows increasing) becomes the  \
+     factor L of its incomplete Cholesky factorization on the same pattern, the diagonal scaled by 1 + shift before; 0, or \
+     the first column (from 1) without a positive pivot. spread, head, next, place: n each. */                      \
+  size_t ck_incomplete_cholesky_##X(size_t n, const ptrdiff_t *pointers, const int32_t *indices, T *values, T shift,      \
+                                    T *spread, ptrdiff_t *head, ptrdiff_t *next, ptrdiff_t *place);      \
+  /* x = (L L^T)^-1 x for L in that form; inverses holds those of its diagonal. */                                        \
+  void ck_sparse_cholesky_solve_##X(size_t n, const ptrdiff_t *pointers, const int32_t *indices, const T *values,         \
+                                    const T *inverses, T *x);
 
 CKERNELS_DECLARE(float, s)
 CKERNELS_DECLARE(double, d)

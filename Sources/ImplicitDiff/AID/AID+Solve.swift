@@ -183,13 +183,15 @@ extension AID {
       let solver = workspace.krylov.solver({ ConjugateGradient<Element>(count: k) }) { $0.count == k }
       return report(
         solver.solve(
-          system, system.rightHandSide, into: &system.solution, warmStart: warmStarts, preconditioner: system.jacobi(),
+          system, system.rightHandSide, into: &system.solution, warmStart: warmStarts,
+          preconditioner: system.preconditioner,
           options: krylovOptions), chosen)
     case .minres:
       let solver = workspace.krylov.solver({ MINRES<Element>(count: k) }) { $0.count == k }
       return report(
         solver.solve(
-          system, system.rightHandSide, into: &system.solution, warmStart: warmStarts, preconditioner: system.jacobi(),
+          system, system.rightHandSide, into: &system.solution, warmStart: warmStarts,
+          preconditioner: system.preconditioner,
           options: krylovOptions), chosen)
     default:
       return choleskySolve(system, workspace)

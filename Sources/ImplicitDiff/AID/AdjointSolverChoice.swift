@@ -13,11 +13,18 @@ enum AdjointSolverChoice: Sendable, Equatable {
     static let matrixProduct = 2e10
     /// Bytes a second of products with a vector.
     static let memory = 2e10
+    /// Multiply-adds a second of sparse Gram matrices, and bytes of values a second of sparse products: each value is
+    /// multiplied twice, its place read from an index.
+    static let sparseMultiplications = 1e9
+    static let sparseMemory = 4e9
     /// Seconds a product costs whatever its size.
     static let callOverhead = 1e-6
     /// Products that conjugate gradient is assumed to need: its true number is known only afterwards, and on supports it is
     /// some tens for well-posed problems.
     static let conjugateGradientProducts = 50.0
+    /// The same with the incomplete Cholesky factorization, a product with which costs about as much again: measured
+    /// (`implicit-diff-bench sparse`) 1 on bands, 3 to 36 on random and two-dimensional designs.
+    static let incompleteCholeskyProducts = 12.0
     /// The support beyond which a factor is not made, whatever it would cost: its memory is 8 |S|² bytes (2 GiB here).
     static let largestFactor = 16_384
     /// The unknowns up to which a general A1 is made dense, at p products and 2/3 p³ operations.
@@ -32,15 +39,52 @@ enum AdjointSolverChoice: Sendable, Equatable {
       let s = Double(structure.support.count)
       let costs = structure.costs
       let columns = Double(rightHandSides)
-      var direct = (costs.assemblyMultiplications + s * s * s / 6 + columns * s * s) / Rates.matrixProduct
-      if let r = costs.lowRank.map(Double.init), r < s {
-        direct = min(direct, (s * r * r / 2 + r * r * r / 6 + 2 * columns * s * r) / Rates.matrixProduct)
-      } else if structure.support.count > Rates.largestFactor {
-        return .conjugateGradient
+      let assembling = costs.isSparse ? Rates.sparseMultiplications : Rates.matrixProduct
+      let product = seconds(ofProduct: costs)
+      var direct = Double.infinity
+      if structure.support.count <= Rates.largestFactor {
+        direct = costs.assemblyMultiplications / assembling + (s * s * s / 6 + columns * s * s) / Rates.matrixProduct
       }
-      let product = costs.productBytes / Rates.memory + Rates.callOverhead
-      return direct <= columns * Rates.conjugateGradientProducts * product ? .direct : .conjugateGradient
+      if let rank = costs.lowRank, Double(rank) < s, rank <= Rates.largestFactor {
+        direct = min(direct, lowRank(Double(rank), s, columns, costs, product))
+      }
+      return direct <= conjugateGradient(columns, costs) ? .direct : .conjugateGradient
     }
+  }
+
+  /// Whether conjugate gradient and MINRES are faster with the incomplete Cholesky factorization of a sparse H_SS, made for
+  /// one right-hand side: it pays while making it costs less than the products it is assumed to save, which by these rates
+  /// holds up to some eight pairs of entries in the same row for each entry.
+  static func incompleteCholeskyPays(_ costs: AdjointCosts) -> Bool {
+    guard let setup = costs.preconditionerMultiplications else { return false }
+    let saved = Rates.conjugateGradientProducts - 2 * Rates.incompleteCholeskyProducts
+    return setup / Rates.sparseMultiplications <= saved * seconds(ofProduct: costs)
+  }
+
+  private static func seconds(ofProduct costs: AdjointCosts) -> Double {
+    costs.productBytes / (costs.isSparse ? Rates.sparseMemory : Rates.memory) + Rates.callOverhead
+  }
+
+  /// Seconds of conjugate gradient for so many right-hand sides, with the preconditioner that it gets.
+  private static func conjugateGradient(_ columns: Double, _ costs: AdjointCosts) -> Double {
+    let product = seconds(ofProduct: costs)
+    guard incompleteCholeskyPays(costs), let setup = costs.preconditionerMultiplications else {
+      return columns * Rates.conjugateGradientProducts * product
+    }
+    return setup / Rates.sparseMultiplications + columns * 2 * Rates.incompleteCholeskyProducts * product
+  }
+
+  /// Seconds of Woodbury's identity at rank r.
+  private static func lowRank(
+    _ r: Double, _ s: Double, _ columns: Double, _ costs: AdjointCosts, _ product: Double
+  ) -> Double {
+    let factor = r * r * r / 6 / Rates.matrixProduct
+    guard costs.isSparse else {
+      return factor + (s * r * r / 2 + 2 * columns * s * r) / Rates.matrixProduct
+    }
+    // Zeros and the second triangle move three times r² numbers; a solve with its refinement takes four products.
+    return factor + (costs.lowRankMultiplications ?? s * r * r / 2) / Rates.sparseMultiplications
+      + 24 * r * r / Rates.memory + columns * (r * r / Rates.matrixProduct + 4 * product)
   }
 
   func solver<Map: FixedPointMap>(_: Map.Type) -> AID<Map>.Solver {

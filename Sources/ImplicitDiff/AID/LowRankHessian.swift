@@ -10,7 +10,7 @@ public protocol LowRankHessian<Element>: AnyObject {
   var count: Int { get }
   /// The multiple of the identity, above 0.
   var shift: Element { get }
-  /// M ← B Bᵀ, r × r column-major, both triangles. Cost r² |S|.
+  /// M ← B Bᵀ, r × r column-major, both triangles. Cost r² |S| for a dense B.
   func assembleOuter(into M: inout Matrix<Element>)
   /// y ← B x.
   func apply(_ x: Vector<Element>, into y: inout Vector<Element>)
@@ -22,15 +22,28 @@ public protocol LowRankHessian<Element>: AnyObject {
 public struct AdjointCosts: Sendable {
   /// Multiply-adds to write H_SS as a matrix.
   public var assemblyMultiplications: Double
-  /// Bytes that a product with H_SS reads.
+  /// Bytes that a product with H_SS reads: of values, where the data are sparse.
   public var productBytes: Double
   /// The rank of ``ProximalGradientStructure/lowRankHessian``, nil where there is none.
   public var lowRank: Int?
+  /// Multiply-adds of ``LowRankHessian/assembleOuter(into:)``; nil stands for those of a dense B, |S| r²/2.
+  public var lowRankMultiplications: Double?
+  /// Multiply-adds of making ``ProximalGradientStructure/sparseHessian`` and its incomplete Cholesky factorization; nil where
+  /// it is dense, or nearly.
+  public var preconditionerMultiplications: Double?
+  /// Whether the data are sparse: multiplications then find their factors through indices, one at a time.
+  public var isSparse: Bool
 
-  public init(assemblyMultiplications: Double, productBytes: Double, lowRank: Int? = nil) {
+  public init(
+    assemblyMultiplications: Double, productBytes: Double, lowRank: Int? = nil, lowRankMultiplications: Double? = nil,
+    preconditionerMultiplications: Double? = nil, isSparse: Bool = false
+  ) {
     self.assemblyMultiplications = assemblyMultiplications
     self.productBytes = productBytes
     self.lowRank = lowRank
+    self.lowRankMultiplications = lowRankMultiplications
+    self.preconditionerMultiplications = preconditionerMultiplications
+    self.isSparse = isSparse
   }
 }
 

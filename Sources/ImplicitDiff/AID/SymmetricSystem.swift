@@ -57,9 +57,26 @@ final class SymmetricSystem<Element: Scalar>: LinearOperator {
     y.add(1, scaled)
   }
 
-  /// The inverse of K's diagonal as a preconditioner, where the diagonal is known and uneven: within a factor of two it
-  /// would change nothing that pays for its product.
-  func jacobi() -> DiagonalOperator<Element>? {
+  /// What conjugate gradient and MINRES are preconditioned with: the incomplete Cholesky factorization of a sparse K where it
+  /// pays (``AdjointSolverChoice/incompleteCholeskyPays(_:)``), otherwise the diagonal where that helps, otherwise nothing.
+  /// Made on first use, for any number of right-hand sides.
+  private(set) lazy var preconditioner: (any LinearOperator<Element>)? = incompleteCholesky() ?? jacobi()
+
+  private func incompleteCholesky() -> IncompleteCholesky<Element>? {
+    guard support.count > 0, AdjointSolverChoice.incompleteCholeskyPays(structure.costs),
+      var K = structure.sparseHessian
+    else { return nil }
+    if let rootD { K.scale(by: rootD) }
+    K.scale(by: step, addingToDiagonal: oneMinusD)
+    return IncompleteCholesky(K)
+  }
+
+  /// The inverse of K's diagonal, where the diagonal is known and uneven: within a factor of two it would change nothing that
+  /// pays for its product. With more support than samples H_SS = shift I + BᵀB has the shift as an eigenvalue many times over,
+  /// which scaling by columns would spread without evening out those of BᵀB, which are those of the small BBᵀ: measured at 500
+  /// samples and supports of 1000 and 4000, 85 iterations became 235 and 33 became 275.
+  private func jacobi() -> DiagonalOperator<Element>? {
+    if structure.costs.lowRank != nil { return nil }
     var d = Vector<Element>.zeros(support.count)
     guard support.count > 0, structure.hessianDiagonal(into: &d) else { return nil }
     d.scale(by: step)

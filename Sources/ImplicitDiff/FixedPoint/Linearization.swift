@@ -65,6 +65,10 @@ public protocol ProximalGradientStructure<Element>: AnyObject {
   /// MINRES are preconditioned with it.
   func hessianDiagonal(into d: inout Vector<Element>) -> Bool
 
+  /// H_SS as a sparse matrix, where it has few entries; nil otherwise. Conjugate gradient and MINRES are preconditioned with its
+  /// incomplete Cholesky factorization where that pays.
+  var sparseHessian: SparseSymmetricMatrix<Element>? { get }
+
   /// H_SS as an operator over the support's data, gathered once. Valid until the linearization is filled again.
   func makeRestrictedHessian() -> any LinearOperator<Element>
 }
@@ -72,4 +76,5 @@ public protocol ProximalGradientStructure<Element>: AnyObject {
 extension ProximalGradientStructure {
   public var lowRankHessian: (any LowRankHessian<Element>)? { nil }
   public func hessianDiagonal(into d: inout Vector<Element>) -> Bool { false }
+  public var sparseHessian: SparseSymmetricMatrix<Element>? { nil }
 }

@@ -5,8 +5,10 @@ public final class FusedGram<Element: Scalar> {
   /// to 1 MiB are equally fast, a quarter of that and twice that slower.
   static var panelBytes: Int { 768 << 10 }
 
-  private var scratch: [Storage<Element>] = []
-  private var partials: [Vector<Element>] = []
+  /// A panel's product, one stretch a task.
+  private var scratch = Storage<Element>(capacity: 0)
+  /// The sums of every task but the first.
+  private var partials = Storage<Element>(capacity: 0)
 
   public init() {}
 
@@ -18,6 +20,15 @@ public final class FusedGram<Element: Scalar> {
       && A.columns * MemoryLayout<Element>.stride * 32 <= panelBytes
   }
 
+  /// Rows a panel of a vector's product: at least two cache lines of each column, and at most what the scratch's own share
+  /// of the cache allows.
+  static func vectorPanel(_ rows: Int, _ k: Int) -> Int {
+    let stride = MemoryLayout<Element>.stride
+    return min(rows, max(128 / stride, min(4096, panelBytes / (stride * k) / 16 * 16)))
+  }
+
+  /// y ← α A_Sᵀ diag(d) A_S x.
+  ///
   /// - Parameters:
   ///   - S: the columns, nil for all.
   ///   - x: |S| entries.
@@ -34,49 +45,54 @@ public final class FusedGram<Element: Scalar> {
       "FusedGram: \(k) of the columns of \(A.rows) × \(A.columns) \(A.layout) times \(x.count) into \(y.count)")
     y.fill(0)
     if k == 0 || A.rows == 0 { return }
-    // At least two cache lines of each column a panel; at most what the scratch's own share of the cache allows.
-    let stride = MemoryLayout<Element>.stride
-    let panel = min(A.rows, max(128 / stride, min(4096, Self.panelBytes / (stride * k) / 16 * 16)))
+    let panel = Self.vectorPanel(A.rows, k)
     let tasks = min(max(1, A.rows / panel), Parallel.tasks(multiplications: 4 * A.rows * k))
-    while scratch.count < tasks { scratch.append(Storage(capacity: panel)) }
-    for t in 0..<tasks where scratch[t].capacity < panel { scratch[t] = Storage(capacity: panel) }
-    if tasks == 1 {
-      let out = y.mutableBase()
-      let scratch = self.scratch[0].pointer
-      withIndices(S) {
-        Element._fusedGram(0, A.rows, k, $0, A.base, A.stride, d?.base, α, x.base, out, panel, scratch)
+    let target = y.mutableBase()
+    withIndices(S) { index in
+      accumulate(A.rows, tasks, scratch: panel, into: target, k) { first, last, out, scratch in
+        Element._fusedGram(first, last, k, index.pointer, A.base, A.stride, d?.base, α, x.base, out, panel, scratch)
       }
+    }
+  }
+
+  /// Runs `body(first, last, out, scratch)` over `tasks` ranges of `rows` rows, each task with a stretch of scratch of its
+  /// own; the first adds to `target` (`count` entries), the others to zeros that are added to it in the end, in order.
+  func accumulate(
+    _ rows: Int, _ tasks: Int, scratch size: Int, into target: UnsafeMutablePointer<Element>, _ count: Int,
+    _ body: @Sendable (Int, Int, UnsafeMutablePointer<Element>, UnsafeMutablePointer<Element>) -> Void
+  ) {
+    if scratch.capacity < tasks * size { scratch = Storage(capacity: tasks * size) }
+    if tasks == 1 {
+      body(0, rows, target, scratch.pointer)
       return
     }
-    while partials.count < tasks { partials.append(.zeros(k)) }
-    for t in 1..<tasks {
-      if partials[t].count != k { partials[t] = .zeros(k) } else { partials[t].fill(0) }
-    }
-    let targets = [Target(y.mutableBase())] + (1..<tasks).map { Target(partials[$0].mutableBase()) }
-    let scratch = self.scratch
-    withIndices(S) { index in
-      let index = Source(index)
-      Parallel.run(tasks) { task in
-        Element._fusedGram(
-          A.rows * task / tasks, A.rows * (task + 1) / tasks, k, index.pointer, A.base, A.stride, d?.base, α, x.base,
-          targets[task].pointer, panel, scratch[task].pointer)
+    if partials.capacity < (tasks - 1) * count { partials = Storage(capacity: (tasks - 1) * count) }
+    let shared = Shared(target: target, partials: partials.pointer, scratch: scratch.pointer)
+    Parallel.run(tasks) { task in
+      var out = shared.target
+      if task > 0 {
+        out = shared.partials + (task - 1) * count
+        out.update(repeating: 0, count: count)
       }
+      body(rows * task / tasks, rows * (task + 1) / tasks, out, shared.scratch + task * size)
     }
-    for t in 1..<tasks { y.add(1, partials[t]) }
+    for task in 1..<tasks { Element._axpy(count, 1, partials.pointer + (task - 1) * count, target) }
   }
 
-  private func withIndices(_ S: IndexSubset?, _ body: (UnsafePointer<Int>?) -> Void) {
-    if let S { S.withPointer { body($0) } } else { body(nil) }
+  func withIndices(_ S: IndexSubset?, _ body: (Indices) -> Void) {
+    if let S { S.withPointer { body(Indices(pointer: $0)) } } else { body(Indices(pointer: nil)) }
   }
 
-  private struct Target: @unchecked Sendable {
-    // Safe: each task writes its own.
-    let pointer: UnsafeMutablePointer<Element>
-    init(_ pointer: UnsafeMutablePointer<Element>) { self.pointer = pointer }
-  }
-
-  private struct Source: @unchecked Sendable {
+  /// The chosen columns, nil for all.
+  struct Indices: @unchecked Sendable {
+    // Safe: read only.
     let pointer: UnsafePointer<Int>?
-    init(_ pointer: UnsafePointer<Int>?) { self.pointer = pointer }
+  }
+
+  private struct Shared: @unchecked Sendable {
+    // Safe: each task writes a stretch of its own.
+    let target: UnsafeMutablePointer<Element>
+    let partials: UnsafeMutablePointer<Element>
+    let scratch: UnsafeMutablePointer<Element>
   }
 }

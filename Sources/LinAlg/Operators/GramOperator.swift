@@ -2,7 +2,8 @@ internal import RealModule
 
 /// The symmetric operator α Xᵀ diag(d) X + σ I for X (n × p): a least-squares Hessian without its matrix.
 ///
-/// A product costs 4 n p and allocates nothing once a block of its width has been seen. The object owns scratch memory:
+/// A product costs 4 n p and allocates nothing once a block of its width has been seen; a large column-major X is read
+/// once a product (``FusedGram``). The object owns scratch memory:
 /// one task uses it at a time.
 public final class GramOperator<Element: Scalar>: AdjointableOperator {
   /// X, n × p.
@@ -18,6 +19,7 @@ public final class GramOperator<Element: Scalar>: AdjointableOperator {
   private var blockImage: Matrix<Element>
   private var scaled: Matrix<Element>?
   private var squares: Vector<Element>?
+  private let fused = FusedGram<Element>()
 
   /// α Xᵀ diag(d) X + σ I.
   public init(_ X: Matrix<Element>, scale: Element = 1, weights: Vector<Element>? = nil, shift: Element = 0) {
@@ -48,6 +50,11 @@ public final class GramOperator<Element: Scalar>: AdjointableOperator {
   public var columns: Int { X.columns }
 
   public func apply(_ x: Vector<Element>, into y: inout Vector<Element>) {
+    if FusedGram.pays(for: X) {
+      fused.assign(to: &y, columns: nil, of: X, x, weights: weights, alpha: scale)
+      if shift != 0 { y.add(shift, x) }
+      return
+    }
     image.assignProduct(X, x)
     if let weights { image.scale(by: weights) }
     y.copy(from: x)
@@ -55,6 +62,11 @@ public final class GramOperator<Element: Scalar>: AdjointableOperator {
   }
 
   public func apply(block V: Matrix<Element>, into Y: inout Matrix<Element>) {
+    if X.layout == .columnMajor && V.layout == .columnMajor && Y.layout == .columnMajor {
+      fused.assign(to: &Y, of: X, block: V, weights: weights, alpha: scale)
+      if shift != 0 { Y.combine(shift, V, 1) }
+      return
+    }
     if blockImage.columns != V.columns || blockImage.rows != X.rows {
       blockImage = resized(blockImage, columns: V.columns)
     }

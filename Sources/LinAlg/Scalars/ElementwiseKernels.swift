@@ -204,6 +204,25 @@ public protocol _ElementwiseKernels {
     _ k: Int, _ index: UnsafePointer<Int>, _ pointers: UnsafePointer<Int>, _ indices: UnsafePointer<Int32>,
     _ values: UnsafePointer<Self>, _ scale: Self, _ r: UnsafePointer<Self>, _ out: UnsafeMutablePointer<Self>
   )
+  /// out[:, c] += α A_Sᵀ diag(d) A_S x[:, c] over rows first ..< last, c < q; scratch holds 4 `panel`.
+  static func _fusedGramBlock(
+    _ first: Int, _ last: Int, _ k: Int, _ index: UnsafePointer<Int>?, _ a: UnsafePointer<Self>, _ lda: Int,
+    _ d: UnsafePointer<Self>?, _ α: Self, _ q: Int, _ x: UnsafePointer<Self>, _ ldx: Int,
+    _ out: UnsafeMutablePointer<Self>, _ ldo: Int, _ panel: Int, _ scratch: UnsafeMutablePointer<Self>
+  )
+
+  /// IC(0) of a sparse lower triangle in place; 0, or the first column, from 1, without a positive pivot.
+  static func _incompleteCholesky(
+    _ n: Int, _ pointers: UnsafePointer<Int>, _ indices: UnsafePointer<Int32>, _ values: UnsafeMutablePointer<Self>,
+    _ shift: Self, _ spread: UnsafeMutablePointer<Self>, _ head: UnsafeMutablePointer<Int>,
+    _ next: UnsafeMutablePointer<Int>, _ place: UnsafeMutablePointer<Int>
+  ) -> Int
+
+  /// x ← (L Lᵀ)⁻¹ x for a sparse L by columns.
+  static func _sparseCholeskySolve(
+    _ n: Int, _ pointers: UnsafePointer<Int>, _ indices: UnsafePointer<Int32>, _ values: UnsafePointer<Self>,
+    _ inverses: UnsafePointer<Self>, _ x: UnsafeMutablePointer<Self>
+  )
 }
 
 extension Float {
@@ -495,6 +514,29 @@ extension Float {
   ) {
     ck_sparse_dot_columns_s(k, index, pointers, indices, values, scale, r, out)
   }
+
+  public static func _fusedGramBlock(
+    _ first: Int, _ last: Int, _ k: Int, _ index: UnsafePointer<Int>?, _ a: UnsafePointer<Self>, _ lda: Int,
+    _ d: UnsafePointer<Self>?, _ α: Self, _ q: Int, _ x: UnsafePointer<Self>, _ ldx: Int,
+    _ out: UnsafeMutablePointer<Self>, _ ldo: Int, _ panel: Int, _ scratch: UnsafeMutablePointer<Self>
+  ) {
+    ck_fused_gram_block_s(first, last, k, index, a, lda, d, α, q, x, ldx, out, ldo, panel, scratch)
+  }
+
+  public static func _incompleteCholesky(
+    _ n: Int, _ pointers: UnsafePointer<Int>, _ indices: UnsafePointer<Int32>, _ values: UnsafeMutablePointer<Self>,
+    _ shift: Self, _ spread: UnsafeMutablePointer<Self>, _ head: UnsafeMutablePointer<Int>,
+    _ next: UnsafeMutablePointer<Int>, _ place: UnsafeMutablePointer<Int>
+  ) -> Int {
+    ck_incomplete_cholesky_s(n, pointers, indices, values, shift, spread, head, next, place)
+  }
+
+  public static func _sparseCholeskySolve(
+    _ n: Int, _ pointers: UnsafePointer<Int>, _ indices: UnsafePointer<Int32>, _ values: UnsafePointer<Self>,
+    _ inverses: UnsafePointer<Self>, _ x: UnsafeMutablePointer<Self>
+  ) {
+    ck_sparse_cholesky_solve_s(n, pointers, indices, values, inverses, x)
+  }
 }
 
 extension Double {
@@ -785,5 +827,28 @@ extension Double {
     _ values: UnsafePointer<Self>, _ scale: Self, _ r: UnsafePointer<Self>, _ out: UnsafeMutablePointer<Self>
   ) {
     ck_sparse_dot_columns_d(k, index, pointers, indices, values, scale, r, out)
+  }
+
+  public static func _fusedGramBlock(
+    _ first: Int, _ last: Int, _ k: Int, _ index: UnsafePointer<Int>?, _ a: UnsafePointer<Self>, _ lda: Int,
+    _ d: UnsafePointer<Self>?, _ α: Self, _ q: Int, _ x: UnsafePointer<Self>, _ ldx: Int,
+    _ out: UnsafeMutablePointer<Self>, _ ldo: Int, _ panel: Int, _ scratch: UnsafeMutablePointer<Self>
+  ) {
+    ck_fused_gram_block_d(first, last, k, index, a, lda, d, α, q, x, ldx, out, ldo, panel, scratch)
+  }
+
+  public static func _incompleteCholesky(
+    _ n: Int, _ pointers: UnsafePointer<Int>, _ indices: UnsafePointer<Int32>, _ values: UnsafeMutablePointer<Self>,
+    _ shift: Self, _ spread: UnsafeMutablePointer<Self>, _ head: UnsafeMutablePointer<Int>,
+    _ next: UnsafeMutablePointer<Int>, _ place: UnsafeMutablePointer<Int>
+  ) -> Int {
+    ck_incomplete_cholesky_d(n, pointers, indices, values, shift, spread, head, next, place)
+  }
+
+  public static func _sparseCholeskySolve(
+    _ n: Int, _ pointers: UnsafePointer<Int>, _ indices: UnsafePointer<Int32>, _ values: UnsafePointer<Self>,
+    _ inverses: UnsafePointer<Self>, _ x: UnsafeMutablePointer<Self>
+  ) {
+    ck_sparse_cholesky_solve_d(n, pointers, indices, values, inverses, x)
   }
 }

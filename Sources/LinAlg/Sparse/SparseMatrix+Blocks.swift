@@ -116,4 +116,21 @@ extension SparseMatrix {
       }
     }
   }
+
+  /// diag(d) X.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
+  public func scalingRows(by d: Vector<Element>) -> SparseMatrix {
+    precondition(d.count == rows, "SparseMatrix: \(d.count) factors for \(rows) rows")
+    let count = byColumn.values.count
+    let values = [Element](unsafeUninitializedCapacity: count) { buffer, filled in
+      for k in 0..<count {
+        buffer.baseAddress!.advanced(by: k).initialize(to: byColumn.values[k] * d.base[Int(byColumn.indices[k])])
+      }
+      filled = count
+    }
+    return SparseMatrix(
+      rows: rows,
+      byColumn: CompressedLines(length: rows, pointers: byColumn.pointers, indices: byColumn.indices, values: values))
+  }
 }

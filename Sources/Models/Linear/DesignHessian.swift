@@ -69,6 +69,10 @@ public final class DesignHessian<Element: Scalar> {
       y.assignProduct(gram!, x)
       return
     }
+    if let dense = features as? DenseDesign<Element> {
+      fused.assign(to: &y, of: dense.matrix, block: x, weights: weights, alpha: scale)
+      return
+    }
     if blockImage?.columns != x.columns { blockImage = .zeros(features.rows, x.columns) }
     features.multiply(block: x, into: &blockImage!)
     if let weights { blockImage!.scaleRows(by: weights) }

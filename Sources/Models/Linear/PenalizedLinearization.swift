@@ -120,6 +120,9 @@ extension PenalizedLinearization: ProximalGradientStructure {
   }
 
   public var costs: AdjointCosts {
+    if let sparse = hessian.features as? SparseMatrix<Element> {
+      return hessian.sparseCosts(sparse, on: support, hasLowRank: hasLowRank)
+    }
     let s = Double(support.count)
     return AdjointCosts(
       assemblyMultiplications: hessian.assemblyCost(columns: s),
@@ -128,15 +131,22 @@ extension PenalizedLinearization: ProximalGradientStructure {
   }
 
   public var lowRankHessian: (any LowRankHessian<Element>)? {
-    guard hasLowRank, let dense = hessian.features as? DenseDesign<Element> else { return nil }
+    guard hasLowRank else { return nil }
+    if let sparse = hessian.features as? SparseMatrix<Element> {
+      return hessian.sparseLowRank(sparse, on: support, shift: ridge)
+    }
+    guard let dense = hessian.features as? DenseDesign<Element> else { return nil }
     var chosen = dense.matrix.columns(support)
     if let weights = hessian.weights { chosen.scaleRows(by: Vector(count: weights.count) { weights[$0].squareRoot() }) }
     return LowRankDesignHessian(chosen, shift: ridge)
   }
 
   private var hasLowRank: Bool {
-    ridge > 0 && derivativeIsMask && hessian.features.rows < support.count && hessian.features is DenseDesign<Element>
+    ridge > 0 && derivativeIsMask && hessian.features.rows < support.count
+      && (hessian.features is DenseDesign<Element> || hessian.features is SparseMatrix<Element>)
   }
+
+  public var sparseHessian: SparseSymmetricMatrix<Element>? { hessian.sparseMatrix(on: support, shift: ridge) }
 
   public func makeRestrictedHessian() -> any LinearOperator<Element> {
     RestrictedDesignHessian(hessian, support, shift: ridge)
