@@ -8,10 +8,15 @@ extension DesignHessian {
   /// factorization still pays; at 5 it breaks down without a large shift and costs hundreds of products.
   private static var largestFill: Double { 2 }
 
+  /// Columns up to which a Cholesky factor is always the fastest and nothing else is worth a pass over the rows: 0.1 ms of
+  /// arithmetic.
+  private static var smallSupport: Int { 128 }
+
   /// What the adjoint solvers cost. Cost: the entries of the chosen columns, the rows and columns.
   func sparseCosts(_ X: SparseMatrix<Element>, on S: IndexSubset, hasLowRank: Bool) -> AdjointCosts {
     let stored = Double(X.storedCount(columns: S))
-    let isSparse = X.estimatedSparseGramEntries(columns: S) <= Self.largestFill * stored
+    let isSparse =
+      S.count > Self.smallSupport && X.estimatedSparseGramEntries(columns: S) <= Self.largestFill * stored
     return AdjointCosts(
       assemblyMultiplications: stored * Double(S.count) / 2,
       productBytes: Double(MemoryLayout<Element>.stride) * stored,
