@@ -73,6 +73,15 @@ import Testing
             2 * (0..<n).reduce(0) { $0 + d[$1] * chosen[$1, i] * chosen[$1, j] }
           })
 
+      var chosenNorms = values
+      design.squaredColumnNorms(support, weights: d, into: &chosenNorms)
+      #expect(
+        chosenNorms
+          == Vector(count: support.count) { j in (0..<n).reduce(0) { $0 + d[$1] * chosen[$1, j] * chosen[$1, j] } })
+      design.squaredColumnNorms(support, weights: nil, into: &chosenNorms)
+      #expect(
+        chosenNorms == Vector(count: support.count) { j in (0..<n).reduce(0) { $0 + chosen[$1, j] * chosen[$1, j] } })
+
       var rowNorms = r
       design.squaredRowNorms(into: &rowNorms)
       #expect(rowNorms == Vector(count: n) { i in (0..<p).reduce(0) { $0 + A[i, $1] * A[i, $1] } })

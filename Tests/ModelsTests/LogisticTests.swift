@@ -114,6 +114,25 @@ import Testing
     }
   }
 
+  /// More support than samples: the direct method factors the samples' matrix, weighted by the curvatures. The general
+  /// solver knows nothing of that.
+  @Test func supportsLargerThanTheSamples() throws {
+    let (X, y) = Self.draw(40, 150, seed: 6)
+    let λ: Vector<Double> = [1e-4, 0.05]
+    let objective = HeldOutLogisticLoss<Double>(features: X, targets: y)
+    var gradients: [Vector<Double>] = []
+    for features in [DenseDesign(X), SparseMatrix(X)] as [any DesignMatrix<Double>] {
+      let map = PenalizedMap(features: features, labels: y)
+      let w = WorkingSetSolver<Double>().solve(map.loss, parameters: λ).estimate
+      #expect(w.nonzeroCount > 40)
+      let problem = FixedPointProblem(map, parameters: λ, state: w, stateIsSolution: true)
+      for solver in [.direct, .conjugateGradient, .gmres()] as [AID<Map>.Solver] {
+        gradients.append(try AID<Map>(solver).hypergradient(of: objective, problem).get())
+      }
+    }
+    for gradient in gradients.dropFirst() { #expect(relativeError(gradient, gradients[0]) <= 1e-9) }
+  }
+
   @Test(arguments: [false, true])
   func theOracleOverAllSamplesIsTheMap(sparse: Bool) {
     let (X, y) = Self.draw(70, 12, seed: 3)

@@ -67,7 +67,10 @@ struct ColumnProblem<Element: Scalar> {
         continue
       }
       lastSize = .infinity
-      while let size = newtonStep() {
+      // Roughly first: signs in the way make the digits worthless. Each further step solves for what the last one left.
+      var precision = Element(1) / 1000
+      while let size = newtonStep(precision: precision) {
+        precision = Element.ulpOfOne.squareRoot()
         let ends = size <= smallest * w.maxNorm || size >= lastSize / 2
         lastSize = size
         if ends {
@@ -91,7 +94,9 @@ struct ColumnProblem<Element: Scalar> {
   /// Solves for the present signs and moves there, and returns the largest change of a coordinate. Where signs stand in the way, they
   /// become zeros if that decreases the objective, and else the step ends at the first: nil then, as where the system was
   /// not solved.
-  private mutating func newtonStep() -> Element? {
+  ///
+  /// - Parameter precision: the relative residual that Newton's equations are solved to.
+  private mutating func newtonStep(precision: Element) -> Element? {
     let inner = IndexSubset(nonzerosOf: w)
     let s = inner.count
     if s == 0 { return 0 }
@@ -108,7 +113,7 @@ struct ColumnProblem<Element: Scalar> {
     let report = ConjugateGradient<Element>(count: s).solve(
       system, rhs, into: &δ, warmStart: false,
       preconditioner: DiagonalOperator(inverting: diagonal),
-      options: KrylovOptions(relativeTolerance: Element.ulpOfOne.squareRoot(), iterationLimit: 500))
+      options: KrylovOptions(relativeTolerance: precision, iterationLimit: 500))
     let isExact = report.outcome == .converged
     guard isExact || report.outcome == .iterationLimit || report.outcome == .stagnated else { return nil }
     var fraction: Element = 1
