@@ -38,9 +38,18 @@ def draw(folder, n, p, per_column=None, seed=0):
     return size, strength
 
 
-def run(program, folder, strength):
+def penalty(folder, p, strength, groups):
+    """The options for one strength, or for so many groups of features with that strength each."""
+    if not groups:
+        return ["--lambda1", repr(strength)]
+    np.save(folder / "strengths.npy", np.full(groups, strength))
+    np.save(folder / "groups.npy", np.arange(p) % groups)
+    return ["--strengths", folder / "strengths.npy", "--groups", folder / "groups.npy"]
+
+
+def run(program, folder, options):
     """Seconds of the inner solve and of the hypergradient, the support, and the peak memory in bytes."""
-    command = ["/usr/bin/time", "-f", "%M", program, "hypergradient", folder, "--lambda1", repr(strength), "--lambda2", "0.01", "--repeat", "20", "--json", "-"]
+    command = ["/usr/bin/time", "-f", "%M", program, "hypergradient", folder, *options, "--lambda2", "0.01", "--repeat", "20", "--json", "-"]
     done = subprocess.run([str(c) for c in command], check=True, capture_output=True, text=True)
     report = json.loads(done.stdout)
     return report["inner"]["seconds"], report["hypergradient_seconds"], report["support_size"], 1024 * int(done.stderr.strip().splitlines()[-1])
@@ -55,17 +64,20 @@ def main():
         "dense, n = 1000": ("p", [(1000, p, None) for p in (1000, 2000, 4000, 8000, 16000)]),
         "dense, 4000 × 2000, by strength": ("support", [(4000, 2000, None, f) for f in (.003, .001, .0007, .0005, .0003)]),
         "sparse, n = 1000, 5 nonzeros a column": ("p", [(1000, p, 5) for p in (10_000, 30_000, 100_000, 300_000, 1_000_000)]),
+        "dense, 1000 × 20,000, by groups of features": ("hyperparameters", [(1000, 20_000, None, .1, g) for g in (10, 100, 1000, 20_000)]),
+        "sparse, 1000 × 1,000,000, by groups of features": ("hyperparameters", [(1000, 1_000_000, 5, .1, g) for g in (10, 1000, 100_000, 1_000_000)]),
     }
     rows, curves = [], {}
     for name, (axis, sizes) in sweeps.items():
         points = []
-        for n, p, k, *fraction in sizes:
+        for n, p, k, *rest in sizes:
+            fraction, groups = [*rest, *(.1, None)[len(rest):]]
             with tempfile.TemporaryDirectory(dir=args.work) as folder:
                 size, strength = draw(pathlib.Path(folder), n, p, k)
-                strength *= 10 * (fraction[0] if fraction else .1)  # draw gives a tenth of the largest
-                inner, hyper, support, peak = run(args.program, folder, strength)
-            points.append(({"n": n, "p": p, "support": support}[axis], inner, hyper, peak, size, support))
-            print(f"{name}: {n} × {p}: solve {inner * 1e3:.3g} ms, hypergradient {hyper * 1e3:.3g} ms, support {support}, peak {peak / 2**20:.0f} MiB for {size / 2**20:.0f} MiB of matrices", flush=True)
+                strength *= 10 * fraction  # draw gives a tenth of the largest
+                inner, hyper, support, peak = run(args.program, folder, penalty(pathlib.Path(folder), p, strength, groups))
+            points.append(({"n": n, "p": p, "support": support, "hyperparameters": (groups or 1) + 1}[axis], inner, hyper, peak, size, support))
+            print(f"{name}: {n} × {p}{f', {groups} groups' if groups else ''}: solve {inner * 1e3:.3g} ms, hypergradient {hyper * 1e3:.3g} ms, support {support}, peak {peak / 2**20:.0f} MiB for {size / 2**20:.0f} MiB of matrices", flush=True)
         curves[name] = (axis, points)
         x = np.log([q[0] for q in points])
         slope = lambda column: np.polyfit(x[1:], np.log([q[column] for q in points[1:]]), 1)[0]
@@ -81,7 +93,7 @@ def main():
         for a, column, scale in zip(axes, (1, 2, 3), (1e3, 1e3, 1 / 2**20)):
             a.loglog(x, [q[column] * scale for q in points], "o-", label=f"{name} (over {axis})")
     for a, title in zip(axes, ("solving, ms", "hypergradient, ms", "peak memory, MiB")):
-        a.set_title(title); a.set_xlabel("n, p or support"); a.grid(alpha=.3)
+        a.set_title(title); a.set_xlabel("n, p, support or hyperparameters"); a.grid(alpha=.3)
     axes[0].legend(fontsize=7)
     figure.tight_layout(); figure.savefig(args.document.parent / "figures" / "growth.png", dpi=120)
 

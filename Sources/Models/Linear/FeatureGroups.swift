@@ -38,14 +38,19 @@ public struct FeatureGroups: Sendable, Equatable {
   /// The strength of the ridge in λ.
   func ridge<Element: Scalar>(_ λ: Vector<Element>) -> Element { λ[count] }
 
-  /// The smallest of the strengths.
+  /// The smallest of the strengths; NaN where one is.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   func leastStrength<Element: Scalar>(_ λ: Vector<Element>) -> Element {
-    var least = λ[0]
-    for g in 1..<max(1, count) { least = min(least, λ[g]) }
+    let values = λ.base
+    var least = values[0]
+    for g in 1..<max(1, count) where values[g] < least || values[g].isNaN { least = values[g] }
     return least
   }
 
   /// out[j] ← scale λ_{g(j)}.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   func fillStrengths<Element: Scalar>(_ λ: Vector<Element>, scale: Element, into out: inout Vector<Element>) {
     guard let groupOfFeature else {
       out.fill(scale * λ[0])
@@ -59,13 +64,15 @@ public struct FeatureGroups: Sendable, Equatable {
   }
 
   /// g_k ← Σ over the features j of group k of x[j] v[j], for the first G entries of g.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   func collect<Element: Scalar>(_ x: Vector<Element>, _ v: Vector<Element>, into g: inout Vector<Element>) {
     guard let groupOfFeature else {
       g[0] = x.dot(v)
       return
     }
-    for k in 0..<count { g[k] = 0 }
     let target = g.mutableBase()
+    target.update(repeating: 0, count: count)
     groupOfFeature.withUnsafeBufferPointer {
       if let index = $0.baseAddress { Element._scatterAdd(x.count, index, x.base, v.base, target) }
     }
