@@ -93,6 +93,12 @@
   T ck_logistic_##X(size_t n, const T *z, const T *y, T scale, T *r, T *d);                                           \
   /* out[index[k]] += x[k] y[k], in order. */                                                                         \
   void ck_scatter_add_##X(size_t n, const ptrdiff_t *index, const T *x, const T *y, T *out);                          \
+  /* out[i, k] = (float)(root[i] a[i, index[k]]), m x n column-major, root null for ones. */                           \
+  void ck_gather_columns_single_##X(size_t m, size_t n, const ptrdiff_t *index, const T *a, size_t lda, const T *root, \
+                                    float *out, size_t ldo);                                                           \
+  /* out = x rounded to float, and the way back. */                                                                   \
+  void ck_to_single_##X(size_t n, const T *x, float *out);                                                            \
+  void ck_from_single_##X(size_t n, const float *x, T *out);                                                          \
   /* y += sum over k of x[k] X[:, index[k]], and out[k] = scale X[:, index[k]] . r, X sparse in compressed columns. */   \
   void ck_sparse_add_columns_##X(size_t k, const ptrdiff_t *index, const ptrdiff_t *pointers, const int32_t *indices, \
                                  const T *values, const T *x, T *y);                                                  \

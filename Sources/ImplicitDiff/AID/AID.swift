@@ -121,6 +121,7 @@ public final class AIDWorkspace<Map: FixedPointMap> {
   var value: Vector<Element>
   var scratch: Vector<Element>
   let cholesky = CholeskyWorkspace<Element>(capacity: 0)
+  let singleFactor = SinglePrecisionFactor<Element>()
   var krylov = KrylovCache<Element>()
 
   init(_ map: Map) {

@@ -27,6 +27,9 @@ enum AdjointSolverChoice: Sendable, Equatable {
     static let incompleteCholeskyProducts = 12.0
     /// The support beyond which a factor is not made, whatever it would cost: its memory is 8 |S|² bytes (2 GiB here).
     static let largestFactor = 16_384
+    /// The support below which a factor in single precision is not considered: the arithmetic it could save is some tens of
+    /// microseconds.
+    static let smallestSingleFactor = 96
     /// The unknowns up to which a general A1 is made dense, at p products and 2/3 p³ operations.
     static let largestLU = 200
   }
@@ -59,6 +62,14 @@ enum AdjointSolverChoice: Sendable, Equatable {
     guard let setup = costs.preconditionerMultiplications else { return false }
     let saved = Rates.conjugateGradientProducts - 2 * Rates.incompleteCholeskyProducts
     return setup / Rates.sparseMultiplications <= saved * seconds(ofProduct: costs)
+  }
+
+  /// Whether a factor in single precision with its refinement is faster than one in full precision: it saves half of the
+  /// arithmetic and costs some four products.
+  static func singlePrecisionPays(_ costs: AdjointCosts, support: Int) -> Bool {
+    let s = Double(support)
+    let saved = (costs.assemblyMultiplications + s * s * s / 6) / 2 / Rates.matrixProduct
+    return !costs.isSparse && saved > 4 * seconds(ofProduct: costs)
   }
 
   private static func seconds(ofProduct costs: AdjointCosts) -> Double {

@@ -101,6 +101,12 @@ final class SymmetricSystem<Element: Scalar>: LinearOperator {
     return hessian
   }
 
+  /// What of K it costs to say; see ``AdjointSolverChoice``.
+  var costs: AdjointCosts { structure.costs }
+
+  /// Writes H_SS in single precision, where K is a multiple of it and it costs half.
+  var assembleSingle: ((inout Matrix<Float>) -> Void)? { rootD == nil ? structure.assembleSingleHessian : nil }
+
   /// K as a matrix, both triangles.
   func assemble(into K: inout Matrix<Element>) {
     structure.assembleHessian(into: &K)

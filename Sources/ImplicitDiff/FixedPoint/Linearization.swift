@@ -65,6 +65,10 @@ public protocol ProximalGradientStructure<Element>: AnyObject {
   /// MINRES are preconditioned with it.
   func hessianDiagonal(into d: inout Vector<Element>) -> Bool
 
+  /// Writes H_SS rounded to single precision (|S| × |S| column-major, the lower triangle), where that costs half of
+  /// ``assembleHessian(into:)``; nil otherwise.
+  var assembleSingleHessian: ((inout Matrix<Float>) -> Void)? { get }
+
   /// H_SS as a sparse matrix, where it has few entries; nil otherwise. Conjugate gradient and MINRES are preconditioned with its
   /// incomplete Cholesky factorization where that pays.
   var sparseHessian: SparseSymmetricMatrix<Element>? { get }
@@ -76,5 +80,6 @@ public protocol ProximalGradientStructure<Element>: AnyObject {
 extension ProximalGradientStructure {
   public var lowRankHessian: (any LowRankHessian<Element>)? { nil }
   public func hessianDiagonal(into d: inout Vector<Element>) -> Bool { false }
+  public var assembleSingleHessian: ((inout Matrix<Float>) -> Void)? { nil }
   public var sparseHessian: SparseSymmetricMatrix<Element>? { nil }
 }

@@ -223,6 +223,19 @@ public protocol _ElementwiseKernels {
     _ n: Int, _ pointers: UnsafePointer<Int>, _ indices: UnsafePointer<Int32>, _ values: UnsafePointer<Self>,
     _ inverses: UnsafePointer<Self>, _ x: UnsafeMutablePointer<Self>
   )
+  /// out (m×n, column-major) ← diag(root) times the columns of A at index, rounded to Float; nil root for ones.
+  static func _gatherColumnsSingle(
+    _ m: Int, _ n: Int, _ index: UnsafePointer<Int>, _ a: UnsafePointer<Self>, _ lda: Int, _ root: UnsafePointer<Self>?,
+    _ out: UnsafeMutablePointer<Float>, _ ldo: Int
+  )
+  /// out ← x rounded to Float.
+  static func _toSingle(
+    _ n: Int, _ x: UnsafePointer<Self>, _ out: UnsafeMutablePointer<Float>
+  )
+  /// out ← x.
+  static func _fromSingle(
+    _ n: Int, _ x: UnsafePointer<Float>, _ out: UnsafeMutablePointer<Self>
+  )
 }
 
 extension Float {
@@ -537,6 +550,25 @@ extension Float {
   ) {
     ck_sparse_cholesky_solve_s(n, pointers, indices, values, inverses, x)
   }
+
+  public static func _gatherColumnsSingle(
+    _ m: Int, _ n: Int, _ index: UnsafePointer<Int>, _ a: UnsafePointer<Self>, _ lda: Int, _ root: UnsafePointer<Self>?,
+    _ out: UnsafeMutablePointer<Float>, _ ldo: Int
+  ) {
+    ck_gather_columns_single_s(m, n, index, a, lda, root, out, ldo)
+  }
+
+  public static func _toSingle(
+    _ n: Int, _ x: UnsafePointer<Self>, _ out: UnsafeMutablePointer<Float>
+  ) {
+    ck_to_single_s(n, x, out)
+  }
+
+  public static func _fromSingle(
+    _ n: Int, _ x: UnsafePointer<Float>, _ out: UnsafeMutablePointer<Self>
+  ) {
+    ck_from_single_s(n, x, out)
+  }
 }
 
 extension Double {
@@ -850,5 +882,24 @@ extension Double {
     _ inverses: UnsafePointer<Self>, _ x: UnsafeMutablePointer<Self>
   ) {
     ck_sparse_cholesky_solve_d(n, pointers, indices, values, inverses, x)
+  }
+
+  public static func _gatherColumnsSingle(
+    _ m: Int, _ n: Int, _ index: UnsafePointer<Int>, _ a: UnsafePointer<Self>, _ lda: Int, _ root: UnsafePointer<Self>?,
+    _ out: UnsafeMutablePointer<Float>, _ ldo: Int
+  ) {
+    ck_gather_columns_single_d(m, n, index, a, lda, root, out, ldo)
+  }
+
+  public static func _toSingle(
+    _ n: Int, _ x: UnsafePointer<Self>, _ out: UnsafeMutablePointer<Float>
+  ) {
+    ck_to_single_d(n, x, out)
+  }
+
+  public static func _fromSingle(
+    _ n: Int, _ x: UnsafePointer<Float>, _ out: UnsafeMutablePointer<Self>
+  ) {
+    ck_from_single_d(n, x, out)
   }
 }

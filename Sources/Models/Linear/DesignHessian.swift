@@ -15,6 +15,7 @@ public final class DesignHessian<Element: Scalar> {
   private var image: Vector<Element>
   private var blockImage: Matrix<Element>?
   private let columnGram = ColumnGram<Element>()
+  private let singleGram = SingleColumnGram<Element>()
   private let fused = FusedGram<Element>()
   /// X where it is dense and a panel of its rows fits the cache: then one pass over it makes a product.
   private let dense: Matrix<Element>?
@@ -86,6 +87,14 @@ public final class DesignHessian<Element: Scalar> {
       return
     }
     features.gram(columns: S, weights: weights, alpha: scale, into: &M, workspace: columnGram)
+  }
+
+  /// Writes the lower triangle of H_SS in single precision; nil where X is not dense or the Gram matrix is there already.
+  var assembleSingle: ((_ S: IndexSubset, _ M: inout Matrix<Float>) -> Void)? {
+    guard !gramIsCurrent, let dense = features as? DenseDesign<Element> else { return nil }
+    return { [singleGram, weights, scale] S, M in
+      singleGram.assign(to: &M, columns: S, of: dense.matrix, weights: weights, alpha: Float(scale))
+    }
   }
 
   /// Multiplications that ``assemble(on:into:)`` costs for that many of the columns.

@@ -112,6 +112,14 @@ extension PenalizedLinearization: ProximalGradientStructure {
     H.addToDiagonal(ridge)
   }
 
+  public var assembleSingleHessian: ((inout Matrix<Float>) -> Void)? {
+    guard let assemble = hessian.assembleSingle else { return nil }
+    return { [support, ridge] H in
+      assemble(support, &H)
+      H.addToDiagonal(Float(ridge))
+    }
+  }
+
   public func hessianDiagonal(into d: inout Vector<Element>) -> Bool {
     hessian.diagonal(on: support, into: &d)
     let ones = Vector<Element>(repeating: 1, count: d.count)
