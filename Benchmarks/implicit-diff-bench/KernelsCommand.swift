@@ -4,6 +4,7 @@ import Datasets
 import Foundation
 import ImplicitDiff
 import LinAlg
+import Models
 import NonsmoothMaps
 import RandomStreams
 import TextTable
@@ -113,6 +114,26 @@ struct Kernels {
       memory("y ← a x + b y", shape, bytes: 24 * n) { y.combine(0.5, x, 0.25) },
       memory("z ← a x + b y", shape, bytes: 24 * n) { z.assign(0.5, x, 0.25, y) },
       memory("squared distance", shape, bytes: 16 * n) { _ = x.distance(to: y) },
+    ] + losses(n)
+  }
+
+  /// The loops of the losses: arithmetic outweighs memory, so their share of its limit says how far from free they are.
+  private func losses(_ n: Int) -> [KernelsCommand.Row] {
+    let scores = Vector<Double>(count: n) { Double($0 % 11) - 5 }
+    let labels = Vector<Double>(count: n) { $0 % 2 == 0 ? 1 : -1 }
+    var residuals = Vector<Double>.zeros(n)
+    let classes = 10
+    let model = MultinomialLoss<Double>(
+      features: Matrix<Double>.zeros(max(1, n / classes), 1), labels: Array(repeating: 0, count: max(1, n / classes)),
+      classCount: classes)
+    let weights = Vector<Double>.zeros(classes)
+    return [
+      memory("logistic loss and gradient", "\(n)", bytes: 24 * n) {
+        _ = LogisticLoss<Double>.value(scores: scores, targets: labels, residuals: &residuals)
+      },
+      memory("softmax loss, 10 classes", "\(n / classes) × \(classes)", bytes: 16 * n) {
+        _ = model.value(at: weights)
+      },
     ]
   }
 

@@ -256,6 +256,34 @@ import Testing
     #expect(error(20_000, averagesFrom: 10_000) < 0.1)
   }
 
+  /// The residual is that of the whole map, and it alone says that a run has converged.
+  @Test func theStochasticInnerSolverMeasuresItsResidual() throws {
+    var solver = StochasticFixedPointSolver<Double>(iterations: 2000, batchSize: 20, steps: steps, seed: 3)
+    let rough = solver.solve(map, parameters: λ)
+    #expect(rough.residual == map.residual(at: rough.estimate, parameters: λ))
+    #expect(rough.outcome == .iterationLimit)
+    solver.tolerance = 2 * rough.residual / max(1, rough.estimate.norm)
+    let judged = solver.solve(map, parameters: λ)
+    #expect(judged.outcome == .converged)
+    #expect(try judged.get() == rough.estimate)
+  }
+
+  /// A map that does not contract has no step known to be stable; with `forced` the recursion runs all the same.
+  @Test func aMapThatDoesNotContractIsRefused() throws {
+    let expanding = Map(loss: map.loss, step: .fixed(10 * map.stepSize(parameters: λ)))
+    #expect(try #require(expanding.contractionBound(parameters: λ)) > 1)
+    let problem = FixedPointProblem(expanding, parameters: λ, state: w)
+    var strategy = NSID<Map>(iterations: 3, innerBatches: 1, batchSize: 10, steps: .constant(0.5))
+    #expect {
+      try strategy.vjp(problem, cotangent: y)
+    } throws: { error in
+      guard case .stepOutOfRange(let text)? = error as? DifferentiationError else { return false }
+      return text.contains("not below 1")
+    }
+    strategy.forced = true
+    #expect(throws: Never.self) { try strategy.vjp(problem, cotangent: y) }
+  }
+
   private func fittedSlope(_ points: [(x: Double, y: Double)]) -> Double {
     let n = Double(points.count)
     let mx = points.reduce(0) { $0 + $1.x } / n

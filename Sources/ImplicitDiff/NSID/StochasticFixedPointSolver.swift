@@ -11,10 +11,12 @@ public struct StochasticFixedPointSolver<Element: Scalar>: Sendable {
   /// last iterate. An average is not sparse: its support is the union of the iterates'.
   public var averagesFrom: Int?
   public var seed: UInt64
+  /// The residual ‖Φ(w) − w‖ at the end, relative to max(1, ‖w‖), at which the run counts as converged.
+  public var tolerance: Element
 
   public init(
     iterations: Int, batchSize: Int, steps: StepSizes<Element>, sampling: Sampling = .withReplacement,
-    averagesFrom: Int? = nil, seed: UInt64 = 0
+    averagesFrom: Int? = nil, seed: UInt64 = 0, tolerance: Element = 0
   ) {
     self.iterations = iterations
     self.batchSize = batchSize
@@ -22,12 +24,13 @@ public struct StochasticFixedPointSolver<Element: Scalar>: Sendable {
     self.sampling = sampling
     self.averagesFrom = averagesFrom
     self.seed = seed
+    self.tolerance = tolerance
   }
 
   /// Iterates from `start` (p entries, zeros where nil).
   ///
-  /// - Returns: the last iterate, or the average. The residual is not measured; `outcome` is `.iterationLimit` for a run
-  ///   that stayed finite, since the number of iterations alone ends it.
+  /// - Returns: the last iterate, or the average, with its residual, which is measured by one pass over all samples at the
+  ///   end: minibatches cannot tell it. `outcome` is `.converged` where it meets the tolerance, `.iterationLimit` otherwise.
   public func solve<Map: CompositeStochasticMap<Element>>(
     _ map: Map, parameters λ: Vector<Element>, from start: Vector<Element>? = nil
   ) -> FixedPointSolution<Element> {
@@ -60,8 +63,11 @@ public struct StochasticFixedPointSolver<Element: Scalar>: Sendable {
       }
     }
     if w.firstNonFinite != nil { outcome = .notFinite(iteration: done) }
+    let estimate = averaged > 0 ? average : w
+    let residual = map.residual(at: estimate, parameters: λ)
+    if outcome == .iterationLimit && residual <= tolerance * max(1, estimate.norm) { outcome = .converged }
     return FixedPointSolution(
-      estimate: averaged > 0 ? average : w, outcome: outcome, iterations: done, residual: .nan, measuredFactor: nil,
+      estimate: estimate, outcome: outcome, iterations: done, residual: residual, measuredFactor: nil,
       identification: patterns.identification, iterates: [], seconds: clock.secondsSince())
   }
 }
