@@ -111,9 +111,12 @@ public struct NSID<Map: CompositeStochasticMap>: DifferentiationStrategy {
     try checkSteps(problem)
   }
 
-  /// β > 1/(1 − q²) and η_0 ≤ 1, the part of the conditions that needs no knowledge of the noise.
+  /// q < 1, β > 1/(1 − q²) and η_0 ≤ 1, the part of the conditions that needs no knowledge of the noise.
   private func checkSteps(_ problem: FixedPointProblem<Map>) throws(DifferentiationError) {
     let q = problem.map.contractionBound(parameters: problem.parameters)
+    if let q, !(q < 1), !forced {
+      throw .stepOutOfRange("the map's contraction factor, \(q), is not below 1: no step is known to be stable")
+    }
     switch steps {
     case .constant(let η):
       guard η > 0, η.isFinite else { throw .invalidArgument("the step size must be positive and is \(η)") }
@@ -126,9 +129,6 @@ public struct NSID<Map: CompositeStochasticMap>: DifferentiationStrategy {
         throw .invalidArgument("β and γ must be positive and are \(β) and \(γ)")
       }
       guard !forced else { return }
-      if let q, q >= 1 {
-        throw .stepOutOfRange("the map's contraction factor, \(q), is not below 1: no step is known to be stable")
-      }
       if let q, β <= (1 + 8 * .ulpOfOne) / (1 - q * q) {
         throw .stepOutOfRange(
           "β = \(β) is not above 1/(1 − q²) = \(1 / (1 - q * q)) (q = \(q)), so the error need not fall as 1/k; 2/(1 − q²) is the best choice"
