@@ -60,7 +60,7 @@ public enum SoftThreshold {
     Element._softThresholdEachMask(u.count, u.base, t.base, Element(kink.derivative), d.mutableBase())
   }
 
-  /// min |‖uᵢ| − tᵢ| over tᵢ ≠ 0.
+  /// min |‖uᵢ| − tᵢ|. Where tᵢ = 0 the map itself has no kink at uᵢ = 0, but its derivative with respect to the threshold jumps there.
   public static func margin<Element: Scalar>(at u: Vector<Element>, thresholds t: Vector<Element>) -> Element {
     precondition(u.count == t.count, "SoftThreshold: counts \(u.count) and \(t.count) differ")
     return Element._softThresholdEachMargin(u.count, u.base, t.base)

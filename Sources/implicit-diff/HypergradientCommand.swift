@@ -103,6 +103,10 @@ struct HypergradientCommand: ParsableCommand {
       loss: Loss(features: data.trainFeatures, targets: data.trainTargets), groups: penalty,
       step: step.map { .fixed($0) } ?? .optimal)
     try refuseStepThatDoesNotContract(map, λ)
+    if method == Method.itdForward.rawValue, let text = Self.tangentsTooMany(map) {
+      Console.error(text)
+      throw ExitCode.validationFailure
+    }
     let (w, inner) = try innerSolution(map, λ)
     let session = HypergradientSession(
       map: map, objective: HeldOutLoss<Loss>(features: data.validationFeatures, targets: data.validationTargets),
@@ -139,6 +143,16 @@ struct HypergradientCommand: ParsableCommand {
     return (FeatureGroups(g, count: t.count), λ)
   }
 
+  /// Why tangents are not carried along the iteration: there is one a hyperparameter, p numbers each, three times over. nil where they
+  /// take at most 2 GiB.
+  private static func tangentsTooMany<Loss: SmoothLoss<Double>>(_ map: PenalizedMap<Loss>) -> String? {
+    let m = Double(map.parameterCount)
+    let bytes = 8 * m * (3 * Double(map.stateCount) + m)
+    if bytes <= 2 * 1_073_741_824 { return nil }
+    return
+      "itd-forward would carry \(map.parameterCount) tangents of \(map.stateCount) numbers, \(Format.number(bytes / 1_073_741_824)) GiB: take itd-reverse or an aid method"
+  }
+
   /// A fixed step beyond 2/(L + λ2) makes the iteration expand: said with its factor instead of iterating to infinity.
   private func refuseStepThatDoesNotContract<Loss: SmoothLoss<Double>>(
     _ map: PenalizedMap<Loss>, _ λ: Vector<Double>
@@ -163,7 +177,8 @@ struct HypergradientCommand: ParsableCommand {
         let w = try NPY.vector(at: solution, as: Double.self)
         guard w.count == map.stateCount else {
           throw DatasetError.invalid(
-            path: solution, reason: "holds \(w.count) entries, and X_train.npy has \(map.stateCount) columns")
+            path: solution, reason: "holds \(w.count) entries, and the training features have \(map.stateCount) columns"
+          )
         }
         return w
       }
@@ -247,6 +262,11 @@ struct HypergradientCommand: ParsableCommand {
     let progress = ProgressLine()
     var results: [MethodResult] = []
     for method in Method.allCases where method != .auto {
+      if method == .itdForward, let text = Self.tangentsTooMany(session.map) {
+        progress.end()
+        Console.error("left out: \(text)")
+        continue
+      }
       progress.update("running \(method.rawValue)")
       results.append(try session.run(method))
     }

@@ -29,7 +29,7 @@ struct HypergradientReport: Encodable {
   var value: Double?
   var hypergradient: [Double]
   var supportSize: Int
-  /// The smallest λ1 − |∇f(w)ⱼ| off the support: how far the support is from growing. Absent where it holds everything.
+  /// The smallest strength − |∇f(w)ⱼ| off the support: how far the support is from growing. Absent where it holds everything.
   var margin: Double?
   /// The distance from w to the nearest kink, at least. For people, not in the JSON.
   var kinkDistance: Double?

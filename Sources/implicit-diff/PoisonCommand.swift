@@ -73,7 +73,7 @@ struct PoisonCommand: ParsableCommand {
     if FileManager.default.fileExists(atPath: path) {
       let rows = try NPY.indices(at: path)
       guard !rows.isEmpty, Set(rows).count == rows.count, rows.allSatisfy({ $0 >= 0 && $0 < n }) else {
-        throw .invalid(path: path, reason: "expected distinct rows of X_train.npy, in 0 ..< \(n)")
+        throw .invalid(path: path, reason: "expected distinct rows of the training features, in 0 ..< \(n)")
       }
       return rows
     }

@@ -71,6 +71,22 @@ import Testing
     #expect(sound.code == 0, "\(sound.errors)")
   }
 
+  /// 20,000 strengths would be 20,000 tangents of 20,000 numbers.
+  @Test func tangentsThatDoNotFitAreRefused() throws {
+    let folder = directory.file("wide")
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    let p = 20_000
+    try NPY.write(Matrix<Double>(rows: 3, columns: p) { Double(($0 + $1) % 5) - 2 }, to: folder + "/X_train.npy")
+    try NPY.write([1, -1, 2] as Vector<Double>, to: folder + "/y_train.npy")
+    try NPY.write(Matrix<Double>(rows: 2, columns: p) { Double(($0 * $1) % 3) - 1 }, to: folder + "/X_val.npy")
+    try NPY.write([1, 1] as Vector<Double>, to: folder + "/y_val.npy")
+    try NPY.write(Vector<Double>(repeating: 1, count: p), to: folder + "/t.npy")
+    let strengths = ["--strengths", folder + "/t.npy", "--lambda2", "0.1"]
+    expectRefusal(
+      try run(folder, ["--method", "itd-forward"], strengths: strengths), 64, ["20001 tangents", "itd-reverse"])
+    #expect(try run(folder, ["--method", "auto"], strengths: strengths).code == 0)
+  }
+
   @Test func labelsOfTheLogisticModel() throws {
     let folder = try writeData()
     expectRefusal(try run(folder, ["--model", "logistic"]), 65, ["y_train.npy", "entry 2 is 2.0", "-1 and 1"])

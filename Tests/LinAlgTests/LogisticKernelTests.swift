@@ -87,7 +87,7 @@ import Testing
       let a = abs(u[i]) - t[i]
       #expect(out[i] == (a > 0 ? (u[i] > 0 ? a : -a) : 0))
       #expect(mask[i] == (t[i] == 0 || a > 0 ? 1 : a == 0 ? 0.5 : 0))
-      if t[i] != 0 { margin = min(margin, abs(a)) }
+      margin = min(margin, abs(a))
     }
     #expect(Double._softThresholdEachMargin(n, u.base, t.base) == margin)
   }

@@ -135,7 +135,7 @@ import Testing
       of: reference.objective, moved, into: &gradient, scratch: &scratch, workspace: workspace)
     let wide = try #require(
       strategy.certificate(for: moved, objective: reference.objective, workspace: workspace))
-    if let bound = wide.hypergradientErrorBound { #expect(gradient.distance(to: reference.exact) <= bound) }
+    #expect(gradient.distance(to: reference.exact) <= (try #require(wide.hypergradientErrorBound)))
     #expect(wide.stateErrorBound >= w.distance(to: reference.solution.estimate))
   }
 
@@ -160,6 +160,31 @@ import Testing
     linearization.parameters.applyAdjoint([1, 10, 100], into: &back)
     #expect(back == A2.transposed * [1, 10, 100])
     #expect(A2.column(1) == [0, -kink.derivative, 0])
+  }
+
+  /// With a strength of 0 the derivative with respect to it jumps where its coordinate is 0: no bound is claimed there.
+  @Test func aZeroStrengthAtAZeroCoordinateHasNoBound() throws {
+    // Orthogonal columns, the second orthogonal to y: w₂ = 0 whatever the other strength.
+    let X = Matrix<Double>([[1, 1], [1, -1]])
+    let map = PenalizedMap(features: X, targets: [2, 2], groups: .perFeature(2))
+    let λ: Vector<Double> = [0.5, 0, 0.1]
+    let w = try FixedPointSolver<Double>(tolerance: 1e-15).solve(map, parameters: λ).get()
+    #expect(abs(w[1]) <= 1e-15)
+    let problem = FixedPointProblem(map, parameters: λ, state: w)
+    let objective = HeldOutSquaredError<Double>(features: X, targets: [1, 3])
+    let strategy = AID<ElasticNetMap<Double>>(.automatic)
+    let workspace = strategy.makeWorkspace(for: map)
+    var (g, scratch) = (Vector<Double>.zeros(3), Vector<Double>.zeros(3))
+    _ = try strategy.hypergradient(of: objective, problem, into: &g, scratch: &scratch, workspace: workspace)
+    let certificate = try #require(strategy.certificate(for: problem, objective: objective, workspace: workspace))
+    #expect(certificate.hypergradientErrorBound == nil)
+    // With a strength there the bound is back.
+    let positive: Vector<Double> = [0.5, 0.2, 0.1]
+    let other = FixedPointProblem(
+      map, parameters: positive, state: try FixedPointSolver<Double>().solve(map, parameters: positive).get())
+    _ = try strategy.hypergradient(of: objective, other, into: &g, scratch: &scratch, workspace: workspace)
+    #expect(
+      strategy.certificate(for: other, objective: objective, workspace: workspace)?.hypergradientErrorBound != nil)
   }
 
   @Test func groupsShareTheirStrengths() throws {

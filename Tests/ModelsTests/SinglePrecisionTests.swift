@@ -34,6 +34,25 @@ import Testing
     #expect(relativeError(direct.estimate, cg.estimate) <= 1e-11)
   }
 
+  /// Condition numbers of about 4/d², 4e2 and 4e4, both within single precision's: refinement reaches what a factor in full
+  /// precision does, its rounding times the condition number.
+  @Test(arguments: [0.1, 0.01])
+  func refinementReachesFullAccuracy(_ dependence: Double) throws {
+    let problem = Self.problem(dependence: dependence)
+    let direct = try AID<Map>(.direct).vjp(problem, cotangent: Self.cotangent)
+    #expect(direct.report.outcome == .converged && direct.report.products > 0, "\(direct.report)")
+    // The system written out, by LAPACK's LU: w'ᵀy = −(signs, w)ᵀ H⁻¹ y on the full support.
+    let linearization = problem.map.makeLinearization()
+    problem.map.linearize(atSolution: problem.state, parameters: problem.parameters, into: linearization)
+    var H = Matrix<Double>.zeros(160, 160)
+    linearization.assembleHessian(into: &H)
+    var v = Vector(copying: Self.cotangent)
+    try LU(H).solve(&v)
+    let exact: Vector<Double> = [-(0..<160).reduce(0) { $0 + v[$1] }, -problem.state.dot(v)]
+    let condition = 8 / (dependence * dependence)
+    #expect(relativeError(direct.estimate, exact) <= 160 * condition * .ulpOfOne)
+  }
+
   /// Squares of 1e25 are beyond `Float`: the factor in full precision serves, as the missing products show.
   @Test func numbersBeyondItsRangeAreFactoredInFullPrecision() throws {
     let direct = try AID<Map>(.direct).vjp(Self.problem(scale: 1e25), cotangent: Self.cotangent)

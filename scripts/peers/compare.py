@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs this package and its peers alternately on every case and writes the table of docs/Performance.md.
 
-    compare.py PROGRAM CASES_DIR REFERENCE_DIR DOCUMENT [--rounds 3]
+    compare.py PROGRAM CASES_DIR REFERENCE_DIR DOCUMENT [--rounds 3] [--only NAME]
 
 PROGRAM is the release build of implicit-diff. Each round runs the package, then every peer, on one case after the other; the
 figures are medians over rounds, and the ratios are taken within them.
@@ -69,11 +69,20 @@ def ms(seconds):
     return "–" if seconds is None else f"{seconds * 1e3:.3g}"
 
 
+def replaced(old, new):
+    """The old lines with the rows of the cases that were measured again, the first of a name in each table in turn."""
+    rows = {}
+    for line in new:
+        if line.startswith("| ") and not line.startswith("| case"):
+            rows.setdefault(line.split("|")[1], []).append(line)
+    return [rows[line.split("|")[1]].pop(0) if line.startswith("|") and rows.get(line.split("|")[1]) else line for line in old]
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("program"); parser.add_argument("cases", type=pathlib.Path); parser.add_argument("reference", type=pathlib.Path)
     parser.add_argument("document", type=pathlib.Path); parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--only", default="")
+    parser.add_argument("--only", default="", help="measure the cases whose names contain this and replace their rows")
     args = parser.parse_args()
     make(args.cases)
     table, inner = [], []
@@ -120,6 +129,8 @@ def main():
     text = args.document.read_text()
     if begin not in text or end not in text:
         sys.exit(f"{args.document}: the marks that the table goes between are missing")
+    if args.only:
+        lines = replaced(text.split(begin)[1].split(end)[0].strip("\n").split("\n"), lines)
     head, tail = text.split(begin)[0], text.split(end)[1]
     temporary = args.document.with_suffix(".tmp")
     temporary.write_text(head + begin + "\n" + "\n".join(lines) + "\n" + end + tail)

@@ -33,8 +33,11 @@ extension AID {
   }
 
   /// The factor in single precision and refinement by residuals in full precision: half the arithmetic of a large factor for a
-  /// few products. nil where it would not pay or does not reach the relative residual `refinedAccuracy` in eight steps: the
-  /// factor in full precision then says what is the matter.
+  /// few products. nil where it would not pay, or where the residual stops shrinking above `refinedAccuracy`: the factor in full
+  /// precision then says what is the matter.
+  ///
+  /// A step shrinks the residual by about the same factor each time. The last one, whose residual is then sure to be rounding, is
+  /// not measured: the report has the residual before it.
   private func refinedSolve(
     _ system: SymmetricSystem<Element>, _ workspace: AIDWorkspace<Map>
   ) -> DerivativeReport<Element>? {
@@ -45,19 +48,26 @@ extension AID {
     else { return nil }
     var report = DerivativeReport<Element>(outcome: .converged, method: Solver.direct.name)
     let size = system.rightHandSide.norm
+    let rounding = Element(system.rows).squareRoot() * .ulpOfOne * size
     var residual = Vector(copying: system.rightHandSide)
     var correction = Vector<Element>.zeros(system.rows)
+    var factor: Element = 1
+    report.residual = size
     system.solution.fill(0)
-    for _ in 0..<8 {
+    while report.iterations < 10 {
       // The factor is that of H, K = s H.
       workspace.singleFactor.solve(residual, into: &correction)
       system.solution.add(1 / system.step, correction)
+      report.iterations += 1
+      if factor * report.residual <= rounding { return report }
       system.apply(system.solution, into: &residual)
       residual.combine(1, system.rightHandSide, -1)
       report.products += 1
-      report.iterations += 1
+      let last = report.residual
       report.residual = residual.norm
-      if report.residual <= Self.refinedAccuracy * size { return report }
+      factor = report.residual / last
+      if report.residual <= rounding { return report }
+      if !(factor < 0.5) { return report.residual <= Self.refinedAccuracy * size ? report : nil }
     }
     return nil
   }

@@ -22,7 +22,8 @@ public struct AID<Map: FixedPointMap>: DifferentiationStrategy {
     case gmres(restart: Int = 50)
     /// BiCGSTAB on the full, nonsymmetric system, any A1.
     case bicgstab
-    /// Cholesky on the support where the map declares a proximal-gradient step, LU of I − A1ᵀ otherwise.
+    /// Cholesky on the support where the map declares a proximal-gradient step: of the samples' matrix where that is smaller
+    /// (Woodbury), and of a large one in single precision with refinement by products. LU of I − A1ᵀ otherwise.
     case direct
 
     var name: String {

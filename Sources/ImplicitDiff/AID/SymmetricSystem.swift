@@ -63,7 +63,7 @@ final class SymmetricSystem<Element: Scalar>: LinearOperator {
   private(set) lazy var preconditioner: (any LinearOperator<Element>)? = incompleteCholesky() ?? jacobi()
 
   private func incompleteCholesky() -> IncompleteCholesky<Element>? {
-    guard support.count > 0, AdjointSolverChoice.incompleteCholeskyPays(structure.costs),
+    guard support.count > 0, AdjointSolverChoice.incompleteCholeskyPays(costs),
       var K = structure.sparseHessian
     else { return nil }
     if let rootD { K.scale(by: rootD) }
@@ -76,7 +76,7 @@ final class SymmetricSystem<Element: Scalar>: LinearOperator {
   /// which scaling by columns would spread without evening out those of BᵀB, which are those of the small BBᵀ: measured at 500
   /// samples and supports of 1000 and 4000, 85 iterations became 235 and 33 became 275.
   private func jacobi() -> DiagonalOperator<Element>? {
-    if structure.costs.lowRank != nil { return nil }
+    if costs.lowRank != nil { return nil }
     var d = Vector<Element>.zeros(support.count)
     guard support.count > 0, structure.hessianDiagonal(into: &d) else { return nil }
     d.scale(by: step)
@@ -102,7 +102,7 @@ final class SymmetricSystem<Element: Scalar>: LinearOperator {
   }
 
   /// What of K it costs to say; see ``AdjointSolverChoice``.
-  var costs: AdjointCosts { structure.costs }
+  private(set) lazy var costs: AdjointCosts = structure.costs
 
   /// Writes H_SS in single precision, where K is a multiple of it and it costs half.
   var assembleSingle: ((inout Matrix<Float>) -> Void)? { rootD == nil ? structure.assembleSingleHessian : nil }

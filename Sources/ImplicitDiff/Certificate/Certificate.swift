@@ -9,7 +9,8 @@ public import LinAlg
 ///     ‖∇f − ∇̂f‖ ≤ L_λ e + L₂ e ‖v‖ + (‖A2‖ + L₂ e) ‖v − v̄‖
 ///
 /// (subtract the two adjoint equations, then the two products). On a proximal-gradient map with a 0/1 mask D all of this
-/// takes place on the support, where the factor is q_S = ‖I − s H_SS‖. Where a kink is nearer, nothing is claimed.
+/// takes place on the support, where the factor is q_S = ‖I − s H_SS‖ at w and at most q_S + L₁ e at w*. Where a kink is nearer,
+/// nothing is claimed.
 public struct Certificate<Element: Scalar>: Sendable {
   /// ρ, with the rounding error of its evaluation added.
   public var innerResidual: Element
@@ -78,22 +79,24 @@ extension AID where Map: CertifiableMap {
       r = check.scratch.distance(to: v)
     }
     let e = ρ / (1 - q)
+    let L1 = problem.map.stateJacobianLipschitzConstant(parameters: λ)
+    // w* and the way there lie within e, so no factor on the piece is above that at w by more than L₁ e.
+    let qPiece = min(q, qS + L1 * e)
     // Once the piece is known, w − w* lives where A1's factor is q_S, provided w is zero off the support.
     let identified = kinkDistance > e
     let onSupport = identified && vanishesOff(check.linearization, problem.state)
     var certificate = Certificate(
       innerResidual: ρ, adjointResidual: r, contraction: q, contractionOnSupport: qS,
-      stateErrorBound: onSupport ? ρ / (1 - qS) : e, kinkDistance: kinkDistance, hypergradientErrorBound: nil)
+      stateErrorBound: onSupport ? ρ / (1 - qPiece) : e, kinkDistance: kinkDistance, hypergradientErrorBound: nil)
     if identified, samePiece(check.linearization, workspace.linearization),
       let LE = objective.gradientLipschitzConstant, let Lλ = objective.parameterGradientLipschitzConstant
     {
       let e = certificate.stateErrorBound
-      let L1 = problem.map.stateJacobianLipschitzConstant(parameters: λ)
       let L2 = problem.map.parameterJacobianLipschitzConstant(parameters: λ)
       let A2 = check.linearization.parametersFrobeniusNorm
       // The residual and the final product are themselves rounded: √p sums of half-ulp errors each.
       let rounding = Element.ulpOfOne * Element(v.count).squareRoot() * (check.y.norm + 2 * size)
-      let adjointError = (r + rounding + LE * e + L1 * e * size) / (1 - qS)
+      let adjointError = (r + rounding + LE * e + L1 * e * size) / (1 - qPiece)
       certificate.hypergradientErrorBound = Lλ * e + L2 * e * size + (A2 + L2 * e) * adjointError
     }
     return certificate

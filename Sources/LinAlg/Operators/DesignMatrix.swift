@@ -66,6 +66,23 @@ public protocol DesignMatrix<Element>: Sendable {
   func gramSpectrum(scale: Element) -> ExtremalEigenvalues<Element>
 }
 
+extension DesignMatrix {
+  /// That the columns S, n weights and |S| results fit.
+  func requireNorms(_ S: IndexSubset, _ d: Vector<Element>?, _ norms: Vector<Element>) {
+    precondition(
+      S.universe == columns && (d?.count ?? rows) == rows && norms.count == S.count,
+      "Column norms: \(S.count) of \(S.universe) columns of \(rows) × \(columns) into \(norms.count)")
+  }
+
+  /// That a number for each chosen row and a vector of columns fit.
+  func requireRows(_ indices: [Int]?, _ perRow: Vector<Element>, _ v: Vector<Element>) {
+    precondition(
+      perRow.count == indices?.count ?? rows && v.count == columns
+        && (indices ?? []).allSatisfy { 0 <= $0 && $0 < rows },
+      "Rows of \(rows) × \(columns): \(indices?.count ?? rows) of them with \(perRow.count) and \(v.count) numbers")
+  }
+}
+
 /// A dense design: X by columns, and by rows from when minibatches are first asked for.
 public final class DenseDesign<Element: Scalar>: DesignMatrix {
   /// X, column-major.
@@ -166,6 +183,7 @@ public final class DenseDesign<Element: Scalar>: DesignMatrix {
   }
 
   public func squaredColumnNorms(_ S: IndexSubset, weights d: Vector<Element>?, into norms: inout Vector<Element>) {
+    requireNorms(S, d, norms)
     let out = norms.mutableBase()
     var weighted = Vector<Element>.zeros(d == nil ? 0 : rows)
     for k in 0..<S.count {
@@ -195,6 +213,7 @@ public final class DenseDesign<Element: Scalar>: DesignMatrix {
   }
 
   public func squaredRowNorms(into norms: inout Vector<Element>) {
+    precondition(norms.count == rows, "Row norms of \(rows) × \(columns) into \(norms.count)")
     norms.fill(0)
     var squares = Vector<Element>.zeros(rows)
     for j in 0..<columns {
@@ -205,6 +224,7 @@ public final class DenseDesign<Element: Scalar>: DesignMatrix {
   }
 
   public func multiply(rows indices: [Int]?, _ v: Vector<Element>, into a: inout Vector<Element>) {
+    requireRows(indices, a, v)
     let X = byRow
     let out = a.mutableBase()
     for k in 0..<(indices?.count ?? rows) {
@@ -213,6 +233,7 @@ public final class DenseDesign<Element: Scalar>: DesignMatrix {
   }
 
   public func addRows(_ indices: [Int]?, _ c: Vector<Element>, scale α: Element, to z: inout Vector<Element>) {
+    requireRows(indices, c, z)
     let X = byRow
     let out = z.mutableBase()
     for k in 0..<(indices?.count ?? rows) {

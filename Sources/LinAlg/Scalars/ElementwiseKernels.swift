@@ -159,7 +159,7 @@ public protocol _ElementwiseKernels {
   static func _softThresholdEachMask(
     _ n: Int, _ u: UnsafePointer<Self>, _ t: UnsafePointer<Self>, _ atKink: Self, _ mask: UnsafeMutablePointer<Self>
   )
-  /// min ||uᵢ| − tᵢ| over tᵢ ≠ 0.
+  /// min ||uᵢ| − tᵢ|.
   static func _softThresholdEachMargin(
     _ n: Int, _ u: UnsafePointer<Self>, _ t: UnsafePointer<Self>
   ) -> Self

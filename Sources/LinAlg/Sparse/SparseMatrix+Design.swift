@@ -85,6 +85,7 @@ extension SparseMatrix: DesignMatrix {
   @specialized(where Element == Double)
   @specialized(where Element == Float)
   public func squaredColumnNorms(_ S: IndexSubset, weights d: Vector<Element>?, into norms: inout Vector<Element>) {
+    requireNorms(S, d, norms)
     let out = norms.mutableBase()
     for k in 0..<S.count {
       out[k] = byColumn.withLine(S[k]) { count, indices, values in
@@ -116,6 +117,7 @@ extension SparseMatrix: DesignMatrix {
   @specialized(where Element == Double)
   @specialized(where Element == Float)
   public func squaredRowNorms(into norms: inout Vector<Element>) {
+    precondition(norms.count == rows, "Row norms of \(rows) × \(columns) into \(norms.count)")
     let out = norms.mutableBase()
     for i in 0..<rows { out[i] = byRow.withLine(i) { count, _, values in Element._dot(count, values, values) } }
   }
@@ -123,6 +125,7 @@ extension SparseMatrix: DesignMatrix {
   @specialized(where Element == Double)
   @specialized(where Element == Float)
   public func multiply(rows indices: [Int]?, _ v: Vector<Element>, into a: inout Vector<Element>) {
+    requireRows(indices, a, v)
     let out = a.mutableBase()
     for k in 0..<(indices?.count ?? rows) {
       out[k] = byRow.withLine(indices?[k] ?? k) { Element._sparseDot($0, $1, $2, v.base) }
@@ -132,6 +135,7 @@ extension SparseMatrix: DesignMatrix {
   @specialized(where Element == Double)
   @specialized(where Element == Float)
   public func addRows(_ indices: [Int]?, _ c: Vector<Element>, scale α: Element, to z: inout Vector<Element>) {
+    requireRows(indices, c, z)
     let out = z.mutableBase()
     for k in 0..<(indices?.count ?? rows) {
       byRow.withLine(indices?[k] ?? k) { Element._sparseAxpy($0, $1, $2, α * c.base[k], out) }

@@ -135,10 +135,11 @@ extension SparseMatrix {
   }
 
   /// The entries that the lower triangle of X_SᵀX_S would have, estimated from 32 columns spread over the chosen ones, whose
-  /// partners are counted exactly. Cost: the columns, and the entries of the rows that the 32 meet.
+  /// partners are counted exactly; infinity as soon as the estimate is sure to exceed `most`. Cost: the columns, and the entries of the
+  /// rows that the 32 meet.
   @specialized(where Element == Double)
   @specialized(where Element == Float)
-  public func estimatedSparseGramEntries(columns S: IndexSubset) -> Double {
+  public func estimatedSparseGramEntries(columns S: IndexSubset, most: Double = .infinity) -> Double {
     precondition(S.universe == columns, "SparseMatrix: a subset of \(S.universe) columns for \(rows) × \(columns)")
     if S.count == 0 { return 0 }
     // The last sample that met a column; −1 off the subset, 0 before the first.
@@ -146,7 +147,9 @@ extension SparseMatrix {
     for k in 0..<S.count { met[S[k]] = 0 }
     let samples = min(32, S.count)
     var partners = 0
+    let mostPartners = 2 * Double(samples) * (most / Double(S.count) - 1)
     for sample in 1...samples {
+      if Double(partners) > mostPartners { return .infinity }
       let j = S[(sample - 1) * S.count / samples]
       met[j] = Int32(sample)
       for a in byColumn.pointers[j]..<byColumn.pointers[j + 1] {

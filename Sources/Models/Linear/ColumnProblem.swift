@@ -70,9 +70,11 @@ struct ColumnProblem<Element: Scalar> {
       // Roughly first: signs in the way make the digits worthless. Each further step solves for what the last one left.
       var precision = Element(1) / 1000
       while let size = newtonStep(precision: precision) {
+        // A rough step has left what it did not resolve: only steps of the same precision are compared.
+        let isRough = precision > Element.ulpOfOne.squareRoot()
         precision = Element.ulpOfOne.squareRoot()
         let ends = size <= smallest * w.maxNorm || size >= lastSize / 2
-        lastSize = size
+        lastSize = isRough ? .infinity : size
         if ends {
           isSolved = meetsConditions()
           break

@@ -15,8 +15,9 @@ extension DesignHessian {
   /// What the adjoint solvers cost. Cost: the entries of the chosen columns, the rows and columns.
   func sparseCosts(_ X: SparseMatrix<Element>, on S: IndexSubset, hasLowRank: Bool) -> AdjointCosts {
     let stored = Double(X.storedCount(columns: S))
+    let most = Self.largestFill * stored
     let isSparse =
-      S.count > Self.smallSupport && X.estimatedSparseGramEntries(columns: S) <= Self.largestFill * stored
+      S.count > Self.smallSupport && X.estimatedSparseGramEntries(columns: S, most: most) <= most
     return AdjointCosts(
       assemblyMultiplications: stored * Double(S.count) / 2,
       productBytes: Double(MemoryLayout<Element>.stride) * stored,

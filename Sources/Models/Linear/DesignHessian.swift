@@ -120,15 +120,15 @@ public final class DesignHessian<Element: Scalar> {
   /// Whether the Gram matrix is there, forming it when it has become due.
   ///
   /// Dense, forming it takes n p² operations at matrix-matrix speed, a product through X 4 n p at memory speed, which is
-  /// some sixteen times slower an operation: the costs meet after p/64 products. With weights, which last for one
-  /// linearization, at least eight products come first. A sparse matrix is used as it is.
+  /// some sixteen times slower an operation: the costs meet after p/64 products, a block of sixteen vectors counting
+  /// as one. With weights, which last for one linearization, at least eight products come first. A sparse matrix is used as it is.
   private func gramPays(columns: Int = 1) -> Bool {
     if gramIsCurrent { return true }
     let p = features.columns
     guard let dense = features as? DenseDesign<Element>, p <= min(Self.gramLimit, 2 * features.rows) else {
       return false
     }
-    productsThroughFeatures += columns
+    productsThroughFeatures += max(1, columns / 16)
     guard productsThroughFeatures > max(p / 64, weights == nil ? 0 : 8) else { return false }
     if gram == nil { gram = .zeros(p, p) }
     if weights == nil {

@@ -48,6 +48,11 @@ public struct FeatureGroups: Sendable, Equatable {
     return least
   }
 
+  func requireFit(features p: Int) {
+    precondition(
+      (groupOfFeature?.count ?? p) == p, "FeatureGroups: groups of \(groupOfFeature?.count ?? 0) features for \(p)")
+  }
+
   /// out[j] ← scale λ_{g(j)}.
   @specialized(where Element == Double)
   @specialized(where Element == Float)

@@ -36,9 +36,7 @@ public final class PenalizedMap<Loss: SmoothLoss>: FixedPointMap {
 
   /// - Precondition: where groups are given by feature, as many features as the loss has.
   public init(loss: Loss, groups: FeatureGroups = .single, step: Step = .optimal, kink: KinkRule = .zero) {
-    precondition(
-      (groups.groupOfFeature?.count ?? loss.featureCount) == loss.featureCount,
-      "PenalizedMap: groups of \(groups.groupOfFeature?.count ?? 0) features for \(loss.featureCount)")
+    groups.requireFit(features: loss.featureCount)
     self.loss = loss
     self.groups = groups
     self.step = step
@@ -117,14 +115,16 @@ public final class PenalizedMap<Loss: SmoothLoss>: FixedPointMap {
     loss.fillHessian(at: w, support: linearization.support, into: linearization.hessian)
   }
 
-  /// The smallest λ_{g(j)} − |∇f(w)ⱼ| over the coordinates j that are zero in w: how far the support of a solution is from
-  /// growing. Infinity where no coordinate is zero; negative where w is not the solution.
+  /// The smallest λ_{g(j)} − |∇f(w)ⱼ| over the coordinates j with a strength that are zero in w: how far the support of a
+  /// solution is from growing. Infinity where there is none; negative where w is not the solution.
   public func dualMargin(at w: Vector<Element>, parameters λ: Vector<Element>) -> Element {
     loss.gradient(at: w, into: &gradient)
     var strengths = Vector<Element>.zeros(w.count)
     groups.fillStrengths(λ, scale: 1, into: &strengths)
     var margin = Element.infinity
-    for j in 0..<w.count where w[j] == 0 { margin = min(margin, strengths[j] - gradient[j].magnitude) }
+    for j in 0..<w.count where w[j] == 0 && strengths[j] > 0 {
+      margin = min(margin, strengths[j] - gradient[j].magnitude)
+    }
     return margin
   }
 }

@@ -44,7 +44,7 @@ public protocol SmoothLoss<Element>: AnyObject {
 
   /// Xᵀy/n where f is ½ wᵀ(XᵀX/n)w − (Xᵀy/n)ᵀw + const; nil where f is not quadratic.
   var linearTerm: Vector<Element>? { get }
-  /// A bound on the norm of the sums of the absolute values of the terms that make up ∇f(w).
+  /// How large the terms are that make up ∇f(w), in norm: rounding errors of ∇f(w) are measured by it.
   func gradientMagnitude(at w: Vector<Element>) -> Element
   /// ‖column‖² of every column of X.
   var squaredColumnNorms: Vector<Element> { get }

@@ -1,7 +1,7 @@
 import ImplicitDiff
 import LinAlg
 
-/// XᵀX/n + shift I on a support larger than n, for a sparse X: shift I + BᵀB with B = X_S/√n, whose columns are read where
+/// H_SS + shift I on a support larger than n, for the sparse root X of H = XᵀX/n: shift I + BᵀB with B = X_S/√n, whose columns are read where
 /// they lie.
 final class SparseLowRank<Element: Scalar>: LowRankHessian {
   private let features: SparseMatrix<Element>

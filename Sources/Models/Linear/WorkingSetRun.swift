@@ -154,9 +154,9 @@ struct WorkingSetRun<Loss: SmoothLoss> {
     let dual = Loss.dualValue(residuals: residuals, targets: loss.targets, scale: c) - c * c * squares / 2
     result.dualityGap = max(0, result.objective - dual)
     guard result.dualityGap.isFinite, excess.isFinite else { return false }
-    // A sphere of radius √(2 gap) about the dual point, in units of a column's norm. The slack keeps what rounding alone
-    // would remove where the gap rounds to nothing: the features at the bound itself.
-    let radius = (2 * result.dualityGap).squareRoot()
+    // A sphere of radius √(2 gap) about the dual point, in units of a column's norm. The gap is a difference known to the
+    // rounding of its terms, the gradient to some ulps.
+    let radius = (2 * (result.dualityGap + 16 * .ulpOfOne * max(result.objective, scale))).squareRoot()
     let slack = 1 - 32 * Element.ulpOfOne
     var survivors: [Int] = []
     survivors.reserveCapacity(alive.count)

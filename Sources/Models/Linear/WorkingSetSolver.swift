@@ -6,7 +6,7 @@ public enum WorkingSetOutcome: Sendable, Equatable {
   case converged
   /// The limit on passes over the data came first.
   case passLimit
-  /// A NaN or an infinity appeared.
+  /// A NaN or an infinity appeared, or strengths that vanish beside the targets.
   case notFinite
 }
 
@@ -29,6 +29,13 @@ public struct WorkingSetSolution<Element: Scalar>: Sendable {
   /// Features that gap-safe screening proved to be zero in the solution.
   public var screened: Int
   public var seconds: Double
+
+  /// Nothing was done, as the numbers do not allow it.
+  static func beyondRange(of start: Vector<Element>) -> WorkingSetSolution {
+    WorkingSetSolution(
+      estimate: start, outcome: .notFinite, dualityGap: .infinity, objective: .infinity, passes: 0, epochs: 0,
+      newtonSteps: 0, largestWorkingSet: 0, screened: 0, seconds: 0)
+  }
 }
 
 /// Minimizes `f(w) + Σⱼ λ_{g(j)} |wⱼ| + (λ_G/2) ‖w‖²` for a ``SmoothLoss`` f and positive strengths, by working sets: the inner
@@ -75,6 +82,7 @@ public struct WorkingSetSolver<Element: Scalar>: Sendable {
     _ loss: Loss, groups: FeatureGroups = .single, parameters λ: Vector<Element>, from start: Vector<Element>? = nil,
     progress: ((_ pass: Int, _ dualityGap: Element) -> Void)? = nil
   ) -> WorkingSetSolution<Element> {
+    groups.requireFit(features: loss.featureCount)
     precondition(
       λ.count == groups.parameterCount && groups.leastStrength(λ) > 0 && groups.ridge(λ) >= 0,
       "WorkingSetSolver: strengths \(λ) for \(groups.count) groups and the ridge")
@@ -86,6 +94,7 @@ public struct WorkingSetSolver<Element: Scalar>: Sendable {
       let scaled = Loss(features: loss.features, targets: (1 / size) * loss.targets)
       var strengths = (1 / size) * λ
       strengths[groups.count] = groups.ridge(λ)
+      if !(groups.leastStrength(strengths) > 0) { return .beyondRange(of: Vector.zeros(loss.featureCount)) }
       var solution = solve(
         scaled, groups: groups, parameters: strengths, from: start.map { (1 / size) * $0 },
         progress: progress.map { report in { report($0, $1 * size * size) } })
