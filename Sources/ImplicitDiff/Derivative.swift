@@ -20,6 +20,8 @@ public enum DerivativeOutcome<Element: Scalar>: Sendable, Equatable {
   case breakdown
   /// A NaN or an infinity appeared.
   case notFinite
+  /// The parameters are outside the map's domain: nothing was computed.
+  case outsideDomain(ParameterViolation)
 
   /// Whether the number may be used as what was asked for.
   public var isUsable: Bool { self == .converged || self == .fixedIterations }
@@ -41,6 +43,7 @@ public enum DerivativeOutcome<Element: Scalar>: Sendable, Equatable {
       "The system is singular: the inner problem has no unique solution on the support; add strong convexity."
     case .breakdown: "The Krylov recurrence broke down: use another solver."
     case .notFinite: "A NaN or an infinity appeared: check the data and the step size."
+    case .outsideDomain(let violation): "The parameters are outside the map's domain: \(violation)."
     }
   }
 }
@@ -54,9 +57,10 @@ public struct DerivativeReport<Element: Scalar>: Sendable {
   public var iterations: Int
   /// Products with A1 or A1ᵀ (or with their restriction to the support), a block counted once a column.
   public var products: Int
-  /// AID: ‖y − (I − A1ᵀ) v‖ at the end (the largest over several right-hand sides). ITD: the norm of the last
-  /// increment (forward) or of the part not yet pulled back (reverse).
-  public var residual: Element
+  /// AID: ‖y − (I − A1ᵀ) v‖ at the end, over the coordinates that the answer depends on (the largest over several
+  /// right-hand sides). ITD: the norm of the last increment (forward) or of the part not yet pulled back (reverse). nil where it
+  /// was not measured.
+  public var residual: Element?
   /// ‖Φ(w) − w‖ at the state differentiated, nil where the caller vouched for it and Φ was not evaluated.
   public var innerResidual: Element?
   /// Stochastic strategies with replicates: the estimated standard error of the answer in the Euclidean norm.
@@ -65,7 +69,7 @@ public struct DerivativeReport<Element: Scalar>: Sendable {
   public var seconds: Double
 
   public init(
-    outcome: DerivativeOutcome<Element>, method: String, iterations: Int = 0, products: Int = 0, residual: Element = 0,
+    outcome: DerivativeOutcome<Element>, method: String, iterations: Int = 0, products: Int = 0, residual: Element? = nil,
     innerResidual: Element? = nil, seconds: Double = 0
   ) {
     self.outcome = outcome
@@ -107,7 +111,7 @@ public struct DifferentiationFailure: Error, Sendable, CustomStringConvertible {
 
   init<Element: Scalar>(_ report: DerivativeReport<Element>) {
     description =
-      "\(report.method) did not reach the accuracy asked for after \(report.iterations) iterations (residual \(report.residual)). \(report.outcome.advice)"
+      "\(report.method) did not reach the accuracy asked for after \(report.iterations) iterations (residual \(report.residual.map { "\($0)" } ?? "not measured")). \(report.outcome.advice)"
   }
 }
 

@@ -5,7 +5,7 @@ import LinAlg
 extension AID {
   /// Cholesky of K on the support, one right-hand side, in the workspace's memory.
   func choleskySolve(_ system: SymmetricSystem<Element>, _ workspace: AIDWorkspace<Map>) -> DerivativeReport<Element> {
-    var report = DerivativeReport<Element>(outcome: .converged, method: Solver.direct.name)
+    var report = DerivativeReport<Element>(outcome: .converged, method: Solver.direct.name, residual: 0)
     if system.rows == 0 { return report }
     if let lowRank = system.lowRank {
       do throws(FactorizationError) {
@@ -49,25 +49,26 @@ extension AID {
     var report = DerivativeReport<Element>(outcome: .converged, method: Solver.direct.name)
     let size = system.rightHandSide.norm
     let rounding = Element(system.rows).squareRoot() * .ulpOfOne * size
-    var residual = Vector(copying: system.rightHandSide)
-    var correction = Vector<Element>.zeros(system.rows)
+    system.residual.copy(from: system.rightHandSide)
     var factor: Element = 1
-    report.residual = size
+    var norm = size
     system.solution.fill(0)
     while report.iterations < 10 {
       // The factor is that of H, K = s H.
-      workspace.singleFactor.solve(residual, into: &correction)
-      system.solution.add(1 / system.step, correction)
+      workspace.singleFactor.solve(system.residual, into: &system.correction)
+      system.solution.add(1 / system.step, system.correction)
       report.iterations += 1
-      if factor * report.residual <= rounding { return report }
-      system.apply(system.solution, into: &residual)
-      residual.combine(1, system.rightHandSide, -1)
+      report.residual = norm
+      if factor * norm <= rounding { return report }
+      system.apply(system.solution, into: &system.residual)
+      system.residual.combine(1, system.rightHandSide, -1)
       report.products += 1
-      let last = report.residual
-      report.residual = residual.norm
-      factor = report.residual / last
-      if report.residual <= rounding { return report }
-      if !(factor < 0.5) { return report.residual <= Self.refinedAccuracy * size ? report : nil }
+      let last = norm
+      norm = system.residual.norm
+      report.residual = norm
+      factor = norm / last
+      if norm <= rounding { return report }
+      if !(factor < 0.5) { return norm <= Self.refinedAccuracy * size ? report : nil }
     }
     return nil
   }
@@ -96,7 +97,7 @@ extension AID {
     into result: inout Matrix<Element>
   ) -> DerivativeReport<Element> {
     let k = system.rows
-    var report = DerivativeReport<Element>(outcome: .converged, method: Solver.direct.name)
+    var report = DerivativeReport<Element>(outcome: .converged, method: Solver.direct.name, residual: 0)
     result.fill(0)
     if k == 0 { return report }
     var U = Matrix<Element>.zeros(k, B.columns)
@@ -144,15 +145,36 @@ extension AID {
     return report
   }
 
+  /// LU of a dense matrix, one right-hand side.
+  func luSolve(
+    _ A: Matrix<Element>, _ b: Vector<Element>, into x: inout Vector<Element>
+  ) -> DerivativeReport<Element> {
+    var B = Matrix<Element>.zeros(b.count, 1)
+    B.setColumn(0, b)
+    var X = B
+    let report = luSolve(A, block: B, into: &X)
+    x.copy(from: X.column(0))
+    return report
+  }
+
   /// LU of a dense matrix.
   func luSolve(
-    _ A: Matrix<Element>, _ B: Matrix<Element>, into X: inout Matrix<Element>
+    _ A: Matrix<Element>, block B: Matrix<Element>, into X: inout Matrix<Element>
   ) -> DerivativeReport<Element> {
     var report = DerivativeReport<Element>(outcome: .converged, method: Solver.direct.name, products: A.columns)
     do throws(FactorizationError) {
       let factor = try LU(A)
       X.copy(from: B)
       factor.solve(block: &X)
+      var image = Matrix<Element>.zeros(B.rows, B.columns)
+      image.assignProduct(A, X)
+      image.combine(1, B, -1)
+      report.residual = 0
+      for j in 0..<B.columns {
+        var one = DerivativeReport<Element>(outcome: .converged, method: report.method, residual: image.column(j).norm)
+        one.judgeDirect(rightHandSideNorm: B.column(j).norm)
+        report.absorb(one)
+      }
       // At the unit roundoff no digit of a solution is certain.
       if factor.reciprocalCondition <= .ulpOfOne { report.outcome = .singular }
     } catch {
@@ -167,6 +189,7 @@ extension DerivativeReport {
   /// along a nearly null direction, and the answer is not what was asked for. A third of the digits is the least that is
   /// let pass: 6e-6 in Double.
   mutating func judgeDirect(rightHandSideNorm size: Element) {
+    guard let residual else { return }
     if !residual.isFinite {
       outcome = .notFinite
     } else if residual > Element.pow(.ulpOfOne, Element(1) / 3) * size {

@@ -10,22 +10,58 @@ extension AID {
     // What a failed solve left behind is no guess.
     if !warmStarts || workspace.adjoint.firstNonFinite != nil { workspace.adjoint.fill(0) }
     switch (chosen, linearization.structure) {
-    case (.fixedPoint, _):
-      return fixedPoint(workspace, adjoint: true, from: workspace.y, into: &workspace.adjoint)
-    case (.gmres, _), (.bicgstab, _), (.direct, .general):
-      let resolvent = ResolventOperator(linearization.state)
-      return generalSolve(
-        chosen, resolvent.adjoint, workspace, workspace.y, into: &workspace.adjoint)
+    case (.fixedPoint, _), (.gmres, _), (.bicgstab, _):
+      return iterateAdjoint(chosen, workspace)
+    case (.direct, .general):
+      return luSolve(
+        ResolventOperator(linearization.state).adjoint.dense(), workspace.y, into: &workspace.adjoint)
     case (_, .proximalGradient(let structure)):
-      let system = SymmetricSystem(structure)
+      let system = workspace.symmetricSystem(structure)
       system.loadAdjoint(workspace.y)
       if warmStarts { system.loadGuess(workspace.adjoint) }
-      let report = symmetricSolve(chosen, system, workspace)
+      var report = symmetricSolve(chosen, system, workspace)
       system.storeAdjoint(into: &workspace.adjoint)
+      if !structure.parametersLieInRange {
+        // A1ᵀ v = (I − s H) D v is known already, so this is v in full.
+        workspace.applyStep()
+        swap(&workspace.adjoint, &workspace.scratch)
+        report.products += 1
+      }
       return report
     case (_, .general):
       throw .notSymmetric(solver: chosen.name)
     }
+  }
+
+  /// An iterative solver on the coordinates that the answer depends on (``AIDWorkspace/findRelevantCoordinates()``), and the rest
+  /// of v by one product.
+  private func iterateAdjoint(_ chosen: Solver, _ workspace: AIDWorkspace<Map>) -> DerivativeReport<Element> {
+    if case .iterations = stopping {
+      // So many iterations on the whole system: there is no tolerance for an entry of y to set the scale of.
+      if chosen == .fixedPoint { return fixedPointAdjoint(workspace) }
+      return krylovSolve(
+        chosen, ResolventOperator(workspace.linearization.state).adjoint, workspace, workspace.y,
+        into: &workspace.adjoint)
+    }
+    let probes = workspace.findRelevantCoordinates()
+    // y and the first guess on those coordinates; the whole y stays in workspace.y.
+    workspace.value.copy(from: workspace.y)
+    workspace.restrict(&workspace.value)
+    workspace.restrict(&workspace.adjoint)
+    var report: DerivativeReport<Element>
+    if chosen == .fixedPoint {
+      report = fixedPointAdjoint(workspace)
+    } else {
+      let system = RelevantAdjointSystem(workspace)
+      report = krylovSolve(chosen, system, workspace, workspace.value, into: &workspace.adjoint)
+      workspace.applyStep()
+      // On the relevant coordinates the solver's answer stays: a step of a map that does not contract would spoil it.
+      workspace.replaceRelevant(in: &workspace.scratch, by: workspace.adjoint)
+      swap(&workspace.adjoint, &workspace.scratch)
+      report.products += 1
+    }
+    report.products += probes
+    return report
   }
 
   /// result ← X with (I − A1) X = B, column by column; the direct method factors once.
@@ -36,100 +72,55 @@ extension AID {
     let chosen =
       solver == .automatic
       ? AdjointSolverChoice.choose(linearization, rightHandSides: B.columns).solver(Map.self) : solver
-    var x = Vector<Element>.zeros(B.rows)
     switch (chosen, linearization.structure) {
-    case (.direct, .proximalGradient(let structure)):
-      let system = SymmetricSystem(structure)
-      return directTangents(system, workspace, B, into: &result)
     case (.direct, .general):
-      return luSolve(ResolventOperator(linearization.state).dense(), B, into: &result)
+      return luSolve(ResolventOperator(linearization.state).dense(), block: B, into: &result)
     case (.fixedPoint, _), (.gmres, _), (.bicgstab, _):
       let resolvent = ResolventOperator(linearization.state)
-      var total = DerivativeReport<Element>(outcome: .converged, method: chosen.name)
+      var x = Vector<Element>.zeros(B.rows)
+      var total = DerivativeReport<Element>(outcome: .converged, method: chosen.name, residual: 0)
       for j in 0..<B.columns {
         x.fill(0)
         total.absorb(
           chosen == .fixedPoint
-            ? fixedPoint(workspace, adjoint: false, from: B.column(j), into: &x)
-            : generalSolve(chosen, resolvent, workspace, B.column(j), into: &x))
+            ? fixedPointTangent(workspace, B.column(j), into: &x)
+            : krylovSolve(chosen, resolvent, workspace, B.column(j), into: &x))
         result.setColumn(j, x)
       }
       return total
     case (_, .proximalGradient(let structure)):
-      let system = SymmetricSystem(structure)
-      var total = DerivativeReport<Element>(outcome: .converged, method: chosen.name)
-      for j in 0..<B.columns {
-        system.loadTangent(B.column(j))
-        total.absorb(symmetricSolve(chosen, system, workspace))
-        system.storeTangent(into: &x)
-        result.setColumn(j, x)
-      }
-      return total
+      let system = workspace.symmetricSystem(structure)
+      if structure.parametersLieInRange { return symmetricTangents(chosen, system, workspace, B, into: &result) }
+      // x = b + x₁ with (I − A1) x₁ = A1 b, whose right-hand side lies in the range of D whatever b.
+      var image = Matrix<Element>.zeros(B.rows, B.columns)
+      linearization.state.apply(block: B, into: &image)
+      var report = symmetricTangents(chosen, system, workspace, image, into: &result)
+      result.combine(1, B, 1)
+      report.products += B.columns
+      return report
     case (_, .general):
       throw .notSymmetric(solver: chosen.name)
     }
   }
 
-  // MARK: - Iterative
-
-  /// x ← A1ᵀ x + b (or A1 x + b) until the estimated error or the number of iterations is reached.
-  ///
-  /// The increment r_k shrinks by the local contraction factor ρ a step, and the error is r ρ/(1 − ρ): with ρ measured
-  /// as the ratio of the last increments, that estimate, not the increment, is held to the tolerance. The first increment
-  /// has none before it and proves nothing: from a warm start it is small however slow the contraction. A state near a
-  /// rounding floor has ρ ≈ 1; the increment alone then decides at the floor ε ‖x‖.
-  private func fixedPoint(
-    _ workspace: AIDWorkspace<Map>, adjoint: Bool, from b: Vector<Element>, into x: inout Vector<Element>
+  /// result ← X with (I − A1) X = B for columns in the range of D.
+  private func symmetricTangents(
+    _ chosen: Solver, _ system: SymmetricSystem<Element>, _ workspace: AIDWorkspace<Map>, _ B: Matrix<Element>,
+    into result: inout Matrix<Element>
   ) -> DerivativeReport<Element> {
-    let state = workspace.linearization.state
-    var report = DerivativeReport<Element>(outcome: .iterationLimit, method: Solver.fixedPoint.name)
-    let (tolerance, limit): (Element, Int) =
-      switch stopping {
-      case .tolerance(let t, let limit): (t, limit ?? 1_000_000)
-      case .iterations(let k): (-1, k)
-      }
-    var monitor = ContractionMonitor<Element>(window: 50)
-    var last = Element.infinity
-    while report.iterations < limit {
-      if adjoint {
-        state.applyAdjoint(x, into: &workspace.scratch)
-      } else {
-        state.apply(x, into: &workspace.scratch)
-      }
-      workspace.scratch.add(1, b)
-      report.iterations += 1
-      report.products += 1
-      if tolerance >= 0 {
-        let increment = workspace.scratch.distance(to: x)
-        report.residual = increment
-        let size = workspace.scratch.norm
-        let ratio = increment / last
-        last = increment
-        let isMeasured = report.iterations > 1 && ratio < 1
-        let error = isMeasured ? increment * max(1, ratio / (1 - ratio)) : Element.infinity
-        swap(&x, &workspace.scratch)
-        if error <= tolerance * size || increment <= 2 * Element.ulpOfOne * size {
-          report.outcome = .converged
-          return report
-        }
-        if !increment.isFinite {
-          report.outcome = .notFinite
-          return report
-        }
-        if let factor = monitor.record(increment) {
-          report.outcome = .notContracting(factor: factor)
-          return report
-        }
-      } else {
-        swap(&x, &workspace.scratch)
-      }
+    if chosen == .direct { return directTangents(system, workspace, B, into: &result) }
+    var x = Vector<Element>.zeros(B.rows)
+    var total = DerivativeReport<Element>(outcome: .converged, method: chosen.name, residual: 0)
+    for j in 0..<B.columns {
+      system.loadTangent(B.column(j))
+      total.absorb(symmetricSolve(chosen, system, workspace))
+      system.storeTangent(into: &x)
+      result.setColumn(j, x)
     }
-    if tolerance < 0 {
-      report.outcome = .fixedIterations
-      report.residual = .nan  // not measured: an extra product
-    }
-    return report
+    return total
   }
+
+  // MARK: - Krylov methods
 
   private var krylovOptions: KrylovOptions<Element> {
     switch stopping {
@@ -145,32 +136,23 @@ extension AID {
       outcome: outcome, method: method.name, iterations: k.iterations, products: k.products, residual: k.residualNorm)
   }
 
-  /// GMRES, BiCGSTAB or LU on a full system.
-  private func generalSolve(
+  /// GMRES or BiCGSTAB.
+  private func krylovSolve(
     _ chosen: Solver, _ A: some LinearOperator<Element>, _ workspace: AIDWorkspace<Map>, _ b: Vector<Element>,
     into x: inout Vector<Element>
   ) -> DerivativeReport<Element> {
     let p = b.count
-    switch chosen {
-    case .gmres(let restart):
+    if case .gmres(let restart) = chosen {
       let wanted = max(1, min(restart, p))
       let solver = workspace.krylov.solver({ GMRES<Element>(count: p, restart: wanted) }) {
         $0.count == p && $0.restart == wanted
       }
       return report(
         solver.solve(A, b, into: &x, warmStart: warmStarts, preconditioner: nil, options: krylovOptions), chosen)
-    case .bicgstab:
-      let solver = workspace.krylov.solver({ BiCGSTAB<Element>(count: p) }) { $0.count == p }
-      return report(
-        solver.solve(A, b, into: &x, warmStart: warmStarts, preconditioner: nil, options: krylovOptions), chosen)
-    default:
-      var B = Matrix<Element>.zeros(p, 1)
-      B.setColumn(0, b)
-      var X = B
-      let result = luSolve(A.dense(), B, into: &X)
-      x.copy(from: X.column(0))
-      return result
     }
+    let solver = workspace.krylov.solver({ BiCGSTAB<Element>(count: p) }) { $0.count == p }
+    return report(
+      solver.solve(A, b, into: &x, warmStart: warmStarts, preconditioner: nil, options: krylovOptions), chosen)
   }
 
   /// CG, MINRES or Cholesky on the symmetric system; right-hand side and solution stand in the system.
@@ -184,15 +166,13 @@ extension AID {
       return report(
         solver.solve(
           system, system.rightHandSide, into: &system.solution, warmStart: warmStarts,
-          preconditioner: system.preconditioner,
-          options: krylovOptions), chosen)
+          preconditioner: system.preconditioner, options: krylovOptions), chosen)
     case .minres:
       let solver = workspace.krylov.solver({ MINRES<Element>(count: k) }) { $0.count == k }
       return report(
         solver.solve(
           system, system.rightHandSide, into: &system.solution, warmStart: warmStarts,
-          preconditioner: system.preconditioner,
-          options: krylovOptions), chosen)
+          preconditioner: system.preconditioner, options: krylovOptions), chosen)
     default:
       return choleskySolve(system, workspace)
     }
@@ -200,11 +180,16 @@ extension AID {
 }
 
 extension DerivativeReport {
-  /// Adds the cost of another right-hand side, keeping the worse outcome and the larger residual.
+  /// Adds the cost of another right-hand side, keeping the worse outcome and the larger residual; not measured once, it is not
+  /// known of the whole.
   mutating func absorb(_ other: DerivativeReport) {
     iterations += other.iterations
     products += other.products
-    residual = max(residual, other.residual)
+    if let mine = residual, let theirs = other.residual {
+      residual = mine.isNaN || theirs.isNaN ? .nan : max(mine, theirs)
+    } else {
+      residual = nil
+    }
     if outcome.isUsable && other.outcome != .converged { outcome = other.outcome }
   }
 }

@@ -74,19 +74,29 @@ public struct AID<Map: FixedPointMap>: DifferentiationStrategy {
     cotangent: Cotangent<Element>
   ) throws(DifferentiationError) -> DerivativeReport<Element> {
     let clock = ContinuousClock.now
-    let innerResidual = workspace.linearize(problem)
-    cotangent(problem.state, neededSupport(workspace.linearization), &workspace.y)
-    var report = try solveAdjoint(workspace)
-    workspace.linearization.parameters.applyAdjoint(workspace.adjoint, into: &result)
-    if result.firstNonFinite != nil { report.outcome = .notFinite }
-    report.innerResidual = innerResidual
+    try checkArguments()
+    var report: DerivativeReport<Element>
+    switch start(problem, workspace) {
+    case .refused(let outcome):
+      result.fill(.nan)
+      report = DerivativeReport(outcome: outcome, method: name)
+    case .linearized(let innerResidual):
+      cotangent(problem.state, neededSupport(workspace.linearization), &workspace.y)
+      report = try solveAdjoint(workspace)
+      workspace.linearization.parameters.applyAdjoint(workspace.adjoint, into: &result)
+      if result.firstNonFinite != nil { report.outcome = .notFinite }
+      report.innerResidual = innerResidual
+    }
     report.seconds = clock.secondsSince()
     return report
   }
 
-  /// The entries of y that the chosen solver reads: on a symmetric system those of the support, otherwise all (nil).
+  /// The entries of y that the chosen solver reads: on a symmetric system whose answer needs D v alone those of the support,
+  /// otherwise all (nil).
   private func neededSupport(_ linearization: Map.Linearization) -> IndexSubset? {
-    guard case .proximalGradient(let structure) = linearization.structure else { return nil }
+    guard case .proximalGradient(let structure) = linearization.structure, structure.parametersLieInRange else {
+      return nil
+    }
     switch solver {
     case .automatic, .direct, .conjugateGradient, .minres: return structure.support
     case .fixedPoint, .gmres, .bicgstab: return nil
@@ -98,60 +108,61 @@ public struct AID<Map: FixedPointMap>: DifferentiationStrategy {
     workspace: AIDWorkspace<Map>
   ) throws(DifferentiationError) -> DerivativeReport<Element> {
     let clock = ContinuousClock.now
-    let innerResidual = workspace.linearize(problem)
-    var rightHandSides = Matrix<Element>.zeros(problem.map.stateCount, M.columns)
-    workspace.linearization.parameters.apply(block: M, into: &rightHandSides)
-    var report = try solveTangents(workspace, rightHandSides, into: &result)
-    if result.firstNonFinite != nil { report.outcome = .notFinite }
-    report.innerResidual = innerResidual
+    try checkArguments()
+    var report: DerivativeReport<Element>
+    switch start(problem, workspace) {
+    case .refused(let outcome):
+      result.fill(.nan)
+      report = DerivativeReport(outcome: outcome, method: name)
+    case .linearized(let innerResidual):
+      var rightHandSides = Matrix<Element>.zeros(problem.map.stateCount, M.columns)
+      workspace.linearization.parameters.apply(block: M, into: &rightHandSides)
+      report = try solveTangents(workspace, rightHandSides, into: &result)
+      if result.firstNonFinite != nil { report.outcome = .notFinite }
+      report.innerResidual = innerResidual
+    }
     report.seconds = clock.secondsSince()
     return report
   }
-}
 
-/// Memory for repeated differentiation of one map by ``AID``.
-public final class AIDWorkspace<Map: FixedPointMap> {
-  public typealias Element = Map.Element
-
-  /// The linearization of the last call.
-  public let linearization: Map.Linearization
-  /// v of the last call: the solution of `(I − A1ᵀ) v = y`, or on a proximal-gradient map a vector with the same D v,
-  /// which is all that A2ᵀ v depends on.
-  public internal(set) var adjoint: Vector<Element>
-  var y: Vector<Element>
-  var value: Vector<Element>
-  var scratch: Vector<Element>
-  let cholesky = CholeskyWorkspace<Element>(capacity: 0)
-  let singleFactor = SinglePrecisionFactor<Element>()
-  var krylov = KrylovCache<Element>()
-
-  init(_ map: Map) {
-    linearization = map.makeLinearization()
-    adjoint = .zeros(map.stateCount)
-    y = .zeros(map.stateCount)
-    value = .zeros(map.stateCount)
-    scratch = .zeros(map.stateCount)
+  private func checkArguments() throws(DifferentiationError) {
+    switch stopping {
+    case .iterations(let k) where k < 0:
+      throw .invalidArgument("the number of iterations cannot be negative and is \(k)")
+    case .tolerance(let t, _) where !(t >= 0):
+      throw .invalidArgument("the tolerance must be at least 0 and is \(t)")
+    case .tolerance(_, let limit?) where limit < 0:
+      throw .invalidArgument("the iteration limit cannot be negative and is \(limit)")
+    default: break
+    }
   }
 
-  /// Fills the linearization; the inner residual where Φ was evaluated.
-  func linearize(_ problem: FixedPointProblem<Map>) -> Element? {
-    if problem.stateIsSolution {
-      problem.map.linearize(atSolution: problem.state, parameters: problem.parameters, into: linearization)
+  private enum Start {
+    case refused(DerivativeOutcome<Element>)
+    /// With ‖Φ(w) − w‖ where Φ was evaluated.
+    case linearized(innerResidual: Element?)
+  }
+
+  /// Linearizes, unless the parameters are outside the map's domain or a number is none.
+  ///
+  /// A NaN has no sign: a support read off it would be empty, and the derivative there a confident zero.
+  private func start(_ problem: FixedPointProblem<Map>, _ workspace: AIDWorkspace<Map>) -> Start {
+    if let refusal = DerivativeOutcome(refusing: problem) { return .refused(refusal) }
+    let innerResidual = workspace.linearize(problem, contracting: solver == .fixedPoint)
+    if let innerResidual, innerResidual.isNaN || workspace.value.firstNonFinite != nil { return .refused(.notFinite) }
+    return .linearized(innerResidual: innerResidual)
+  }
+}
+
+extension DerivativeOutcome {
+  /// Why a problem cannot be differentiated before anything is computed, or nil.
+  init?<Map: FixedPointMap<Element>>(refusing problem: FixedPointProblem<Map>) {
+    if let violation = problem.map.violation(parameters: problem.parameters) {
+      self = violation.isNotFinite ? .notFinite : .outsideDomain(violation)
+    } else if problem.state.firstNonFinite != nil {
+      self = .notFinite
+    } else {
       return nil
     }
-    problem.map.linearize(at: problem.state, parameters: problem.parameters, into: linearization, value: &value)
-    return value.distance(to: problem.state)
-  }
-}
-
-/// Krylov workspaces by method and size, made on first use.
-struct KrylovCache<Element: Scalar> {
-  private var solver: (any KrylovSolver<Element>)?
-
-  mutating func solver<S: KrylovSolver<Element>>(_ make: () -> S, fits: (S) -> Bool) -> S {
-    if let existing = solver as? S, fits(existing) { return existing }
-    let fresh = make()
-    solver = fresh
-    return fresh
   }
 }

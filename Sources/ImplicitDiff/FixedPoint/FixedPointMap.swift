@@ -35,6 +35,16 @@ public protocol FixedPointMap<Element> {
   /// be read off a fixed point (the zeros of a sparse solution) does without a pass over its data.
   func linearize(atSolution w: Vector<Element>, parameters λ: Vector<Element>, into linearization: Linearization)
 
+  /// The same for solvers of which some do not need A1 to contract. The derivative of a minimizer does not depend on the step of
+  /// the map that finds it; a map that has to compute its best step (from eigenvalues of its data) may take another one here.
+  func linearize(
+    atSolution w: Vector<Element>, parameters λ: Vector<Element>, into linearization: Linearization,
+    contracting: Bool)
+
+  /// Why λ is outside the domain of the map (a negative strength, a NaN), or nil where it is not. Solvers and strategies
+  /// refuse such parameters before they compute anything. Cost O(m).
+  func violation(parameters λ: Vector<Element>) -> ParameterViolation?
+
   /// An upper bound on the factor q < 1 by which Φ(·, λ) contracts in the Euclidean norm, or nil where none is known.
   func contractionBound(parameters λ: Vector<Element>) -> Element?
 
@@ -48,6 +58,16 @@ extension FixedPointMap {
   ) {
     var value = Vector<Element>.zeros(stateCount)
     linearize(at: w, parameters: λ, into: linearization, value: &value)
+  }
+
+  public func linearize(
+    atSolution w: Vector<Element>, parameters λ: Vector<Element>, into linearization: Linearization,
+    contracting: Bool
+  ) { linearize(atSolution: w, parameters: λ, into: linearization) }
+
+  /// Parameters must be finite numbers.
+  public func violation(parameters λ: Vector<Element>) -> ParameterViolation? {
+    ParameterViolation.notFinite(in: λ)
   }
 
   public func contractionBound(parameters λ: Vector<Element>) -> Element? { nil }

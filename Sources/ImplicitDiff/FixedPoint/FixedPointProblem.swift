@@ -2,14 +2,15 @@ public import LinAlg
 
 /// Where a solution w(λ) = Φ(w(λ), λ) is to be differentiated: one value that every strategy takes.
 public struct FixedPointProblem<Map: FixedPointMap> {
-  /// Φ.
-  public var map: Map
-  /// λ, m entries.
-  public var parameters: Vector<Map.Element>
-  /// AID and NSID linearize here; ITD iterates from here. p entries.
-  public var state: Vector<Map.Element>
-  /// Whether the caller vouches that `state` is a fixed point. Maps then may read their pieces off it instead of
-  /// evaluating Φ (see ``FixedPointMap/linearize(atSolution:parameters:into:)``).
+  /// Φ. What was vouched for another map is not vouched for this one.
+  public var map: Map { didSet { stateIsSolution = false } }
+  /// λ, m entries. Assigning other parameters takes back what was vouched for `state`.
+  public var parameters: Vector<Map.Element> { didSet { stateIsSolution = false } }
+  /// AID and NSID linearize here; ITD iterates from here. p entries. Assigning another state takes back what was vouched
+  /// for the one before.
+  public var state: Vector<Map.Element> { didSet { stateIsSolution = false } }
+  /// Whether the caller vouches that `state` is a fixed point for `parameters`. Maps then may read their pieces off it
+  /// instead of evaluating Φ (see ``FixedPointMap/linearize(atSolution:parameters:into:)``).
   public var stateIsSolution: Bool
 
   /// - Precondition: `parameters` and `state` have the counts the map declares.

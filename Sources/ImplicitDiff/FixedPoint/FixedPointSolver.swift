@@ -1,85 +1,9 @@
 public import LinAlg
 
-/// How solving a fixed-point equation ended.
-public enum FixedPointOutcome<Element: Scalar>: Sendable, Equatable {
-  /// ‖Φ(w) − w‖ met the tolerance.
-  case converged
-  /// The iteration limit came first.
-  case iterationLimit
-  /// The increments ‖w_{t+1} − w_t‖ did not shrink over a whole window: Φ is not a contraction here. The factor is
-  /// their geometric mean growth a step.
-  case notContracting(factor: Element)
-  /// A NaN or an infinity appeared at this iteration.
-  case notFinite(iteration: Int)
-
-  /// One sentence that says what happened and what to try next.
-  public var advice: String {
-    switch self {
-    case .converged: "The fixed point was reached."
-    case .iterationLimit: "The iteration limit was reached first: raise it, loosen the tolerance, or use acceleration."
-    case .notContracting(let factor):
-      "The map does not contract (measured factor \(factor) a step): reduce the step size."
-    case .notFinite(let iteration):
-      "A NaN or an infinity appeared at iteration \(iteration): check the data and the step size."
-    }
-  }
-}
-
-/// When the pattern of signs of the iterates became that of the last one: the pieces of Φ are then identified.
-public struct SupportIdentification: Sendable, Equatable {
-  /// The first iterate with the final pattern.
-  public var firstStep: Int
-  /// The first iterate from which on the pattern stays.
-  public var stableStep: Int
-
-  public init(firstStep: Int, stableStep: Int) {
-    self.firstStep = firstStep
-    self.stableStep = stableStep
-  }
-}
-
-/// A fixed point as far as it was found.
-public struct FixedPointSolution<Element: Scalar>: Sendable {
-  /// The last iterate, whatever the outcome.
-  public var estimate: Vector<Element>
-  public var outcome: FixedPointOutcome<Element>
-  /// Evaluations of Φ.
-  public var iterations: Int
-  /// ‖Φ(w) − w‖₂ at the last evaluation.
-  public var residual: Element
-  /// The geometric mean factor by which the residual shrank a step over the last window; nil before there was one. An
-  /// estimate of the local rate, not a bound.
-  public var measuredFactor: Element?
-  /// When the support was identified; step 0 is the start.
-  public var identification: SupportIdentification
-  /// w_0, w_1, …, if they were asked for.
-  public var iterates: [Vector<Element>]
-  /// Wall-clock seconds.
-  public var seconds: Double
-
-  /// The solution, if it converged.
-  ///
-  /// - Throws: ``FixedPointFailure`` otherwise.
-  public func get() throws(FixedPointFailure) -> Vector<Element> {
-    guard outcome == .converged else {
-      throw FixedPointFailure(
-        description:
-          "The inner problem was not solved in \(iterations) iterations (residual \(residual)). \(outcome.advice)")
-    }
-    return estimate
-  }
-}
-
-/// A fixed point was asked for that the iteration did not reach.
-public struct FixedPointFailure: Error, Sendable, CustomStringConvertible {
-  public let description: String
-}
-
 /// Solves `w = Φ(w, λ)` by iterating Φ, plainly or with Anderson's acceleration.
 ///
-/// Stops when ‖Φ(w) − w‖ ≤ tolerance · max(‖w‖, ‖Φ(w_0) − w_0‖), whatever the scale of the problem, or where the residual
-/// stops falling below the rounding error of Φ. A tolerance below 4 ε · (1 + √p/16) is raised to that: a sum of p
-/// squares of half-ulp errors cannot be told from zero.
+/// Stops when ‖Φ(w) − w‖ ≤ tolerance · ‖Φ(w)‖, whatever the scale of the problem and however far off the start
+/// (``SettlingRule``), or where the residual stops falling below the rounding error of Φ.
 public struct FixedPointSolver<Element: Scalar>: Sendable {
   public enum Acceleration: Sendable, Equatable {
     case none
@@ -119,18 +43,18 @@ public struct FixedPointSolver<Element: Scalar>: Sendable {
     let p = map.stateCount
     var w = Vector<Element>.zeros(p)
     if let start { w.copy(from: start) }
+    if let violation = map.violation(parameters: λ) { return .refused(violation, start: w) }
     var next = Vector<Element>.zeros(p)
     var monitor = ContractionMonitor<Element>(window: Self.window)
     var patterns = SupportTracker(initial: w.signPattern)
     var accelerator: AndersonAccelerator<Element>? =
       if case .anderson(let memory) = acceleration { AndersonAccelerator(count: p, memory: memory) } else { nil }
     var iterates = keepsIterates ? [Vector(copying: w)] : []
-    let floor = 4 * Element.ulpOfOne * (1 + Element(p).squareRoot() / 16)
+    var rule = SettlingRule(tolerance: tolerance, start: w)
 
     var outcome = FixedPointOutcome<Element>.iterationLimit
     var iteration = 0
     var residual = Element.infinity
-    var firstResidual: Element = 0
     while iteration < iterationLimit {
       map.apply(w, parameters: λ, into: &next)
       iteration += 1
@@ -142,10 +66,11 @@ public struct FixedPointSolver<Element: Scalar>: Sendable {
           break
         }
       }
-      if iteration == 1 { firstResidual = residual }
-      let threshold = max(tolerance, floor) * max(firstResidual, next.norm)
       if let progress, iteration % 64 == 0 { progress(iteration, residual) }
-      if residual <= threshold {
+      let isSettled = rule.isSettled(step: residual, image: next)
+      let isZero = !isSettled && rule.zeroIsTheFixedPoint(of: map, λ, image: &next)
+      if isSettled || isZero {
+        if isZero { residual = 0 }
         swap(&w, &next)
         patterns.record(w.signPattern)
         if keepsIterates { iterates.append(Vector(copying: w)) }
@@ -179,49 +104,5 @@ extension ContinuousClock.Instant {
   package func secondsSince() -> Double {
     let d = ContinuousClock.now - self
     return Double(d.components.seconds) + Double(d.components.attoseconds) * 1e-18
-  }
-}
-
-/// Tells a contraction from its contrary by the increments ‖w_{t+1} − w_t‖: a contraction shrinks every one of them, so
-/// a whole window without shrinkage refutes it (one step could be rounding or a change of piece in another norm).
-struct ContractionMonitor<Element: Scalar> {
-  private var ring: [Element]
-  private var count = 0
-
-  init(window: Int) { ring = Array(repeating: 0, count: window) }
-
-  /// The geometric mean factor a step over the last window.
-  private(set) var factor: Element?
-
-  /// Records an increment; returns the factor if the window shows no contraction.
-  mutating func record(_ increment: Element) -> Element? {
-    let slot = count % ring.count
-    let old = ring[slot]
-    ring[slot] = increment
-    count += 1
-    guard count > ring.count, old > 0 else { return nil }
-    let growth = Element.pow(increment / old, 1 / Element(ring.count))
-    factor = growth
-    // Ten ulps over the window: growth this near to 1 is not told from 1.
-    return growth >= 1 - 10 * Element.ulpOfOne ? growth : nil
-  }
-}
-
-/// The first step that showed the final pattern, and the step after which it never changed.
-struct SupportTracker {
-  private var changes: [(step: Int, pattern: UInt64)]
-  private var step = 0
-
-  init(initial: UInt64) { changes = [(0, initial)] }
-
-  mutating func record(_ pattern: UInt64) {
-    step += 1
-    if pattern != changes[changes.count - 1].pattern { changes.append((step, pattern)) }
-  }
-
-  var identification: SupportIdentification {
-    let last = changes[changes.count - 1]
-    let first = changes.first { $0.pattern == last.pattern }!
-    return SupportIdentification(firstStep: first.step, stableStep: last.step)
   }
 }

@@ -23,7 +23,7 @@ public protocol Linearization<Element>: AnyObject {
 }
 
 extension Linearization {
-  /// By a product a parameter.
+  /// By one product per parameter.
   public var parametersFrobeniusNorm: Element { parameters.dense().frobeniusNorm }
   public var kinkDistance: Element? { nil }
 }
@@ -52,6 +52,11 @@ public protocol ProximalGradientStructure<Element>: AnyObject {
   /// Whether every entry of D is 0 or 1.
   var derivativeIsMask: Bool { get }
 
+  /// Whether the columns of A2 lie in the range of D: A2 = D B, as for the strengths of a 1-norm. Then A2ᵀ v depends on D v alone,
+  /// which is what the symmetric form solves for. A radius or a bound moves the solution out of that range; then v is
+  /// recovered in full, at the cost of one product with A1ᵀ.
+  var parametersLieInRange: Bool { get }
+
   /// H ← H_SS, |S| × |S| column-major, both triangles.
   func assembleHessian(into H: inout Matrix<Element>)
 
@@ -78,6 +83,8 @@ public protocol ProximalGradientStructure<Element>: AnyObject {
 }
 
 extension ProximalGradientStructure {
+  /// Nothing is assumed.
+  public var parametersLieInRange: Bool { false }
   public var lowRankHessian: (any LowRankHessian<Element>)? { nil }
   public func hessianDiagonal(into d: inout Vector<Element>) -> Bool { false }
   public var assembleSingleHessian: ((inout Matrix<Float>) -> Void)? { nil }

@@ -3,9 +3,10 @@ import LinAlg
 extension ITD {
   /// X ← w_t'(λ) M by tangents carried along the iteration; two p × k blocks of memory, one block product a step.
   ///
-  /// Under a tolerance it stops when both the iterate and the tangents have settled: the increment of X shrinks by the
-  /// local contraction factor ρ a step, so its error is increment · ρ/(1 − ρ), with ρ measured as the ratio of the last
-  /// two increments. That estimate is held to the tolerance.
+  /// Under a tolerance it stops when the iterate has settled (``SettlingRule``, or at the rounding error of Φ) and every tangent
+  /// has: the increment of a column of X shrinks by the local contraction factor ϱ a step, so its error is increment · ϱ/(1 − ϱ), with
+  /// ϱ measured as the ratio of the last two. Each column is held to the tolerance by its own size, since hyperparameters come in
+  /// different units.
   func forward(
     _ problem: FixedPointProblem<Map>, _ M: Matrix<Element>, into X: inout Matrix<Element>,
     _ workspace: ITDWorkspace<Map>
@@ -14,18 +15,17 @@ extension ITD {
       M.rows == problem.map.parameterCount && X.rows == problem.map.stateCount && X.columns == M.columns,
       "ITD: directions \(M.rows) × \(M.columns) into tangents \(X.rows) × \(X.columns)")
     var report = DerivativeReport<Element>(outcome: .iterationLimit, method: name)
-    let (tolerance, limit): (Element, Int) =
+    let (tolerance, limit): (Element?, Int) =
       switch stopping {
       case .tolerance(let t, let limit): (t, limit)
-      case .iterations(let t): (-1, t)
+      case .iterations(let t): (nil, t)
       }
     var image = Matrix<Element>.zeros(X.rows, X.columns)
     var source = Matrix<Element>.zeros(X.rows, X.columns)
     X.fill(0)
     workspace.w.copy(from: problem.state)
-    var monitor = ContractionMonitor<Element>(window: 50)
-    var last = Element.infinity
-    var firstStep: Element = 0
+    var states = StateWatch(problem, tolerance: tolerance ?? 0)
+    var tangents = TangentWatch(count: X.rows, columns: X.columns, tolerance: tolerance ?? 0)
     while report.iterations < limit {
       problem.map.linearize(
         at: workspace.w, parameters: problem.parameters, into: workspace.linearization, value: &workspace.next)
@@ -34,43 +34,85 @@ extension ITD {
       image.combine(1, source, 1)
       report.iterations += 1
       report.products += X.columns
-      if tolerance >= 0 {
-        let step = workspace.next.distance(to: workspace.w)
-        X.combine(1, image, -1)  // the increment of X; X itself is not needed any more
-        if report.iterations == 1 { firstStep = step }
-        let increment = X.frobeniusNorm
-        let ratio = increment / last
-        last = increment
-        report.residual = increment
-        report.innerResidual = step
-        let size = image.frobeniusNorm
-        let error = ratio < 1 ? increment * max(1, ratio / (1 - ratio)) : Element.infinity
-        let stateSettled = step <= max(tolerance, 4 * .ulpOfOne) * max(firstStep, workspace.next.norm)
+      guard tolerance != nil else {
         swap(&X, &image)
         swap(&workspace.w, &workspace.next)
-        if stateSettled && (error <= tolerance * size || increment <= 2 * Element.ulpOfOne * size) {
-          report.outcome = .converged
-          return report
-        }
-        if !(increment.isFinite && step.isFinite) {
-          report.outcome = .notFinite
-          return report
-        }
-        if let factor = monitor.record(step > 0 ? step : increment) {
-          if step > 8 * Element.ulpOfOne * max(firstStep, workspace.w.norm) {
-            report.outcome = .notContracting(factor: factor)
-            return report
-          }
-        }
-      } else {
-        swap(&X, &image)
-        swap(&workspace.w, &workspace.next)
+        continue
+      }
+      let step = workspace.next.distance(to: workspace.w)
+      X.combine(1, image, -1)  // the increments of X; X itself is not needed any more
+      let tangentEnd = tangents.record(increments: X, of: image)
+      swap(&X, &image)
+      report.residual = tangents.increment
+      report.innerResidual = step
+      if let failure = states.record(step, at: workspace.w, image: &workspace.next) {
+        report.outcome = failure
+        return report
+      }
+      swap(&workspace.w, &workspace.next)
+      if let tangentEnd, states.isSettled || tangentEnd == .notFinite {
+        report.outcome = tangentEnd
+        return report
       }
     }
-    if tolerance < 0 {
-      report.outcome = .fixedIterations
-      report.residual = .nan  // not measured
-    }
+    if tolerance == nil { report.outcome = .fixedIterations }
     return report
+  }
+}
+
+/// Whether the iterate that tangents are carried along has settled.
+private struct StateWatch<Map: FixedPointMap> {
+  typealias Element = Map.Element
+  private let problem: FixedPointProblem<Map>
+  private var rule: SettlingRule<Element>
+  private var monitor = ContractionMonitor<Element>(window: 50)
+  private(set) var isSettled = false
+
+  init(_ problem: FixedPointProblem<Map>, tolerance: Element) {
+    self.problem = problem
+    rule = SettlingRule(tolerance: tolerance, start: problem.state)
+  }
+
+  /// Judges the step from w to `image`; why there is no fixed point to settle at, or nil.
+  mutating func record(
+    _ step: Element, at w: Vector<Element>, image: inout Vector<Element>
+  ) -> DerivativeOutcome<Element>? {
+    if !step.isFinite { return .notFinite }
+    isSettled = rule.isSettled(step: step, image: image)
+    if !isSettled {
+      isSettled = rule.zeroIsTheFixedPoint(of: problem.map, problem.parameters, image: &image)
+    }
+    guard let factor = monitor.record(step), !isSettled else { return nil }
+    // At the rounding error of Φ itself the step has nowhere to fall.
+    isSettled = step <= problem.map.evaluationError(at: w, parameters: problem.parameters)
+    return isSettled ? nil : .notContracting(factor: factor)
+  }
+}
+
+/// Whether every column of tangents has settled.
+private struct TangentWatch<Element: Scalar> {
+  private var watches: [IncrementWatch<Element>]
+  /// The largest increment of a column.
+  private(set) var increment: Element = 0
+
+  init(count: Int, columns: Int, tolerance: Element) {
+    watches = Array(repeating: IncrementWatch(count: count, tolerance: tolerance), count: columns)
+  }
+
+  /// `.converged` where all columns have, a failure where one has one, nil to go on.
+  mutating func record(increments: Matrix<Element>, of X: Matrix<Element>) -> DerivativeOutcome<Element>? {
+    increment = 0
+    var all = true
+    var failure: DerivativeOutcome<Element>?
+    for j in watches.indices {
+      let δ = increments.column(j).norm
+      increment = δ.isNaN ? δ : max(increment, δ)
+      switch watches[j].record(δ, size: X.column(j).norm) {
+      case .converged: continue
+      case .some(let end): failure = end
+      case nil: all = false
+      }
+    }
+    return failure ?? (all ? .converged : nil)
   }
 }

@@ -3,91 +3,145 @@ import LinAlg
 extension ITD {
   /// result ← w_t'(λ)ᵀ y by pulling y back through the iterates.
   ///
-  /// Under a tolerance, t is first what the iteration needs to settle, and the pull-back stops as soon as what is left,
-  /// ‖α‖, is below tolerance · ‖y‖; if the start is reached before that, t is doubled and the pull-back begun again from
-  /// the new last iterate (so at most twice the work of knowing t in advance).
+  /// Under a tolerance the iteration first runs until it has settled, and the pull-back goes through k further iterates, all of them
+  /// settled: an α that is still large where it meets an iterate far from the solution is multiplied by the Jacobian of another
+  /// piece, which may well be zero and end it. It stops as soon as what is left of α is below the tolerance; if k iterates do
+  /// not suffice, k is doubled and the pull-back begun again (so at most twice the work of knowing k in advance).
   func reverse(
     _ problem: FixedPointProblem<Map>, into result: inout Vector<Element>, _ workspace: ITDWorkspace<Map>,
     _ memory: IterateMemory, _ truncation: Int?,
     _ cotangent: Cotangent<Element>
   ) -> DerivativeReport<Element> {
     var report = DerivativeReport<Element>(outcome: .iterationLimit, method: name)
-    switch stopping {
-    case .iterations(let t):
+    guard case .tolerance(let tolerance, let limit) = stopping else {
+      guard case .iterations(let t) = stopping else { return report }
       var trajectory = Trajectory(problem, length: t, memory, kept: truncation)
-      pullBack(problem, &trajectory, into: &result, workspace, until: -1, cotangent, &report)
+      pullBack(problem, &trajectory, into: &result, workspace, until: nil, cotangent, &report)
+      report.iterations = t
       report.outcome = .fixedIterations
-    case .tolerance(let tolerance, let limit):
-      var t = settlingTime(problem, workspace, tolerance, limit, &report)
-      if !report.outcome.isUsable && report.outcome != .iterationLimit { return report }
-      while true {
-        var trajectory = Trajectory(problem, length: t, memory, kept: truncation)
-        let settled = pullBack(problem, &trajectory, into: &result, workspace, until: tolerance, cotangent, &report)
-        report.iterations = t
-        if report.outcome == .notFinite { break }
-        if settled || truncation != nil {
-          report.outcome = settled ? .converged : .fixedIterations
-          break
-        }
-        if t >= limit { break }
-        t = min(2 * t, limit)
-      }
+      return report
     }
-    return report
-  }
-
-  /// The number of iterations after which ‖w_{t+1} − w_t‖ is below the tolerance.
-  private func settlingTime(
-    _ problem: FixedPointProblem<Map>, _ workspace: ITDWorkspace<Map>, _ tolerance: Element, _ limit: Int,
-    _ report: inout DerivativeReport<Element>
-  ) -> Int {
     let solution = FixedPointSolver<Element>(tolerance: tolerance, iterationLimit: limit).solve(
       problem.map, parameters: problem.parameters, from: problem.state)
     report.innerResidual = solution.residual
-    switch solution.outcome {
-    case .notContracting(let factor): report.outcome = .notContracting(factor: factor)
-    case .notFinite: report.outcome = .notFinite
-    case .converged, .iterationLimit: report.outcome = .iterationLimit
-    }
     report.iterations = solution.iterations
-    return max(solution.iterations, 1)
+    guard solution.outcome == .converged else {
+      report.outcome = DerivativeOutcome(solution.outcome)
+      result.fill(.nan)
+      return report
+    }
+    var settled = problem
+    settled.state = solution.estimate
+    var k = truncation ?? max(Self.firstLength, solution.iterations)
+    while true {
+      var trajectory = Trajectory(settled, length: k, memory, kept: truncation)
+      report.iterations = solution.iterations + k
+      if let factor = departure(of: trajectory, from: settled, tolerance, after: k) {
+        report.outcome = .notContracting(factor: factor)
+        return report
+      }
+      let end = pullBack(settled, &trajectory, into: &result, workspace, until: tolerance, cotangent, &report)
+      if let end {
+        report.outcome = end
+        return report
+      }
+      if truncation != nil {
+        report.outcome = .fixedIterations
+        return report
+      }
+      if k >= limit { return report }
+      k = min(2 * k, limit)
+    }
   }
 
-  /// One pull-back from the end of the trajectory; whether ‖α‖ fell to `tolerance` · ‖y‖ (never for a negative one).
+  private static var firstLength: Int { 32 }
+
+  /// The factor a step by which the iteration left the point where it had settled, or nil where it stayed: where Φ does not contract,
+  /// rounding errors grow until the iterates lie on other pieces.
+  private func departure(
+    of trajectory: Trajectory<Map>, from settled: FixedPointProblem<Map>, _ tolerance: Element, after k: Int
+  ) -> Element? {
+    let moved = trajectory.last.distance(to: settled.state)
+    let residual = settled.map.residual(at: settled.state, parameters: settled.parameters)
+    // A contraction ends within residual/(1 − q) of where it starts, and k steps lead no farther than k of the first.
+    let noise = max(
+      max(tolerance, 64 * .ulpOfOne) * settled.state.norm,
+      settled.map.evaluationError(at: settled.state, parameters: settled.parameters))
+    let allowed = Element(k + 1) * (residual + noise)
+    if moved <= allowed { return nil }
+    return Element.pow(moved / max(residual, noise), 1 / Element(max(1, k)))
+  }
+
+  /// One pull-back from the end of the trajectory. Under a tolerance `.converged` where what is left of α fell to that share of what
+  /// it was, `.notFinite` where it is no number, nil where the trajectory was too short; without one always nil.
   @discardableResult
   private func pullBack(
     _ problem: FixedPointProblem<Map>, _ trajectory: inout Trajectory<Map>, into result: inout Vector<Element>,
-    _ workspace: ITDWorkspace<Map>, until tolerance: Element,
-    _ cotangent: Cotangent<Element>,
+    _ workspace: ITDWorkspace<Map>, until tolerance: Element?, _ cotangent: Cotangent<Element>,
     _ report: inout DerivativeReport<Element>
-  ) -> Bool {
+  ) -> DerivativeOutcome<Element>? {
     workspace.w.copy(from: trajectory.last)
     cotangent(workspace.w, nil, &workspace.α)
-    let size = workspace.α.norm
     result.fill(0)
-    report.residual = size
+    var size: Element = 0
+    var last = Element.infinity
     while trajectory.stepBack(into: &workspace.w) {
       problem.map.linearize(
         at: workspace.w, parameters: problem.parameters, into: workspace.linearization, value: &workspace.next)
-      workspace.linearization.parameters.applyAdjoint(workspace.α, into: &workspace.parameterScratch)
-      result.add(1, workspace.parameterScratch)
+      if let tolerance {
+        // ‖α‖ shrinks by the local contraction factor ϱ a step, so what is left to add is of the size ‖α‖/(1 − ϱ); the last ratio stands
+        // for ϱ. The first norm is the measure: it has lost what A1 and A2 do not see.
+        let norm = workspace.relevantNorm()
+        report.residual = norm
+        if !norm.isFinite { return .notFinite }
+        let isFirst = last == .infinity
+        if isFirst { size = norm }
+        let ratio = norm / last
+        last = norm
+        if norm == 0 || (!isFirst && ratio < 1 && norm <= tolerance * size * (1 - ratio)) {
+          workspace.addContribution(to: &result)
+          return .converged
+        }
+      }
+      workspace.addContribution(to: &result)
       workspace.linearization.state.applyAdjoint(workspace.α, into: &workspace.scratch)
       swap(&workspace.α, &workspace.scratch)
       report.products += 1
-      guard tolerance >= 0 else { continue }
-      // ‖α‖ shrinks by the local contraction factor ρ a step, so what is left to add is of the size ‖α‖/(1 − ρ); the last
-      // ratio stands for ρ.
-      let last = report.residual
-      report.residual = workspace.α.norm
-      let ratio = report.residual / last
-      let left = ratio < 1 ? report.residual * max(1, ratio / (1 - ratio)) : Element.infinity
-      if !report.residual.isFinite {
-        report.outcome = .notFinite
-        return false
-      }
-      if left <= tolerance * size || report.residual == 0 { return true }
     }
-    if tolerance < 0 { report.residual = workspace.α.norm }
-    return false
+    if tolerance == nil { report.residual = workspace.α.norm }
+    return nil
+  }
+}
+
+extension ITDWorkspace {
+  /// result ← result + A2ᵀ α.
+  fileprivate func addContribution(to result: inout Vector<Element>) {
+    linearization.parameters.applyAdjoint(α, into: &parameterScratch)
+    result.add(1, parameterScratch)
+  }
+
+  /// ‖α‖ over the entries that A1ᵀ and A2ᵀ read: on a proximal-gradient map those of the support.
+  fileprivate func relevantNorm() -> Element {
+    guard case .proximalGradient(let structure) = linearization.structure, structure.parametersLieInRange,
+      structure.support.count < α.count
+    else { return α.norm }
+    let count = structure.support.count
+    if compact.count != count { compact = .zeros(count) }
+    compact.gather(structure.support, from: α)
+    return compact.norm
+  }
+}
+
+extension DerivativeOutcome {
+  /// The failure of the iteration that was to be differentiated.
+  init(_ outcome: FixedPointOutcome<Element>) {
+    self =
+      switch outcome {
+      case .converged: .converged
+      case .iterationLimit: .iterationLimit
+      case .notContracting(let factor): .notContracting(factor: factor)
+      case .notFinite: .notFinite
+      case .outsideDomain(let violation): .outsideDomain(violation)
+      }
   }
 }

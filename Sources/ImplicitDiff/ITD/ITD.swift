@@ -50,6 +50,11 @@ public struct ITD<Map: FixedPointMap>: DifferentiationStrategy {
   ) throws(DifferentiationError) -> DerivativeReport<Element> {
     let clock = ContinuousClock.now
     try checkArguments()
+    if let refusal = DerivativeOutcome(refusing: problem) {
+      result.fill(.nan)
+      return DerivativeReport(outcome: refusal, method: name)
+    }
+    workspace.adopt(problem.map)
     var report: DerivativeReport<Element>
     switch mode {
     case .forward:
@@ -73,6 +78,11 @@ public struct ITD<Map: FixedPointMap>: DifferentiationStrategy {
     guard mode == .forward else { throw .unsupported(strategy: name, what: "a product with w'(λ); use ITD(.forward)") }
     try checkArguments()
     let clock = ContinuousClock.now
+    if let refusal = DerivativeOutcome(refusing: problem) {
+      result.fill(.nan)
+      return DerivativeReport(outcome: refusal, method: name)
+    }
+    workspace.adopt(problem.map)
     var report = forward(problem, M, into: &result, workspace)
     if result.firstNonFinite != nil { report.outcome = .notFinite }
     report.seconds = clock.secondsSince()
@@ -83,25 +93,44 @@ public struct ITD<Map: FixedPointMap>: DifferentiationStrategy {
     if case .iterations(let t) = stopping, t < 0 {
       throw .invalidArgument("the number of iterations cannot be negative and is \(t)")
     }
+    if case .tolerance(let t, let limit) = stopping, !(t >= 0) || limit < 0 {
+      throw .invalidArgument("the tolerance and the limit must be at least 0 and are \(t) and \(limit)")
+    }
     if case .reverse(_, let truncation?) = mode, truncation < 0 {
       throw .invalidArgument("the number of iterations pulled back through cannot be negative and is \(truncation)")
     }
   }
 }
 
-/// Memory for repeated differentiation of one map by ``ITD``.
+/// Memory for repeated differentiation of one map by ``ITD``. Given a problem with another map it starts anew.
 public final class ITDWorkspace<Map: FixedPointMap> {
   public typealias Element = Map.Element
-  let linearization: Map.Linearization
+  private var owner: Map
+  private(set) var linearization: Map.Linearization
   /// The iterate the last derivative belongs to.
   public internal(set) var w: Vector<Element>
   var next: Vector<Element>
   var α: Vector<Element>
   var scratch: Vector<Element>
   var parameterScratch: Vector<Element>
+  var compact = Vector<Element>.zeros(0)
 
   init(_ map: Map) {
+    owner = map
     linearization = map.makeLinearization()
+    w = .zeros(map.stateCount)
+    next = .zeros(map.stateCount)
+    α = .zeros(map.stateCount)
+    scratch = .zeros(map.stateCount)
+    parameterScratch = .zeros(map.parameterCount)
+  }
+
+  /// A linearization belongs to the map that made it: it holds that map's data.
+  func adopt(_ map: Map) {
+    guard isOther(map, owner) else { return }
+    owner = map
+    linearization = map.makeLinearization()
+    guard map.stateCount != w.count || map.parameterCount != parameterScratch.count else { return }
     w = .zeros(map.stateCount)
     next = .zeros(map.stateCount)
     α = .zeros(map.stateCount)

@@ -15,6 +15,9 @@ public struct IndexSubset: Sendable {
     storage = Array(repeating: 0, count: universe)
   }
 
+  /// The empty subset of nothing; costs no memory.
+  public static var none: IndexSubset { IndexSubset(universe: 0) }
+
   /// The given indices.
   ///
   /// - Precondition: strictly increasing and within `0 ..< universe`.

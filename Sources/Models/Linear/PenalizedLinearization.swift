@@ -7,9 +7,12 @@ import NonsmoothMaps
 public final class PenalizedLinearization<Element: Scalar>: Linearization {
   /// H.
   let hessian: DesignHessian<Element>
+  /// The map that made it.
+  let owner: AnyObject
   private let groups: FeatureGroups
   private var ridge: Element = 0
   private var product: Vector<Element>
+  private lazy var restricted = RestrictedDesignHessian(hessian)
   private var blockScaled: Matrix<Element>?
   /// −s D sign(u) and −s D w.
   fileprivate var signColumn: Vector<Element>
@@ -21,8 +24,9 @@ public final class PenalizedLinearization<Element: Scalar>: Linearization {
   public private(set) var derivativeIsMask = true
   public private(set) var kinkDistance: Element?
 
-  init(_ hessian: DesignHessian<Element>, _ groups: FeatureGroups) {
+  init(_ hessian: DesignHessian<Element>, _ groups: FeatureGroups, owner: AnyObject) {
     self.hessian = hessian
+    self.owner = owner
     self.groups = groups
     let p = hessian.features.columns
     product = .zeros(p)
@@ -39,6 +43,9 @@ public final class PenalizedLinearization<Element: Scalar>: Linearization {
   public var parametersFrobeniusNorm: Element {
     (signColumn.dot(signColumn) + ridgeColumn.dot(ridgeColumn)).squareRoot()
   }
+
+  /// Takes back what operators on the support share with it: shared memory would be copied at the next fill.
+  func release() { restricted.unload() }
 
   /// - Parameter thresholds: s λ_{g(j)}, used where there are groups.
   func fill(
@@ -107,6 +114,9 @@ public final class PenalizedLinearization<Element: Scalar>: Linearization {
 }
 
 extension PenalizedLinearization: ProximalGradientStructure {
+  /// Both columns of A2 are products with D.
+  public var parametersLieInRange: Bool { true }
+
   public func assembleHessian(into H: inout Matrix<Element>) {
     hessian.assemble(on: support, into: &H)
     H.addToDiagonal(ridge)
@@ -122,8 +132,7 @@ extension PenalizedLinearization: ProximalGradientStructure {
 
   public func hessianDiagonal(into d: inout Vector<Element>) -> Bool {
     hessian.diagonal(on: support, into: &d)
-    let ones = Vector<Element>(repeating: 1, count: d.count)
-    d.add(ridge, ones)
+    d.add(constant: ridge)
     return true
   }
 
@@ -157,7 +166,8 @@ extension PenalizedLinearization: ProximalGradientStructure {
   public var sparseHessian: SparseSymmetricMatrix<Element>? { hessian.sparseMatrix(on: support, shift: ridge) }
 
   public func makeRestrictedHessian() -> any LinearOperator<Element> {
-    RestrictedDesignHessian(hessian, support, shift: ridge)
+    restricted.load(support, shift: ridge)
+    return restricted
   }
 }
 

@@ -48,6 +48,11 @@ public final class PenalizedMap<Loss: SmoothLoss>: FixedPointMap {
   public var stateCount: Int { loss.featureCount }
   public var parameterCount: Int { groups.parameterCount }
 
+  /// Strengths are finite and not negative.
+  public func violation(parameters λ: Vector<Element>) -> ParameterViolation? {
+    ParameterViolation.negative(in: λ, expected: "a strength of at least 0")
+  }
+
   /// s for these parameters.
   public func stepSize(parameters λ: Vector<Element>) -> Element {
     switch step {
@@ -87,13 +92,14 @@ public final class PenalizedMap<Loss: SmoothLoss>: FixedPointMap {
   }
 
   public func makeLinearization() -> PenalizedLinearization<Element> {
-    PenalizedLinearization(loss.makeHessian(), groups)
+    PenalizedLinearization(loss.makeHessian(), groups, owner: self)
   }
 
   public func linearize(
     at w: Vector<Element>, parameters λ: Vector<Element>, into linearization: PenalizedLinearization<Element>,
     value: inout Vector<Element>
   ) {
+    open(linearization)
     let s = stepSize(parameters: λ)
     loss.linearize(at: w, into: linearization.hessian, gradient: &gradient)
     value.assign(1 - s * groups.ridge(λ), w, -s, gradient)
@@ -102,17 +108,32 @@ public final class PenalizedMap<Loss: SmoothLoss>: FixedPointMap {
     threshold(&value, s, λ)
   }
 
-  /// A zero of w counts as off the support, which is the rule ``KinkRule/zero``; under the others, and where a strength is
-  /// zero, Φ is evaluated to tell the zeros at a kink from those within.
   public func linearize(
     atSolution w: Vector<Element>, parameters λ: Vector<Element>, into linearization: PenalizedLinearization<Element>
+  ) { linearize(atSolution: w, parameters: λ, into: linearization, contracting: true) }
+
+  /// A zero of w counts as off the support, which is the rule ``KinkRule/zero``; under the others, and where a strength is
+  /// zero, Φ is evaluated to tell the zeros at a kink from those within. Where A1 need not contract the step is 1 unless one was
+  /// given: the best one takes the eigenvalues of XᵀX.
+  public func linearize(
+    atSolution w: Vector<Element>, parameters λ: Vector<Element>, into linearization: PenalizedLinearization<Element>,
+    contracting: Bool
   ) {
     guard kink == .zero, groups.leastStrength(λ) > 0 else {
       linearize(at: w, parameters: λ, into: linearization, value: &argument)
       return
     }
-    linearization.fill(atSolution: w, step: stepSize(parameters: λ), parameters: λ)
+    open(linearization)
+    linearization.fill(
+      atSolution: w, step: contracting || step != .optimal ? stepSize(parameters: λ) : 1, parameters: λ)
     loss.fillHessian(at: w, support: linearization.support, into: linearization.hessian)
+  }
+
+  /// Makes a linearization ready to be filled.
+  private func open(_ linearization: PenalizedLinearization<Element>) {
+    precondition(
+      linearization.owner === self, "PenalizedMap: the linearization was made by another map, and holds its data")
+    linearization.release()
   }
 
   /// The smallest λ_{g(j)} − |∇f(w)ⱼ| over the coordinates j with a strength that are zero in w: how far the support of a

@@ -3,23 +3,41 @@ import LinAlg
 /// H_SS + shift I. Dense columns are read where they lie, once a product; of other designs the chosen columns are gathered
 /// once, by rows too.
 final class RestrictedDesignHessian<Element: Scalar>: LinearOperator {
-  private let weights: Vector<Element>?
-  private let support: IndexSubset
-  private let shift: Element
+  private let hessian: DesignHessian<Element>
+  private var weights: Vector<Element>?
+  private var support = IndexSubset.none
+  private var shift: Element = 0
   private let scale: Element
   private var image: Vector<Element>
   private let fused = FusedGram<Element>()
   private let dense: Matrix<Element>?
-  private let chosen: (any DesignMatrix<Element>)?
+  private var chosen: (any DesignMatrix<Element>)?
 
-  init(_ hessian: DesignHessian<Element>, _ support: IndexSubset, shift: Element) {
-    weights = hessian.weights
-    self.support = support
-    self.shift = shift
+  init(_ hessian: DesignHessian<Element>) {
+    self.hessian = hessian
     scale = 1 / Element(hessian.features.rows)
     dense = (hessian.features as? DenseDesign<Element>)?.matrix
-    chosen = dense == nil ? hessian.features.columns(support) : nil
     image = .zeros(dense == nil ? hessian.features.rows : 0)
+  }
+
+  convenience init(_ hessian: DesignHessian<Element>, _ support: IndexSubset, shift: Element) {
+    self.init(hessian)
+    load(support, shift: shift)
+  }
+
+  /// Becomes the operator on `support` with the Hessian's present weights.
+  func load(_ support: IndexSubset, shift: Element) {
+    self.support = support
+    self.shift = shift
+    weights = hessian.weights
+    chosen = dense == nil ? hessian.features.columns(support) : nil
+  }
+
+  /// Lets go of what it shares with the linearization, whose next fill would have to copy it otherwise.
+  func unload() {
+    support = .none
+    weights = nil
+    chosen = nil
   }
 
   var rows: Int { support.count }

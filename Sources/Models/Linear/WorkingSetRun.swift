@@ -49,8 +49,7 @@ struct WorkingSetRun<Loss: SmoothLoss> {
     var curvature = Vector<Element>.zeros(p)
     curvature.copy(from: loss.squaredColumnNorms)
     curvature.scale(by: Loss.curvatureBound / Element(n))
-    let ones = Vector<Element>(repeating: 1, count: p)
-    curvature.add(ridge, ones)
+    curvature.add(constant: ridge)
     self.curvature = curvature
     alive = IndexSubset(Array(0..<p), universe: p)
     hessian = loss.makeHessian()

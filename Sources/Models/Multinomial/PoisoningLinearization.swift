@@ -115,6 +115,9 @@ public final class PoisoningLinearization<Element: Scalar>: Linearization {
 }
 
 extension PoisoningLinearization: ProximalGradientStructure {
+  /// A shift moves the gradient alone: A2 = −s D ∂_Γ∇f.
+  public var parametersLieInRange: Bool { true }
+
   /// Dense features: block (a, b) of the Hessian is Xᵀ diag(p_a (δ_ab − p_b)) X/n, on the support a product of gathered
   /// columns; cost n |S|². Others: |S| products, each of the stored entries of the support's features.
   public func assembleHessian(into H: inout Matrix<Element>) {

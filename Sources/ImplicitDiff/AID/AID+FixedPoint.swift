@@ -1,0 +1,96 @@
+import LinAlg
+
+/// The fixed-point iteration behind ``AID``: v ← A1ᵀ v + y for adjoints, x ← A1 x + b for tangents.
+///
+/// The increment δ_k shrinks by the local contraction factor ϱ a step, and what is missing is δ ϱ/(1 − ϱ): with ϱ measured as the ratio
+/// of the last increments, that estimate, not the increment, is held to the tolerance. The first increment has none before it
+/// and proves nothing: from a warm start it is small however slow the contraction. An iterate near a rounding floor has ϱ ≈ 1;
+/// the increment alone then decides at the floor ε ‖v‖.
+extension AID {
+  /// workspace.adjoint ← v. Under a tolerance the iteration runs on the relevant coordinates, where workspace.value holds y; a last
+  /// product gives the others.
+  func fixedPointAdjoint(_ workspace: AIDWorkspace<Map>) -> DerivativeReport<Element> {
+    let state = workspace.linearization.state
+    var report = DerivativeReport<Element>(outcome: .iterationLimit, method: Solver.fixedPoint.name)
+    if case .iterations(let k) = stopping {
+      report.outcome = .fixedIterations
+      for _ in 0..<k {
+        workspace.applyStep()
+        swap(&workspace.adjoint, &workspace.scratch)
+      }
+      report.iterations = k
+      report.products = k
+      return report
+    }
+    var watch = IncrementWatch(count: workspace.adjoint.count, tolerance: tolerance)
+    while report.iterations < iterationLimit {
+      state.applyAdjoint(workspace.adjoint, into: &workspace.scratch)
+      workspace.scratch.add(1, workspace.value)
+      workspace.restrict(&workspace.scratch)
+      let increment = workspace.scratch.distance(to: workspace.adjoint)
+      swap(&workspace.adjoint, &workspace.scratch)
+      let end = watch.record(increment, size: workspace.adjoint.norm)
+      report.count(increment)
+      if let end {
+        report.outcome = end
+        break
+      }
+    }
+    workspace.applyStep()
+    workspace.replaceRelevant(in: &workspace.scratch, by: workspace.adjoint)
+    swap(&workspace.adjoint, &workspace.scratch)
+    report.products += 1
+    return report
+  }
+
+  /// x ← the solution of (I − A1) x = b.
+  func fixedPointTangent(
+    _ workspace: AIDWorkspace<Map>, _ b: Vector<Element>, into x: inout Vector<Element>
+  ) -> DerivativeReport<Element> {
+    let state = workspace.linearization.state
+    var report = DerivativeReport<Element>(outcome: .iterationLimit, method: Solver.fixedPoint.name)
+    var watch = IncrementWatch(count: workspace.adjoint.count, tolerance: tolerance)
+    let isFixed: Bool
+    if case .iterations = stopping { isFixed = true } else { isFixed = false }
+    while report.iterations < iterationLimit {
+      state.apply(x, into: &workspace.scratch)
+      workspace.scratch.add(1, b)
+      if isFixed {
+        swap(&x, &workspace.scratch)
+        report.iterations += 1
+        report.products += 1
+        continue
+      }
+      let increment = workspace.scratch.distance(to: x)
+      swap(&x, &workspace.scratch)
+      let end = watch.record(increment, size: x.norm)
+      report.count(increment)
+      if let end {
+        report.outcome = end
+        return report
+      }
+    }
+    if isFixed { report.outcome = .fixedIterations }
+    return report
+  }
+
+  private var tolerance: Element {
+    if case .tolerance(let t, _) = stopping { t } else { 0 }
+  }
+
+  private var iterationLimit: Int {
+    switch stopping {
+    case .tolerance(_, let limit): limit ?? 1_000_000
+    case .iterations(let k): k
+    }
+  }
+}
+
+extension DerivativeReport {
+  /// One iteration, one product and this increment as the residual.
+  fileprivate mutating func count(_ increment: Element) {
+    iterations += 1
+    products += 1
+    residual = increment
+  }
+}

@@ -1,0 +1,93 @@
+public import LinAlg
+
+/// Memory for repeated differentiation of one map by ``AID``. Given a problem with another map it starts anew, with
+/// memory made for that one.
+public final class AIDWorkspace<Map: FixedPointMap> {
+  public typealias Element = Map.Element
+
+  private var owner: Map
+  /// The linearization of the last call.
+  public private(set) var linearization: Map.Linearization
+  /// v of the last call: the solution of `(I − A1ᵀ) v = y`, or where a symmetric system was solved for parameters in the range
+  /// of D a vector with the same D v, which is all that A2ᵀ v depends on.
+  public internal(set) var adjoint: Vector<Element>
+  var y: Vector<Element>
+  var value: Vector<Element>
+  var scratch: Vector<Element>
+  /// What ``findRelevantCoordinates()`` found, with its probes, and those entries of a vector gathered.
+  var relevant: IndexSubset
+  var probe: (state: Vector<Element>, parameters: Vector<Element>)
+  var compact: Vector<Element>
+  let cholesky = CholeskyWorkspace<Element>(capacity: 0)
+  let singleFactor = SinglePrecisionFactor<Element>()
+  var krylov = KrylovCache<Element>()
+  private var system: SymmetricSystem<Element>?
+
+  init(_ map: Map) {
+    owner = map
+    linearization = map.makeLinearization()
+    adjoint = .zeros(map.stateCount)
+    y = .zeros(map.stateCount)
+    value = .zeros(map.stateCount)
+    scratch = .zeros(map.stateCount)
+    relevant = IndexSubset(universe: map.stateCount)
+    probe = (.zeros(0), .zeros(0))
+    compact = .zeros(0)
+  }
+
+  /// Fills the linearization; the inner residual where Φ was evaluated.
+  func linearize(_ problem: FixedPointProblem<Map>, contracting: Bool) -> Element? {
+    adopt(problem.map)
+    if problem.stateIsSolution {
+      problem.map.linearize(
+        atSolution: problem.state, parameters: problem.parameters, into: linearization, contracting: contracting)
+      return nil
+    }
+    problem.map.linearize(at: problem.state, parameters: problem.parameters, into: linearization, value: &value)
+    return value.distance(to: problem.state)
+  }
+
+  /// A linearization belongs to the map that made it: it holds that map's data. Maps that are values cannot be told apart.
+  private func adopt(_ map: Map) {
+    guard isOther(map, owner) else { return }
+    owner = map
+    linearization = map.makeLinearization()
+    system = nil
+    guard map.stateCount != adjoint.count else {
+      adjoint.fill(0)
+      return
+    }
+    adjoint = .zeros(map.stateCount)
+    y = .zeros(map.stateCount)
+    value = .zeros(map.stateCount)
+    scratch = .zeros(map.stateCount)
+  }
+
+  /// The symmetric system of the present linearization, in memory that is used again.
+  func symmetricSystem(_ structure: any ProximalGradientStructure<Element>) -> SymmetricSystem<Element> {
+    if let system {
+      system.load(structure)
+      return system
+    }
+    let fresh = SymmetricSystem(structure)
+    system = fresh
+    return fresh
+  }
+}
+
+/// Whether two maps are different objects.
+func isOther<Map>(_ a: Map, _ b: Map) -> Bool {
+  Map.self is AnyObject.Type && (a as AnyObject) !== (b as AnyObject)
+}
+
+/// Krylov workspaces by method and size, made on first use.
+struct KrylovCache<Element: Scalar> {
+  private var solver: (any KrylovSolver<Element>)?
+
+  mutating func solver<S: KrylovSolver<Element>>(_ make: () -> S, fits: (S) -> Bool) -> S {
+    if let existing = solver as? S, fits(existing) { return existing }
+    let fresh = make()
+    solver = fresh
+    return fresh
+  }
+}

@@ -1,0 +1,87 @@
+public import LinAlg
+
+/// How solving a fixed-point equation ended.
+public enum FixedPointOutcome<Element: Scalar>: Sendable, Equatable {
+  /// ‖Φ(w) − w‖ met the tolerance.
+  case converged
+  /// The iteration limit came first.
+  case iterationLimit
+  /// The increments ‖w_{t+1} − w_t‖ did not shrink over a whole window: Φ is not a contraction here. The factor is
+  /// their geometric mean growth a step.
+  case notContracting(factor: Element)
+  /// A NaN or an infinity appeared at this iteration; 0 stands for the parameters.
+  case notFinite(iteration: Int)
+  /// The parameters are outside the map's domain: nothing was computed.
+  case outsideDomain(ParameterViolation)
+
+  /// One sentence that says what happened and what to try next.
+  public var advice: String {
+    switch self {
+    case .converged: "The fixed point was reached."
+    case .iterationLimit: "The iteration limit was reached first: raise it, loosen the tolerance, or use acceleration."
+    case .notContracting(let factor):
+      "The map does not contract (measured factor \(factor) a step): reduce the step size."
+    case .notFinite(let iteration):
+      "A NaN or an infinity appeared at iteration \(iteration): check the data and the step size."
+    case .outsideDomain(let violation): "The parameters are outside the map's domain: \(violation)."
+    }
+  }
+}
+
+/// When the pattern of signs of the iterates became that of the last one: the pieces of Φ are then identified.
+public struct SupportIdentification: Sendable, Equatable {
+  /// The first iterate with the final pattern.
+  public var firstStep: Int
+  /// The first iterate from which on the pattern stays.
+  public var stableStep: Int
+
+  public init(firstStep: Int, stableStep: Int) {
+    self.firstStep = firstStep
+    self.stableStep = stableStep
+  }
+}
+
+/// A fixed point as far as it was found.
+public struct FixedPointSolution<Element: Scalar>: Sendable {
+  /// The last iterate, whatever the outcome.
+  public var estimate: Vector<Element>
+  public var outcome: FixedPointOutcome<Element>
+  /// Evaluations of Φ.
+  public var iterations: Int
+  /// ‖Φ(w) − w‖₂ at the last evaluation.
+  public var residual: Element
+  /// The geometric mean factor by which the residual shrank a step over the last window; nil before there was one. An
+  /// estimate of the local rate, not a bound.
+  public var measuredFactor: Element?
+  /// When the support was identified; step 0 is the start.
+  public var identification: SupportIdentification
+  /// w_0, w_1, …, if they were asked for.
+  public var iterates: [Vector<Element>]
+  /// Wall-clock seconds.
+  public var seconds: Double
+
+  /// The solution, if it converged.
+  ///
+  /// - Throws: ``FixedPointFailure`` otherwise.
+  public func get() throws(FixedPointFailure) -> Vector<Element> {
+    guard outcome == .converged else {
+      throw FixedPointFailure(
+        description:
+          "The inner problem was not solved in \(iterations) iterations (residual \(residual)). \(outcome.advice)")
+    }
+    return estimate
+  }
+}
+
+/// A fixed point was asked for that the iteration did not reach.
+public struct FixedPointFailure: Error, Sendable, CustomStringConvertible {
+  public let description: String
+}
+
+extension FixedPointSolution {
+  static func refused(_ violation: ParameterViolation, start: Vector<Element>) -> FixedPointSolution {
+    FixedPointSolution(
+      estimate: start, outcome: violation.isNotFinite ? .notFinite(iteration: 0) : .outsideDomain(violation), iterations: 0, residual: .infinity, measuredFactor: nil,
+      identification: SupportIdentification(firstStep: 0, stableStep: 0), iterates: [], seconds: 0)
+  }
+}
