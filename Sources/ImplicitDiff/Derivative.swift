@@ -69,7 +69,8 @@ public struct DerivativeReport<Element: Scalar>: Sendable {
   public var seconds: Double
 
   public init(
-    outcome: DerivativeOutcome<Element>, method: String, iterations: Int = 0, products: Int = 0, residual: Element? = nil,
+    outcome: DerivativeOutcome<Element>, method: String, iterations: Int = 0, products: Int = 0,
+    residual: Element? = nil,
     innerResidual: Element? = nil, seconds: Double = 0
   ) {
     self.outcome = outcome

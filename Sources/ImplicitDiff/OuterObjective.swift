@@ -17,17 +17,28 @@ public protocol OuterObjective<Element> {
     state stateGradient: inout Vector<Element>,
     parameters parameterGradient: inout Vector<Element>)
 
-  /// A Lipschitz constant of ∇_w E(·, λ), or nil where none is known; the error bound needs it.
-  var gradientLipschitzConstant: Element? { get }
+  /// A Lipschitz constant of the entries of ∇_w E(·, λ) on `support` where w changes on it alone, or nil where none is known; the
+  /// error bound needs it.
+  func gradientLipschitzConstant(on support: IndexSubset) -> Element?
 
   /// A Lipschitz constant of w ↦ ∇_λ E(w, λ), 0 where E does not depend on λ, nil where none is known; the error bound needs
   /// it.
   var parameterGradientLipschitzConstant: Element? { get }
+
+  /// Bounds on the rounding errors of what ``gradient(at:parameters:support:state:parameters:)`` writes, in the Euclidean norm: of the
+  /// entries of ∇_w E on `support`, and of ∇_λ E. nil where none are known; the error bound needs them, since a gradient that is a
+  /// cancelling sum has few correct digits.
+  func gradientRoundingErrors(
+    at w: Vector<Element>, parameters λ: Vector<Element>, support: IndexSubset
+  ) -> (state: Element, parameters: Element)?
 }
 
 extension OuterObjective {
-  public var gradientLipschitzConstant: Element? { nil }
+  public func gradientLipschitzConstant(on support: IndexSubset) -> Element? { nil }
   public var parameterGradientLipschitzConstant: Element? { nil }
+  public func gradientRoundingErrors(
+    at w: Vector<Element>, parameters λ: Vector<Element>, support: IndexSubset
+  ) -> (state: Element, parameters: Element)? { nil }
 }
 
 /// An outer objective given by two closures.

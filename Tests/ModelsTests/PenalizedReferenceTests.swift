@@ -176,8 +176,8 @@ import Testing
     let workspace = strategy.makeWorkspace(for: map)
     var (g, scratch) = (Vector<Double>.zeros(3), Vector<Double>.zeros(3))
     _ = try strategy.hypergradient(of: objective, problem, into: &g, scratch: &scratch, workspace: workspace)
-    let certificate = try #require(strategy.certificate(for: problem, objective: objective, workspace: workspace))
-    #expect(certificate.hypergradientErrorBound == nil)
+    #expect(
+      strategy.certificate(for: problem, objective: objective, workspace: workspace)?.hypergradientErrorBound == nil)
     // With a strength there the bound is back.
     let positive: Vector<Double> = [0.5, 0.2, 0.1]
     let other = FixedPointProblem(

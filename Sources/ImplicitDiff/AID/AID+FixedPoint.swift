@@ -22,7 +22,7 @@ extension AID {
       report.products = k
       return report
     }
-    var watch = IncrementWatch(count: workspace.adjoint.count, tolerance: tolerance)
+    var watch = IncrementWatch(tolerance: tolerance)
     while report.iterations < iterationLimit {
       state.applyAdjoint(workspace.adjoint, into: &workspace.scratch)
       workspace.scratch.add(1, workspace.value)
@@ -49,7 +49,7 @@ extension AID {
   ) -> DerivativeReport<Element> {
     let state = workspace.linearization.state
     var report = DerivativeReport<Element>(outcome: .iterationLimit, method: Solver.fixedPoint.name)
-    var watch = IncrementWatch(count: workspace.adjoint.count, tolerance: tolerance)
+    var watch = IncrementWatch(tolerance: tolerance)
     let isFixed: Bool
     if case .iterations = stopping { isFixed = true } else { isFixed = false }
     while report.iterations < iterationLimit {

@@ -11,6 +11,12 @@ struct ContractionMonitor<Element: Scalar> {
   /// The geometric mean factor a step over the last window.
   private(set) var factor: Element?
 
+  /// Forgets what it has seen, as before an iteration of another kind.
+  mutating func reset() {
+    count = 0
+    factor = nil
+  }
+
   /// Records an increment; returns the factor if the window shows no contraction.
   mutating func record(_ increment: Element) -> Element? {
     let slot = count % ring.count

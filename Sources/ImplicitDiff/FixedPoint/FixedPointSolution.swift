@@ -81,7 +81,8 @@ public struct FixedPointFailure: Error, Sendable, CustomStringConvertible {
 extension FixedPointSolution {
   static func refused(_ violation: ParameterViolation, start: Vector<Element>) -> FixedPointSolution {
     FixedPointSolution(
-      estimate: start, outcome: violation.isNotFinite ? .notFinite(iteration: 0) : .outsideDomain(violation), iterations: 0, residual: .infinity, measuredFactor: nil,
+      estimate: start, outcome: violation.isNotFinite ? .notFinite(iteration: 0) : .outsideDomain(violation),
+      iterations: 0, residual: .infinity, measuredFactor: nil,
       identification: SupportIdentification(firstStep: 0, stableStep: 0), iterates: [], seconds: 0)
   }
 }

@@ -1,31 +1,45 @@
 import LinAlg
 
 /// Judges the increments of a linear fixed-point iteration x ← A x + b.
+///
+/// The increment δ_k shrinks by the local contraction factor ϱ a step, and what is missing is δ ϱ/(1 − ϱ), with ϱ measured as the ratio of
+/// the last two. Increments that stopped falling after they had fallen are those of rounding; the factor by which they fell before
+/// then says what they amount to.
 struct IncrementWatch<Element: Scalar> {
   private let tolerance: Element
-  /// What a step is rounded to, relative to x: p entries of products whose terms are of the size of x (‖A‖ is about 1 at most).
-  private let rounding: Element
   private var monitor = ContractionMonitor<Element>(window: 50)
   private var last = Element.infinity
-  private var isFirst = true
+  /// Since the increments last jumped, as they do where the iteration comes to another piece: the first, the least, the steps in between.
+  private var first = Element.infinity
+  private var least = Element.infinity
+  private var steps = 0
+  /// The mean factor by which they fell from the first to the least.
+  private var contraction: Element = 0
 
-  /// - Parameter count: p, the entries of x.
-  init(count: Int, tolerance: Element) {
-    self.tolerance = tolerance
-    rounding = 8 * .ulpOfOne * Element(max(1, count)).squareRoot()
-  }
+  init(tolerance: Element) { self.tolerance = tolerance }
 
   /// An end where the increment is one, beside the iterate's size.
   mutating func record(_ increment: Element, size: Element) -> DerivativeOutcome<Element>? {
+    let isFirst = last == .infinity
     let ratio = increment / last
-    let isMeasured = !isFirst && ratio < 1
+    if isFirst || increment > 100 * last {
+      (first, least, steps) = (increment, increment, 0)
+      monitor.reset()
+    }
     last = increment
-    isFirst = false
-    let error = isMeasured ? increment * max(1, ratio / (1 - ratio)) : Element.infinity
+    steps += 1
+    let error = !isFirst && ratio < 1 ? increment * max(1, ratio / (1 - ratio)) : Element.infinity
     if !increment.isFinite || !size.isFinite { return .notFinite }
     if error <= tolerance * size || increment <= 2 * Element.ulpOfOne * size { return .converged }
-    guard let factor = monitor.record(increment) else { return nil }
-    // At the rounding error of a step the increment has nowhere to fall.
-    return increment <= rounding * size ? .converged : .notContracting(factor: factor)
+    if increment < least / 2 {
+      least = increment
+      contraction = Element.pow(least / first, 1 / Element(steps))
+    }
+    guard let stalled = monitor.record(increment) else { return nil }
+    guard least < Element.ulpOfOne.squareRoot() * first, increment < 4 * least else {
+      return .notContracting(factor: stalled)
+    }
+    let q = contraction
+    return increment * max(1, q / (1 - q)) <= tolerance * size ? .converged : .stagnated
   }
 }

@@ -25,7 +25,7 @@ extension ITD {
     X.fill(0)
     workspace.w.copy(from: problem.state)
     var states = StateWatch(problem, tolerance: tolerance ?? 0)
-    var tangents = TangentWatch(count: X.rows, columns: X.columns, tolerance: tolerance ?? 0)
+    var tangents = TangentWatch(columns: X.columns, tolerance: tolerance ?? 0)
     while report.iterations < limit {
       problem.map.linearize(
         at: workspace.w, parameters: problem.parameters, into: workspace.linearization, value: &workspace.next)
@@ -41,7 +41,7 @@ extension ITD {
       }
       let step = workspace.next.distance(to: workspace.w)
       X.combine(1, image, -1)  // the increments of X; X itself is not needed any more
-      let tangentEnd = tangents.record(increments: X, of: image)
+      let tangentEnd = tangents.record(increments: X, of: &image, source: source)
       swap(&X, &image)
       report.residual = tangents.increment
       report.innerResidual = step
@@ -92,22 +92,37 @@ private struct StateWatch<Map: FixedPointMap> {
 /// Whether every column of tangents has settled.
 private struct TangentWatch<Element: Scalar> {
   private var watches: [IncrementWatch<Element>]
+  private var peaks: [Element]
+  private let tolerance: Element
   /// The largest increment of a column.
   private(set) var increment: Element = 0
 
-  init(count: Int, columns: Int, tolerance: Element) {
-    watches = Array(repeating: IncrementWatch(count: count, tolerance: tolerance), count: columns)
+  init(columns: Int, tolerance: Element) {
+    self.tolerance = max(tolerance, .ulpOfOne)
+    peaks = Array(repeating: 0, count: columns)
+    watches = Array(repeating: IncrementWatch(tolerance: tolerance), count: columns)
   }
 
   /// `.converged` where all columns have, a failure where one has one, nil to go on.
-  mutating func record(increments: Matrix<Element>, of X: Matrix<Element>) -> DerivativeOutcome<Element>? {
+  ///
+  /// A column whose source has become zero, as that of a strength whose features left the support, goes to zero without ever being
+  /// relatively near; once it is small beside what it was it is set there, since (I − A1) x = 0 has no other solution.
+  mutating func record(
+    increments: Matrix<Element>, of X: inout Matrix<Element>, source: Matrix<Element>
+  ) -> DerivativeOutcome<Element>? {
     increment = 0
     var all = true
     var failure: DerivativeOutcome<Element>?
     for j in watches.indices {
       let δ = increments.column(j).norm
+      let size = X.column(j).norm
       increment = δ.isNaN ? δ : max(increment, δ)
-      switch watches[j].record(δ, size: X.column(j).norm) {
+      peaks[j] = max(peaks[j], size)
+      if size <= tolerance * peaks[j], source.column(j).nonzeroCount == 0 {
+        if size > 0 { X.setColumn(j, .zeros(X.rows)) }
+        continue
+      }
+      switch watches[j].record(δ, size: size) {
       case .converged: continue
       case .some(let end): failure = end
       case nil: all = false

@@ -30,8 +30,37 @@ public final class HeldOutLoss<Loss: SmoothLoss>: OuterObjective {
     self.init(features: DenseDesign(features), targets: targets)
   }
 
-  /// The bound on ∇²f, for the squared error the norm of XᵀX/m; computed on first use.
-  public var gradientLipschitzConstant: Element? { loss.spectrum.largest }
+  /// sup ℓ″ ‖X_S‖²_F/m, by the norms of the support's columns.
+  public func gradientLipschitzConstant(on support: IndexSubset) -> Element? {
+    let frobenius = frobeniusNorm(of: support)
+    return Loss.curvatureBound * frobenius * frobenius / Element(scores.count)
+  }
+
+  /// A bound on ‖X_S‖_F, its own rounding counted in.
+  private func frobeniusNorm(of S: IndexSubset) -> Element {
+    var norms = Vector<Element>.zeros(S.count)
+    loss.features.squaredColumnNorms(S, weights: nil, into: &norms)
+    let count = Element(scores.count + S.count + 8)
+    // A square below the smallest normal number is lost, with at most that.
+    let lost = Element(scores.count) * Element(S.count) * .leastNormalMagnitude
+    return ((norms.oneNorm + lost) * (1 + count * .ulpOfOne)).squareRoot()
+  }
+
+  /// Sums in whatever order err by as many half-ulps of the sum of their terms' absolute values as they have terms; an ulp each is
+  /// taken. The gradient's terms are X_Sᵀ r/m, r at scores that are sums over the nonzeros of w.
+  public func gradientRoundingErrors(
+    at w: Vector<Element>, parameters λ: Vector<Element>, support: IndexSubset
+  ) -> (state: Element, parameters: Element)? {
+    _ = fillResiduals(w)
+    let ulp = Element.ulpOfOne
+    let m = Element(scores.count)
+    let nonzeros = IndexSubset(nonzerosOf: w)
+    let lost = m * .leastNormalMagnitude
+    let scoreError = Element(w.count + 8) * ulp * frobeniusNorm(of: nonzeros) * w.norm + lost
+    let residualError = Loss.residualError(residuals, scoreError: scoreError)
+    let frobenius = frobeniusNorm(of: support)
+    return (frobenius * ((m + 8) * ulp * residuals.norm + residualError) / m + lost, 0)
+  }
 
   /// 0: the loss does not depend on λ.
   public var parameterGradientLipschitzConstant: Element? { 0 }

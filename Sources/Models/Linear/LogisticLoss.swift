@@ -62,6 +62,11 @@ public final class LogisticLoss<Element: Scalar>: SmoothLoss {
       "LogisticLoss: \(z.count) scores of \(y.count) samples into \(out.count)")
   }
 
+  /// |ℓ″| ≤ ¼ carries the scores' error over; the kernel itself errs by some ulps of a number that is at most 1.
+  public static func residualError(_ r: Vector<Element>, scoreError: Element) -> Element {
+    scoreError / 4 + 16 * .ulpOfOne * Element(r.count).squareRoot()
+  }
+
   /// The mean binary entropy of aᵢ = c |rᵢ|.
   public static func dualValue(residuals r: Vector<Element>, targets y: Vector<Element>, scale c: Element) -> Element {
     var sum: Element = 0

@@ -15,7 +15,7 @@ public final class PenalizedLinearization<Element: Scalar>: Linearization {
   private lazy var restricted = RestrictedDesignHessian(hessian)
   private var blockScaled: Matrix<Element>?
   /// −s D sign(u) and −s D w.
-  fileprivate var signColumn: Vector<Element>
+  private(set) var signColumn: Vector<Element>
   fileprivate var ridgeColumn: Vector<Element>
 
   public private(set) var step: Element = 0
@@ -40,8 +40,9 @@ public final class PenalizedLinearization<Element: Scalar>: Linearization {
   public var parameters: PenaltyParameterOperator<Element> { PenaltyParameterOperator(self, groups) }
   public var structure: LinearizationStructure<Element> { .proximalGradient(self) }
 
+  /// Of two norms, so that no square under- or overflows.
   public var parametersFrobeniusNorm: Element {
-    (signColumn.dot(signColumn) + ridgeColumn.dot(ridgeColumn)).squareRoot()
+    Element.hypot(signColumn.norm, ridgeColumn.norm)
   }
 
   /// Takes back what operators on the support share with it: shared memory would be copied at the next fill.

@@ -188,20 +188,7 @@ extension PenalizedMap {
   }
 }
 
-extension PenalizedMap: CertifiableMap {
-  /// On a piece A1 = D (I − s (XᵀD_ℓ X/n + λ_G I)) moves with the loss's curvatures alone: by at most
-  /// s max‖xᵢ‖ ‖X‖²/n · sup|ℓ‴| a unit of w. 0 for the squared error.
-  public func stateJacobianLipschitzConstant(parameters λ: Vector<Element>) -> Element {
-    if Loss.curvatureLipschitzConstant == 0 { return 0 }
-    var norms = Vector<Element>.zeros(loss.sampleCount)
-    loss.features.squaredRowNorms(into: &norms)
-    let gram = loss.spectrum.largest / Loss.curvatureBound
-    return stepSize(parameters: λ) * Loss.curvatureLipschitzConstant * norms.maxNorm.squareRoot() * gram
-  }
-
-  /// s: the column of A2 for λ_G is −s D w.
-  public func parameterJacobianLipschitzConstant(parameters λ: Vector<Element>) -> Element { stepSize(parameters: λ) }
-
+extension PenalizedMap {
   /// Products of length n and p are summed with independent half-ulp errors, so their error grows with the square root
   /// of the length (Higham, Mary, SIAM J. Sci. Comput. 41, 2019); u is the sum of w and −s (∇f(w) + λ_G w).
   public func evaluationError(at w: Vector<Element>, parameters λ: Vector<Element>) -> Element {

@@ -63,6 +63,11 @@ public final class QuadraticLoss<Element: Scalar>: SmoothLoss {
     d.fill(1)
   }
 
+  /// y − z is rounded to half an ulp of itself.
+  public static func residualError(_ r: Vector<Element>, scoreError: Element) -> Element {
+    scoreError + .ulpOfOne * r.norm
+  }
+
   /// (2c yᵀr − c² ‖r‖²)/(2n).
   public static func dualValue(residuals r: Vector<Element>, targets y: Vector<Element>, scale c: Element) -> Element {
     (2 * c * y.dot(r) - c * c * r.dot(r)) / (2 * Element(y.count))

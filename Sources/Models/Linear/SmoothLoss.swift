@@ -26,6 +26,8 @@ public protocol SmoothLoss<Element>: AnyObject {
     -> Element
   /// d ← ℓ″(z, y), n entries.
   static func curvatures(scores z: Vector<Element>, targets y: Vector<Element>, into d: inout Vector<Element>)
+  /// A bound on ‖r‖'s rounding error (Euclidean), for residuals computed at scores that are off by `scoreError`.
+  static func residualError(_ r: Vector<Element>, scoreError: Element) -> Element
   /// −F*(−c r/n) for the residuals r at some scores and 0 ≤ c ≤ 1: what a dual point gives.
   static func dualValue(residuals r: Vector<Element>, targets y: Vector<Element>, scale c: Element) -> Element
 

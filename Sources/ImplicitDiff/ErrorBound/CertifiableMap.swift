@@ -1,0 +1,45 @@
+public import LinAlg
+
+/// A map that can bound how far a state is from its exact fixed point, so that the error of a derivative can be bounded.
+public protocol CertifiableMap<Element>: FixedPointMap {
+  /// What w and the piece that was linearized at it say of the exact solution w*; nil where they say nothing.
+  ///
+  /// Every rounding error of what is computed for it is counted in.
+  ///
+  /// - Parameter thorough: whether strong convexity may be looked for at the cost of factorizations; otherwise what is known for
+  ///   nothing is used.
+  func solutionBound(
+    at w: Vector<Element>, parameters λ: Vector<Element>, linearization: Linearization, thorough: Bool
+  ) -> SolutionBound<Element>?
+}
+
+/// The exact solution as far as a computed one tells, for a map of the form `w − s ∇F(w)` on the piece of the support S.
+public struct SolutionBound<Element: Scalar>: Sendable {
+  /// ‖d‖, d the gradient of F at w on the piece: what is missing to the optimality conditions.
+  public var optimalityResidual: Element
+  /// μ, a strong-convexity modulus of F on the support between w and w*.
+  public var strongConvexity: Element
+  /// e, a bound on ‖w − w*‖; it holds where ``isIdentified``.
+  public var stateError: Element
+  /// Whether w* is proven to lie on w's piece.
+  public var isIdentified: Bool
+  /// A lower bound on the distance from w, along the support, to the nearest change of the piece.
+  public var kinkDistance: Element
+  /// L_H with ‖H(w) − H(w')‖ ≤ L_H ‖w − w'‖ on the support.
+  public var hessianLipschitzConstant: Element
+  /// A bound on the rounding error of H_SS z for ‖z‖ = 1.
+  public var hessianRounding: Element
+
+  public init(
+    optimalityResidual: Element, strongConvexity: Element, stateError: Element, isIdentified: Bool,
+    kinkDistance: Element, hessianLipschitzConstant: Element, hessianRounding: Element
+  ) {
+    self.optimalityResidual = optimalityResidual
+    self.strongConvexity = strongConvexity
+    self.stateError = stateError
+    self.isIdentified = isIdentified
+    self.kinkDistance = kinkDistance
+    self.hessianLipschitzConstant = hessianLipschitzConstant
+    self.hessianRounding = hessianRounding
+  }
+}
