@@ -42,9 +42,8 @@ extension AID {
     _ system: SymmetricSystem<Element>, _ workspace: AIDWorkspace<Map>
   ) -> DerivativeReport<Element>? {
     guard Element.self != Float.self, system.rows >= AdjointSolverChoice.Rates.smallestSingleFactor,
-      let assemble = system.assembleSingle,
-      AdjointSolverChoice.singlePrecisionPays(system.costs, support: system.rows),
-      workspace.singleFactor.factor(count: system.rows, assemble)
+      system.hasSingleHessian, AdjointSolverChoice.singlePrecisionPays(system.costs, support: system.rows),
+      workspace.singleFactor.factor(count: system.rows, { system.assembleSingle(into: &$0) })
     else { return nil }
     var report = DerivativeReport<Element>(outcome: .converged, method: Solver.direct.name)
     let size = system.rightHandSide.norm

@@ -144,8 +144,11 @@ final class SymmetricSystem<Element: Scalar>: LinearOperator {
     return costs
   }
 
-  /// Writes H_SS in single precision, where K is a multiple of it and it costs half.
-  var assembleSingle: ((inout Matrix<Float>) -> Void)? { isMask ? structure.assembleSingleHessian : nil }
+  /// Whether H_SS is to be had in single precision, K is a multiple of it and it costs half.
+  var hasSingleHessian: Bool { isMask && structure.hasSingleHessian }
+
+  /// H ← H_SS in single precision.
+  func assembleSingle(into H: inout Matrix<Float>) { structure.assembleSingleHessian(into: &H) }
 
   /// K as a matrix, both triangles.
   func assemble(into K: inout Matrix<Element>) {

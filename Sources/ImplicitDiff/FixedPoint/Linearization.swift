@@ -70,9 +70,10 @@ public protocol ProximalGradientStructure<Element>: AnyObject {
   /// MINRES are preconditioned with it.
   func hessianDiagonal(into d: inout Vector<Element>) -> Bool
 
-  /// Writes H_SS rounded to single precision (|S| × |S| column-major, the lower triangle), where that costs half of
-  /// ``assembleHessian(into:)``; nil otherwise.
-  var assembleSingleHessian: ((inout Matrix<Float>) -> Void)? { get }
+  /// Whether ``assembleSingleHessian(into:)`` is there, at half the cost of ``assembleHessian(into:)``.
+  var hasSingleHessian: Bool { get }
+  /// H ← H_SS rounded to single precision, |S| × |S| column-major, the lower triangle.
+  func assembleSingleHessian(into H: inout Matrix<Float>)
 
   /// H_SS as a sparse matrix, where it has few entries; nil otherwise. Conjugate gradient and MINRES are preconditioned with its
   /// incomplete Cholesky factorization where that pays.
@@ -87,6 +88,9 @@ extension ProximalGradientStructure {
   public var parametersLieInRange: Bool { false }
   public var lowRankHessian: (any LowRankHessian<Element>)? { nil }
   public func hessianDiagonal(into d: inout Vector<Element>) -> Bool { false }
-  public var assembleSingleHessian: ((inout Matrix<Float>) -> Void)? { nil }
+  public var hasSingleHessian: Bool { false }
+  public func assembleSingleHessian(into H: inout Matrix<Float>) {
+    preconditionFailure("ProximalGradientStructure: there is no Hessian in single precision here")
+  }
   public var sparseHessian: SparseSymmetricMatrix<Element>? { nil }
 }

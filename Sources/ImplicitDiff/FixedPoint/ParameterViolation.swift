@@ -23,9 +23,10 @@ public struct ParameterViolation: Error, Sendable, Equatable, CustomStringConver
   /// The first entry that is negative, NaN or infinite, or nil.
   public static func negative<Element: Scalar>(in λ: Vector<Element>, expected: String) -> ParameterViolation? {
     if let violation = notFinite(in: λ) { return violation }
-    return (0..<λ.count).first { λ[$0] < 0 }.map {
-      ParameterViolation(index: $0, value: Double(λ[$0]), expected: expected)
+    for i in 0..<λ.count where λ[i] < 0 {
+      return ParameterViolation(index: i, value: Double(λ[i]), expected: expected)
     }
+    return nil
   }
 
   /// Whether the value is no number at all: then it is a NaN or an infinity that came from somewhere, not a choice.

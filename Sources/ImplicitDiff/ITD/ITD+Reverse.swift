@@ -83,15 +83,15 @@ extension ITD {
     workspace.w.copy(from: trajectory.last)
     cotangent(workspace.w, nil, &workspace.α)
     result.fill(0)
+    let before = report.products
     var size: Element = 0
     var last = Element.infinity
     while trajectory.stepBack(into: &workspace.w) {
       problem.map.linearize(
         at: workspace.w, parameters: problem.parameters, into: workspace.linearization, value: &workspace.next)
-      if let tolerance {
+      if let tolerance, let norm = workspace.relevantNorm(isFirst: report.products == before) {
         // ‖α‖ shrinks by the local contraction factor ϱ a step, so what is left to add is of the size ‖α‖/(1 − ϱ); the last ratio stands
-        // for ϱ. The first norm is the measure: it has lost what A1 and A2 do not see.
-        let norm = workspace.relevantNorm()
+        // for ϱ. The first norm is the measure.
         report.residual = norm
         if !norm.isFinite { return .notFinite }
         let isFirst = last == .infinity
@@ -120,11 +120,13 @@ extension ITDWorkspace {
     result.add(1, parameterScratch)
   }
 
-  /// ‖α‖ over the entries that A1ᵀ and A2ᵀ read: on a proximal-gradient map those of the support.
-  fileprivate func relevantNorm() -> Element {
-    guard case .proximalGradient(let structure) = linearization.structure, structure.parametersLieInRange,
-      structure.support.count < α.count
-    else { return α.norm }
+  /// ‖α‖ over the entries that A1ᵀ and A2ᵀ read: on a proximal-gradient map those of the support. On another map it is not known
+  /// which they are, and nil of α = y; after a product with A1ᵀ what they do not read is gone.
+  fileprivate func relevantNorm(isFirst: Bool) -> Element? {
+    guard case .proximalGradient(let structure) = linearization.structure, structure.parametersLieInRange else {
+      return isFirst ? nil : α.norm
+    }
+    if structure.support.count == α.count { return α.norm }
     let count = structure.support.count
     if compact.count != count { compact = .zeros(count) }
     compact.gather(structure.support, from: α)

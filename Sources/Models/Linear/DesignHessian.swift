@@ -88,12 +88,13 @@ public final class DesignHessian<Element: Scalar> {
     features.gram(columns: S, weights: weights, alpha: scale, into: &M, workspace: columnGram)
   }
 
-  /// Writes the lower triangle of H_SS in single precision; nil where X is not dense or the Gram matrix is there already.
-  var assembleSingle: ((_ S: IndexSubset, _ M: inout Matrix<Float>) -> Void)? {
-    guard !gramIsCurrent, let dense = features as? DenseDesign<Element> else { return nil }
-    return { [singleGram, weights, scale] S, M in
-      singleGram.assign(to: &M, columns: S, of: dense.matrix, weights: weights, alpha: Float(scale))
-    }
+  /// Whether H_SS can be assembled in single precision: X is dense and the Gram matrix not there already.
+  var assemblesSingle: Bool { !gramIsCurrent && features is DenseDesign<Element> }
+
+  /// The lower triangle of M ← H_SS in single precision.
+  func assembleSingle(on S: IndexSubset, into M: inout Matrix<Float>) {
+    guard let dense = features as? DenseDesign<Element> else { preconditionFailure("DesignHessian: not dense") }
+    singleGram.assign(to: &M, columns: S, of: dense.matrix, weights: weights, alpha: Float(scale))
   }
 
   /// Multiplications that ``assemble(on:into:)`` costs for that many of the columns.

@@ -1,3 +1,4 @@
+import ImplicitDiff
 import LinAlg
 
 /// Which strength of the 1-norm each feature has. The penalty of a ``PenalizedMap`` is
@@ -46,6 +47,13 @@ public struct FeatureGroups: Sendable, Equatable {
     var least = values[0]
     for g in 1..<max(1, count) where values[g] < least || values[g].isNaN { least = values[g] }
     return least
+  }
+
+  /// The first strength that is zero, or nil.
+  func zeroStrength<Element: Scalar>(_ λ: Vector<Element>) -> ParameterViolation? {
+    (0..<count).first { λ[$0] == 0 }.map {
+      ParameterViolation(index: $0, value: 0, expected: "a strength above 0 for working sets")
+    }
   }
 
   func requireFit(features p: Int) {

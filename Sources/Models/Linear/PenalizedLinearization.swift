@@ -123,12 +123,11 @@ extension PenalizedLinearization: ProximalGradientStructure {
     H.addToDiagonal(ridge)
   }
 
-  public var assembleSingleHessian: ((inout Matrix<Float>) -> Void)? {
-    guard let assemble = hessian.assembleSingle else { return nil }
-    return { [support, ridge] H in
-      assemble(support, &H)
-      H.addToDiagonal(Float(ridge))
-    }
+  public var hasSingleHessian: Bool { hessian.assemblesSingle }
+
+  public func assembleSingleHessian(into H: inout Matrix<Float>) {
+    hessian.assembleSingle(on: support, into: &H)
+    H.addToDiagonal(Float(ridge))
   }
 
   public func hessianDiagonal(into d: inout Vector<Element>) -> Bool {

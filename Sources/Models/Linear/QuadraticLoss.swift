@@ -37,6 +37,9 @@ public final class QuadraticLoss<Element: Scalar>: SmoothLoss {
   /// Whether products go through the Gram matrix by now.
   public var usesGramMatrix: Bool { hessian.usesGramMatrix }
 
+  /// Whether something has asked for the spectrum.
+  package var spectrumIsKnown: Bool { knownSpectrum != nil }
+
   /// The extreme eigenvalues of XᵀX/n, computed on first use: by LAPACK on the smaller of XᵀX and XXᵀ, or where both are
   /// large by Lanczos, whose error bounds are added so that a step chosen by them contracts.
   public var spectrum: (smallest: Element, largest: Element) {

@@ -1,3 +1,4 @@
+public import ImplicitDiff
 public import LinAlg
 
 /// How solving a penalized linear model ended.
@@ -8,6 +9,8 @@ public enum WorkingSetOutcome: Sendable, Equatable {
   case passLimit
   /// A NaN or an infinity appeared, or strengths that vanish beside the targets.
   case notFinite
+  /// A strength of the 1-norm is not positive or one of the ridge negative: nothing was computed.
+  case outsideDomain(ParameterViolation)
 }
 
 /// A minimizer of a penalized linear model as far as it was found, with its duality gap.
@@ -31,9 +34,9 @@ public struct WorkingSetSolution<Element: Scalar>: Sendable {
   public var seconds: Double
 
   /// Nothing was done, as the numbers do not allow it.
-  static func beyondRange(of start: Vector<Element>) -> WorkingSetSolution {
+  static func refused(_ outcome: WorkingSetOutcome, start: Vector<Element>) -> WorkingSetSolution {
     WorkingSetSolution(
-      estimate: start, outcome: .notFinite, dualityGap: .infinity, objective: .infinity, passes: 0, epochs: 0,
+      estimate: start, outcome: outcome, dualityGap: .infinity, objective: .infinity, passes: 0, epochs: 0,
       newtonSteps: 0, largestWorkingSet: 0, screened: 0, seconds: 0)
   }
 }
@@ -73,7 +76,7 @@ public struct WorkingSetSolver<Element: Scalar>: Sendable {
   /// above that at zero.
   ///
   /// - Parameter progress: told of every pass and the duality gap it found.
-  /// - Precondition: λ = (λ₀ … λ_{G−1}, λ_G), the strengths positive, the ridge's at least 0.
+  /// - Parameter λ: (λ₀ … λ_{G−1}, λ_G), the strengths positive, the ridge's at least 0; others are refused with an outcome.
   @specialized(where Element == Double, Loss == QuadraticLoss<Double>)
   @specialized(where Element == Double, Loss == LogisticLoss<Double>)
   @specialized(where Element == Float, Loss == QuadraticLoss<Float>)
@@ -84,8 +87,14 @@ public struct WorkingSetSolver<Element: Scalar>: Sendable {
   ) -> WorkingSetSolution<Element> {
     groups.requireFit(features: loss.featureCount)
     precondition(
-      λ.count == groups.parameterCount && groups.leastStrength(λ) > 0 && groups.ridge(λ) >= 0,
-      "WorkingSetSolver: strengths \(λ) for \(groups.count) groups and the ridge")
+      λ.count == groups.parameterCount,
+      "WorkingSetSolver: \(λ.count) parameters for \(groups.count) strengths and the ridge")
+    if let violation = ParameterViolation.negative(in: λ, expected: "a strength of at least 0")
+      ?? groups.zeroStrength(λ)
+    {
+      return .refused(
+        violation.value.isFinite ? .outsideDomain(violation) : .notFinite, start: .zeros(loss.featureCount))
+    }
     // Squares of squares of the targets must neither over- nor underflow: beyond that range a quadratic problem is scaled,
     // which scales its solution.
     let size = loss.targets.maxNorm
@@ -94,7 +103,7 @@ public struct WorkingSetSolver<Element: Scalar>: Sendable {
       let scaled = Loss(features: loss.features, targets: (1 / size) * loss.targets)
       var strengths = (1 / size) * λ
       strengths[groups.count] = groups.ridge(λ)
-      if !(groups.leastStrength(strengths) > 0) { return .beyondRange(of: Vector.zeros(loss.featureCount)) }
+      if !(groups.leastStrength(strengths) > 0) { return .refused(.notFinite, start: .zeros(loss.featureCount)) }
       var solution = solve(
         scaled, groups: groups, parameters: strengths, from: start.map { (1 / size) * $0 },
         progress: progress.map { report in { report($0, $1 * size * size) } })
