@@ -1,0 +1,56 @@
+import RandomStreams
+
+/// Random problems by number: each ends in a record.
+public struct Campaign: Sendable {
+  public var seed: UInt64
+  /// Only this strategy's problems are run.
+  public var only: Strategy?
+
+  public init(seed: UInt64, only: Strategy? = nil) {
+    self.seed = seed
+    self.only = only
+  }
+
+  /// Runs problem number `index`; nil where it is another strategy's. A trap in the package ends the process.
+  public func run(_ index: Int) -> Record? {
+    guard only == nil || only == Generator.strategy(seed: seed, index: index) else { return nil }
+    let (problem, solution, plan) = Generator.draw(seed: seed, index: index)
+    let observation = Runner.observe(problem, plan)
+    let judge = Judge(problem, solution, plan, observation)
+    let (verdict, detail) = judge.verdict()
+    return Record(
+      index: index, strategy: plan.strategy, verdict: verdict, outcome: Self.name(observation.outcome),
+      isBenign: judge.isBenign, problem: Self.summary(problem, plan), detail: detail)
+  }
+
+  /// What problem number `index` is, without running it: for a run that ended the process.
+  public func describe(_ index: Int) -> (strategy: Strategy, problem: String) {
+    let (problem, _, plan) = Generator.draw(seed: seed, index: index)
+    return (plan.strategy, Self.summary(problem, plan))
+  }
+
+  /// The outcome without its figures.
+  private static func name(_ outcome: String) -> String {
+    let head = outcome.prefix { $0 != "(" && $0 != " " && $0 != ":" }
+    return head.count > 20 || outcome.contains(" ") && !outcome.contains("(") ? "thrown" : String(head)
+  }
+
+  static func summary(_ problem: Problem, _ plan: Plan) -> String {
+    var parts = [problem.isSinglePrecision ? "Float" : "Double"]
+    switch problem.family {
+    case .penalized(let data):
+      parts.append(data.isLogistic ? "logistic" : "squared")
+      parts.append("\(data.n)×\(data.p)\(problem.isSparse ? " sparse" : "")")
+      if data.groups != nil { parts.append("\(data.groupCount) groups") }
+    case .general(let data): parts.append("\(data.bend) \(data.p)")
+    }
+    parts.append("\(plan.quantity)")
+    switch plan.stopping {
+    case .automatic: break
+    case .tolerance(let t): parts.append("τ \(short(t))")
+    case .iterations(let k): parts.append("k \(k)")
+    }
+    parts += problem.difficulties
+    return parts.joined(separator: ", ")
+  }
+}

@@ -1,0 +1,44 @@
+/// What a NaN or an infinity in the data asks of the outcome.
+struct PoisonRule {
+  enum Rule {
+    /// It is not read, or an answer that ignores it is right.
+    case judged
+    case onlyFinite(String)
+    case mustRefuse(String)
+  }
+
+  private let judge: Judge
+  init(_ judge: Judge) { self.judge = judge }
+
+  var rule: Rule {
+    let (problem, plan) = (judge.problem, judge.plan)
+    guard let poison = problem.poison else { return .judged }
+    let what = "\(poison.value) in \(poison.place)"
+    let isModel: Bool
+    if case .penalized = problem.family { isModel = true } else { isModel = false }
+    let isVouched = isModel && plan.strategy.isAID && problem.vouching == .truthfully
+    switch poison.place {
+    case .features:
+      // A vouched state is differentiated from the support's columns alone.
+      if isVouched, problem.state[poison.column % problem.stateCount] == 0 { return .judged }
+      return .mustRefuse(what)
+    case .targets: return isVouched ? .judged : .mustRefuse(what)
+    case .strengths:
+      // An infinite strength has the solution zero.
+      return poison.value == .infinity && isModel ? .onlyFinite(what) : .mustRefuse(what)
+    case .state: return plan.strategy == .workingSetSolver ? .judged : .mustRefuse(what)
+    case .cotangent:
+      guard plan.quantity == .vjp || (plan.quantity == .hypergradient && !isModel) else { return .judged }
+      guard !plan.strategy.isITD || !judge.observation.isFixedIterations, let L = judge.system(), !L.isAmbiguous else {
+        return .onlyFinite(what)
+      }
+      return L.support.contains(poison.row % problem.stateCount) ? .mustRefuse(what) : .judged
+    case .directions:
+      guard plan.quantity == .jvp else { return .judged }
+      guard !plan.strategy.isITD || !judge.observation.isFixedIterations, let L = judge.system(), !L.isAmbiguous else {
+        return .onlyFinite(what)
+      }
+      return L.sourceNorm(poison.row % problem.parameterCount) > 0 ? .mustRefuse(what) : .judged
+    }
+  }
+}
