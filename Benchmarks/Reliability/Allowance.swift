@@ -55,13 +55,13 @@ struct Allowance {
   }
 
   /// ‖δx‖ for x = K⁻¹ B μ.
-  func tangent(_ x: [Number], direction μ: [Number]) -> Double {
+  func tangent(_ x: [Number], direction μ: [Number], sourceFloor: Double) -> Double {
     var terms = 0.0
     for k in μ.indices { terms += linearized.sourceNorm(k) * μ[k].magnitude.value }
     var rightHandSide = [Number](repeating: .zero, count: x.count)
     for (i, row) in linearized.sources.enumerated() { rightHandSide[i] = row.dot(μ) }
     return solutionError(
-      rightHandSide: rightHandSide.norm, solution: x.norm,
+      rightHandSide: max(rightHandSide.norm, sourceFloor), solution: x.norm,
       rightHandSideError: rounding * terms + stateError * (μ.last?.magnitude.value ?? 0))
   }
 }

@@ -29,6 +29,24 @@ public struct Campaign: Sendable {
     return (plan.strategy, Self.summary(problem, plan))
   }
 
+  /// The data of problem number `index` at unit scale and what the package answers, in full.
+  public func figures(_ index: Int) -> String {
+    let (problem, solution, plan) = Generator.draw(seed: seed, index: index)
+    let observation = Runner.observe(problem, plan)
+    let judge = Judge(problem, solution, plan, observation)
+    var text = "\(problem)\n\(plan)\nsolution \(solution.map { $0.map(\.value) } ?? [])\n\(observation)"
+    if let L = judge.system() {
+      text +=
+        "\nsupport \(L.support), ‖K⁻¹‖ \(short(L.system.inverseNorm)), ‖K‖ \(short(L.systemScale)), s \(short(L.step)), "
+      text += "kink at \(short(L.kinkMargin)), rounding there \(short(L.kinkRounding))"
+    }
+    for (j, column) in judge.expectation().columns.enumerated() {
+      text += "\nexpected \(j): \(column.map { DoubleDouble.scale($0.truth, by: $0.exponent) })"
+      text += "\nallowed \(j): \(column.map { DoubleDouble.scale($0.allowance, by: $0.exponent) })"
+    }
+    return text
+  }
+
   /// The outcome without its figures.
   private static func name(_ outcome: String) -> String {
     let head = outcome.prefix { $0 != "(" && $0 != " " && $0 != ":" }

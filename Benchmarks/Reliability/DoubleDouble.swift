@@ -85,6 +85,9 @@ struct DoubleDouble: Comparable, Sendable {
     return (sum + .one).scaled(by: Int(k))
   }
 
+  /// log x to two digits or so.
+  static func logarithm(_ x: Double) -> Double { (Double(x.exponent) + x.significand - 1) * logarithmOf2.high }
+
   /// Times 2ᵏ, exact while in range.
   func scaled(by k: Int) -> DoubleDouble {
     DoubleDouble(quick: Self.scale(high, by: k), Self.scale(low, by: k))

@@ -17,7 +17,10 @@ extension Judge {
       let error = stateError(L, solution)
       if !(error < L.kinkMargin) { return .unjudged("a kink within the state's error") }
       if plan.strategy.isSolver { return solverExpectation(L, solution, error) }
-      return derivative(L, at: solution, allowance(L, tolerance: tolerance, stateError: error))
+      // Reverse mode sums A2(w_s)ᵀ α_s over t ≈ log(1/τ)/(1 − q) iterates: w_s approaches w* by q a step as α_s grows by
+      // 1/q, so each of the products is as large as the last one.
+      let products = plan.strategy == .itdReverse ? DoubleDouble.logarithm(1 / max(tolerance, ulp)) : 1
+      return derivative(L, at: solution, allowance(L, tolerance: tolerance, stateError: max(1, products) * error))
     }
     let w = problem.state.map(Number.init)
     if plan.strategy.isStochastic { return stochastic(L, at: w) }
@@ -42,7 +45,7 @@ extension Judge {
 
   private func derivative(_ L: Linearized, at w: [Number], _ allowance: Allowance) -> Expectation {
     switch plan.quantity {
-    case .jvp, .jacobian: return tangents(L, allowance)
+    case .jvp, .jacobian: return tangents(L, at: w, allowance)
     default: return adjoint(L, at: w, allowance)
     }
   }
@@ -96,18 +99,24 @@ extension Judge {
     return problem.directions.map { $0.map(Number.init) }
   }
 
-  private func tangents(_ L: Linearized, _ allowance: Allowance) -> Expectation {
+  private func tangents(_ L: Linearized, at w: [Number], _ allowance: Allowance) -> Expectation {
     var expectation = Expectation()
     for (j, μ) in allDirections.enumerated() {
       guard let x = L.system.solve(L.sources.map { $0.dot(μ) }) else { return .unjudged("singular") }
-      expectation.columns.append(column(L, x, allowance.tangent(x, direction: μ), j))
+      let floor = μ.indices.map { sourceFloor($0, w) * μ[$0].magnitude.value }.reduce(0, +)
+      expectation.columns.append(
+        column(
+          L, x, allowance.tangent(x, direction: μ, sourceFloor: floor), j,
+          natural: max(x.norm, L.system.inverseNorm * floor)))
     }
     return expectation
   }
 
-  private func column(_ L: Linearized, _ x: [Number], _ allowed: Double, _ j: Int) -> [Expectation.Entry] {
+  private func column(
+    _ L: Linearized, _ x: [Number], _ allowed: Double, _ j: Int, natural: Double? = nil
+  ) -> [Expectation.Entry] {
     let exponent = plan.quantity == .jacobian ? problem.derivativeExponent(j) : problem.stateExponent
-    let natural = x.norm
+    let natural = natural ?? x.norm
     var entries = (0..<problem.stateCount).map { _ in
       Expectation.Entry(truth: 0, truthLow: 0, allowance: allowed, natural: natural, exponent: exponent)
     }
@@ -195,11 +204,12 @@ extension Judge {
       let steps = (0..<plan.steps).map { plan.decreases ? 2 * plan.step / (4 + Double($0)) : plan.step }
       return recurrence(L, at: w, steps: steps)
     }
-    // Nothing is promised but that it is an approximation: worse than ten times any answer there can be is divergence.
-    let (all, exponent, _) = cotangent(at: w)
+    // Nothing is promised but that it is an approximation, noisy where the steps are large: a thousand times more than any
+    // answer there can be is divergence.
+    let (all, exponent, error) = cotangent(at: w)
     let c = L.support.map { all[$0] }
     guard let v = L.system.solveTransposed(c) else { return .unjudged("singular") }
-    let most = 10 * L.system.inverseNorm * c.norm
+    let most = 1000 * L.system.inverseNorm * (c.norm + error)
     var expectation = gradient(L, v, exponent, (0..<L.parameterCount).map { L.sourceNorm($0) * most })
     for k in expectation.columns[0].indices { expectation.columns[0][k].natural = .infinity }
     return expectation

@@ -103,7 +103,8 @@ struct Judge {
       }
       return (
         PenalizedTruth.gradient(X, r), problem.scales.features + (data.isLogistic ? 0 : problem.scales.targets),
-        rounding * terms / Double(X.count)
+        // Where a sigmoid underflows, the package's ends at the least normal number instead.
+        (rounding * terms + 16 * problem.leastNormal * rows.reduce(0, +)) / Double(X.count)
       )
     }
     return (problem.cotangent.map(Number.init), problem.scales.cotangent, 0)

@@ -70,8 +70,10 @@ extension PenalizedTruth {
   func linearized(atSolution w: [Number], step: Double) -> Linearized {
     let g = lossGradient(w)
     var margin = Double.infinity
-    for j in w.indices where data.strength(j) > 0 {
-      margin = min(margin, w[j] == .zero ? step * (data.strength(j) - g[j].magnitude.value) : w[j].magnitude.value)
+    for j in w.indices {
+      // Without a strength there is no kink, but the sign in A2's column jumps at zero.
+      margin = min(
+        margin, w[j] == .zero ? step * (data.strength(j) - g[j].magnitude.value) : w[j].magnitude.value)
     }
     let support = w.indices.filter { w[$0] != .zero || data.strength($0) == 0 }
     return linearized(
@@ -90,10 +92,6 @@ extension PenalizedTruth {
     var support: [Int] = []
     for j in w.indices {
       let t = step * data.strength(j)
-      if t == 0 {
-        support.append(j)
-        continue
-      }
       let error = c * (w[j].magnitude.value + step * terms[j] + t.magnitude)
       let distance = u[j].magnitude.value - t
       // The entry that is nearest to its kink, measured by its own rounding.
@@ -101,7 +99,7 @@ extension PenalizedTruth {
         margin = distance.magnitude
         rounding = error
       }
-      if distance > 0 { support.append(j) }
+      if distance > 0 || t == 0 { support.append(j) }
     }
     return linearized(
       at: w, support: support, signs: u.map(\.sign), step: step, kinkMargin: margin, kinkRounding: rounding)

@@ -19,7 +19,7 @@ extension DerivativeRun where Map: CompositeStochasticMap {
       return run(
         NSID<Map>(
           iterations: plan.steps, innerBatches: 1, batchSize: batch.size, steps: steps, sampling: batch.sampling,
-          innerPass: .full, seed: plan.seed, forced: true), objective)
+          innerPass: .full, seed: plan.seed, forced: plan.usesWholeBatches), objective)
     case .sid:
       return run(
         SID<Map>(

@@ -52,7 +52,10 @@ struct ReliabilityCommand: ParsableCommand {
     var tally = Tally()
     if index != nil {
       // In this process, so that a debugger sees a trap where it is.
-      for i in indices { if let record = campaign.run(i) { tally.add(record, verbose: true) } }
+      for i in indices {
+        if verbose { print(campaign.figures(i)) }
+        if let record = campaign.run(i) { tally.add(record, verbose: true) }
+      }
     } else {
       let progress = ProgressLine()
       try Supervisor(campaign: campaign).run(indices) { record in

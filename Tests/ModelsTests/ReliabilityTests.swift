@@ -1,0 +1,52 @@
+import Reliability
+import Testing
+
+/// A few hundred of the random problems of docs/Reliability.md: each ends in the right answer or in an outcome that is not
+/// usable. `implicit-diff-bench reliability` runs ten thousand, in processes of their own.
+@Suite struct ReliabilityTests {
+  /// What is known to fail: a strategy's name, or nil for all, and words of the problem's description. An entry goes with the
+  /// defect that it stands for.
+  static let known: [(strategy: Strategy?, words: String)] = [
+    (nil, "nan in"), (nil, "inf in"),
+    (nil, "workspace used for another problem"),
+    (nil, "changed after it was vouched for"),
+    (nil, "large cotangent off the support"),
+    (nil, "far start"),
+    (nil, "extreme scales"),
+    (.itdReverse, "step that does not contract"),
+    (.nsid, ""), (.varianceReducedNSID, ""), (.stochasticSolver, ""),
+  ]
+
+  private static func isKnown(_ strategy: Strategy, _ problem: String) -> Bool {
+    known.contains { ($0.strategy ?? strategy) == strategy && ($0.words.isEmpty || problem.contains($0.words)) }
+  }
+
+  @Test(arguments: Strategy.allCases)
+  func endsInTheRightAnswerOrARefusal(strategy: Strategy) {
+    let campaign = Campaign(seed: 1, only: strategy)
+    var benign = 0
+    var answered = 0
+    for index in 0..<400 {
+      // What is known to end the process cannot be run here.
+      let (drawn, problem) = campaign.describe(index)
+      guard drawn == strategy, !Self.isKnown(strategy, problem), let record = campaign.run(index) else { continue }
+      #expect(
+        !record.verdict.isFailure,
+        "reliability --seed 1 --index \(index): \(record.verdict), \(record.problem): \(record.detail)")
+      if record.isBenign {
+        benign += 1
+        if record.verdict != .refused { answered += 1 }
+      }
+    }
+    // A benign problem without an answer is a defect of usefulness, which ten thousand problems count; here all have one.
+    #expect(answered == benign, "\(strategy.rawValue): \(answered) of \(benign) benign problems were answered")
+  }
+
+  /// The problems do not depend on how a run is split.
+  @Test func drawsByNumber() {
+    let campaign = Campaign(seed: 7)
+    let first = (0..<20).map { campaign.describe($0).problem }
+    #expect((0..<20).reversed().map { campaign.describe($0).problem } == first.reversed())
+    #expect(Set(first).count > 15)
+  }
+}
