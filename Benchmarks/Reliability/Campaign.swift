@@ -48,10 +48,7 @@ public struct Campaign: Sendable {
   }
 
   /// The outcome without its figures.
-  private static func name(_ outcome: String) -> String {
-    let head = outcome.prefix { $0 != "(" && $0 != " " && $0 != ":" }
-    return head.count > 20 || outcome.contains(" ") && !outcome.contains("(") ? "thrown" : String(head)
-  }
+  private static func name(_ outcome: String) -> String { String(outcome.prefix { $0 != "(" }) }
 
   static func summary(_ problem: Problem, _ plan: Plan) -> String {
     var parts = [problem.isSinglePrecision ? "Float" : "Double"]

@@ -100,7 +100,7 @@ struct DerivativeRun<Map: FixedPointMap> where Map.Element: Scalar {
         return observation(report, [gradient])
       }
     } catch {
-      return .thrown("\(error)")
+      return .thrown(error)
     }
   }
 

@@ -13,5 +13,8 @@ struct Observation: Sendable {
   var step = 1.0
   var iterations = 0
 
-  static func thrown(_ name: String) -> Observation { Observation(outcome: name, isUsable: false) }
+  /// By the name of the error's case.
+  static func thrown(_ error: any Error) -> Observation {
+    Observation(outcome: "thrown \(Mirror(reflecting: error).children.first?.label ?? "\(error)")", isUsable: false)
+  }
 }

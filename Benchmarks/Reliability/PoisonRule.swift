@@ -17,12 +17,31 @@ struct PoisonRule {
     let isModel: Bool
     if case .penalized = problem.family { isModel = true } else { isModel = false }
     let isVouched = isModel && plan.strategy.isAID && problem.vouching == .truthfully
+    // An infinite argument is cut off by a bend: a map with one may be finite and its derivative right.
+    if !isModel, !poison.value.isNaN, [.features, .targets, .strengths].contains(poison.place) {
+      return .onlyFinite(what)
+    }
+    // No step is differentiated: the answer is zero whatever the data.
+    if case .iterations(let count) = plan.stopping, min(count, plan.truncation ?? count) == 0 {
+      return .onlyFinite(what)
+    }
+    // What was vouched for is the caller's word; a general map's pieces then come from an argument that is a NaN.
+    if !isModel, problem.vouching == .truthfully, plan.strategy.isAID, [.targets, .strengths].contains(poison.place) {
+      return .onlyFinite(what)
+    }
     switch poison.place {
     case .features:
       // A vouched state is differentiated from the support's columns alone.
       if isVouched, problem.state[poison.column % problem.stateCount] == 0 { return .judged }
       return .mustRefuse(what)
-    case .targets: return isVouched ? .judged : .mustRefuse(what)
+    case .targets:
+      // A target whose row of features is empty meets nothing.
+      if case .penalized(let data) = problem.family, problem.isSparse,
+        data.X[poison.row % data.n].allSatisfy({ $0 == 0 })
+      {
+        return .judged
+      }
+      return isVouched ? .judged : .mustRefuse(what)
     case .strengths:
       // An infinite strength has the solution zero.
       return poison.value == .infinity && isModel ? .onlyFinite(what) : .mustRefuse(what)

@@ -48,7 +48,7 @@ extension DerivativeRun where Map: CompositeStochasticMap {
         ? try strategy.hypergradient(of: objective, problem) : try strategy.vjp(problem, cotangent: data.cotangent)
       return observation(found.report, [found.estimate])
     } catch {
-      return .thrown("\(error)")
+      return .thrown(error)
     }
   }
 }
