@@ -121,7 +121,7 @@ struct PenalizedTruth {
     var sum = 0.0
     for i in X.indices {
       let m = (y[i] * X[i].dot(w)).value
-      sum += max(0, -m) + Elementary1.logOnePlusExponential(-m.magnitude)
+      sum += max(0, -m) + Self.logOnePlusExponential(-m.magnitude)
     }
     return sum
   }
@@ -158,9 +158,9 @@ struct PenalizedTruth {
   }
 }
 
-enum Elementary1 {
+extension PenalizedTruth {
   /// log(1 + eˣ) for x ≤ 0.
-  static func logOnePlusExponential(_ x: Double) -> Double {
+  private static func logOnePlusExponential(_ x: Double) -> Double {
     let e = DoubleDouble(x).exponential().value
     // Newton on exp(v) = 1 + e from v = e/(1 + e/2).
     var v = e / (1 + e / 2)
