@@ -20,7 +20,8 @@ struct ReliabilityCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Write every run that is a failure, and the counts, as JSON.", valueName: "FILE"))
   var json: String?
   @Option(help: "Run this one problem, in this process.") var index: Int?
-  @Option(help: ArgumentHelp("Run the problems a..<b only.", valueName: "a..<b")) var range: String?
+  @Option(help: ArgumentHelp("Run the problems a..<b only (quoted for the shell).", valueName: "'a..<b'")) var range:
+    String?
   @Option(help: "How many failures and useless refusals are listed.") var list = 40
   @Flag(help: "Every run as a line, with its figures.") var verbose = false
   @Flag(help: .private) var worker = false
