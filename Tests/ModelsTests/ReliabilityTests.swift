@@ -7,7 +7,7 @@ import Testing
   /// What is known to fail: a strategy's name, or nil for all, and words of the problem's description. An entry goes with the
   /// defect that it stands for.
   static let known: [(strategy: Strategy?, words: String)] = [
-    // Products and quotients of the data leave the range: s w in A2's ridge column, and the error bound's constants.
+    // Products and quotients of the data leave the range: s w in A2's ridge column, for one.
     (nil, "extreme scales"),
     // Krylov solvers of the full system say `converged` after a given number of iterations by the rounding of the whole.
     (.aidGMRES, "large cotangent off the support"), (.aidBiCGSTAB, "large cotangent off the support"),
