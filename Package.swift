@@ -57,10 +57,14 @@ let package = Package(
         .product(name: "TextTable", package: "TextTable"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: swift),
+    .target(
+      name: "Reliability", dependencies: ["LinAlg", "ImplicitDiff", "Models", "RandomStreams"],
+      path: "Benchmarks/Reliability", swiftSettings: swift),
     .executableTarget(
       name: "implicit-diff-bench",
       dependencies: [
-        "CommandSupport", "LinAlg", "NonsmoothMaps", "ImplicitDiff", "Models", "Datasets", "RandomStreams",
+        "CommandSupport", "Reliability", "LinAlg", "NonsmoothMaps", "ImplicitDiff", "Models", "Datasets",
+        "RandomStreams",
         .product(name: "TextTable", package: "TextTable"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], path: "Benchmarks/implicit-diff-bench", swiftSettings: swift),
@@ -80,7 +84,7 @@ let package = Package(
     .testTarget(
       name: "ModelsTests",
       dependencies: [
-        "Models", "NonsmoothMaps", "Datasets", "ImplicitDiff", "TestSupport",
+        "Models", "NonsmoothMaps", "Datasets", "ImplicitDiff", "Reliability", "TestSupport",
         .product(name: "RealModule", package: "swift-numerics"),
       ], swiftSettings: swift),
     .testTarget(

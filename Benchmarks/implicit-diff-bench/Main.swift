@@ -11,5 +11,7 @@ struct BenchCommand: ParsableCommand {
     commandName: "implicit-diff-bench",
     abstract: "Timing tables of this package on this machine.",
     version: implicitDiffVersion,
-    subcommands: [SweepCommand.self, KernelsCommand.self, SparseCommand.self, FiguresCommand.self])
+    subcommands: [
+      SweepCommand.self, KernelsCommand.self, SparseCommand.self, FiguresCommand.self, ReliabilityCommand.self,
+    ])
 }
