@@ -21,20 +21,14 @@ public struct NSID<Map: CompositeStochasticMap>: DifferentiationStrategy {
   public var sampling: Sampling
   public var steps: StepSizes<Element>
   /// Replaces [B1, B2] at the sampled u by those at the exact u of a full pass (J is then not used).
-  public var innerPass: InnerPass
+  public var innerPass: NSIDInnerPass
   /// Independent repetitions; their mean is returned, and from two on their spread gives the standard error.
   public var replicates: Int
   public var seed: UInt64
   /// Runs steps outside the stable range, as some published experiments do.
   public var forced: Bool
 
-  /// Where u comes from.
-  public enum InnerPass: Sendable, Equatable {
-    /// The mean over J minibatches.
-    case sampled
-    /// One pass over all samples.
-    case full
-  }
+  public typealias InnerPass = NSIDInnerPass
 
   public init(
     iterations: Int, innerBatches: Int, batchSize: Int, steps: StepSizes<Element>,
@@ -193,6 +187,14 @@ public struct NSID<Map: CompositeStochasticMap>: DifferentiationStrategy {
     }
     workspace.outer.addParametersAdjoint(workspace.v, scale: 1, to: &workspace.replicate)
   }
+}
+
+/// Where u, the inner map at the state, comes from.
+public enum NSIDInnerPass: Sendable, Equatable {
+  /// The mean over J minibatches.
+  case sampled
+  /// One pass over all samples.
+  case full
 }
 
 /// Memory for repeated differentiation of one map by ``NSID`` and ``VarianceReducedNSID``.
