@@ -101,7 +101,8 @@ struct PlanChoice<Map: CompositeStochasticMap> {
     return NSIDPlan(
       relativeAccuracy: accuracy, quantity: quantity, steps: planned, iterations: k,
       innerPass: inner.batches == nil ? .full : .sampled, innerBatches: inner.batches ?? 1,
-      batchSize: measured.batchSize, adjointBound: Element(adjoint), hypergradientBound: hypergradient.map { Element($0) },
+      batchSize: measured.batchSize, adjointBound: Element(adjoint),
+      hypergradientBound: hypergradient.map { Element($0) },
       explanation: """
         contraction factor q = \(q), ‖M‖ ≤ \(1 - constants.gap) at this state
         noise of a minibatch of \(measured.batchSize): \(constants.noise) at v̄ (‖v̄‖ = \(constants.size)), at most \(constants.noiseFactor) per unit of v, so steps up to \(constants.stepLimit)
