@@ -54,12 +54,12 @@ struct StochasticElasticNetFigure {
     var y = Vector<Double>.zeros(map.stateCount)
     var scratch = Vector<Double>.zeros(2)
     objective.gradient(at: problem.state, parameters: λ, support: nil, state: &y, parameters: &scratch)
-    let plan = try NSID<Map>.plan(
-      problem, cotangent: y, batchSize: Self.batchSize, relativeAccuracy: 0.1, seed: UInt64(settings.seed))
+    let rates = try NSID<Map>.rates(
+      problem, cotangent: y, batchSize: Self.batchSize, seed: UInt64(settings.seed))
     let βopt = 2 / (1 - q * q)
     let decreasing: StepSizes<Double> =
-      rule == .theory ? plan.steps : .decreasing(β: 0.5 * βopt, γ: 2 * βopt)
-    let constant: StepSizes<Double> = rule == .theory ? .constant(plan.rates.constantLimit / 4) : .constant(0.25)
+      rule == .theory ? rates.decreasing : .decreasing(β: 0.5 * βopt, γ: 2 * βopt)
+    let constant: StepSizes<Double> = rule == .theory ? .constant(rates.constantLimit / 4) : .constant(0.25)
 
     func error(_ g: Vector<Double>) -> Double? { finite(g.distance(to: exact) / exact.norm) }
     func epochs(_ k: Int, _ J: Int) -> Double { Double((k + J) * Self.batchSize) / Double(n) }
@@ -102,9 +102,9 @@ struct StochasticElasticNetFigure {
       curves.append(curve)
     }
     curves.append(
-      try varianceReduced("NSID variance-reduced", problem, objective, plan, error))
+      try varianceReduced("NSID variance-reduced", problem, objective, rates, error))
     curves.append(
-      try varianceReduced("NSID variance-reduced, at the exact solution", atSolution, objective, plan, error))
+      try varianceReduced("NSID variance-reduced, at the exact solution", atSolution, objective, rates, error))
 
     let identified = last.estimate.signPattern == solution.signPattern ? 1.0 : 0.0
     return FigureFile(
@@ -112,20 +112,20 @@ struct StochasticElasticNetFigure {
       facts: [
         "q": [q], "L": [map.loss.spectrum.largest], "mu": [map.loss.spectrum.smallest],
         "step": [map.stepSize(parameters: λ)], "support": [Double(solution.nonzeroCount)],
-        "identified_at_the_state": [identified], "hypergradient": Array(exact), "sigma1": [plan.rates.σ1],
-        "sigma2": [plan.rates.σ2], "decreasing_first_step": [decreasing.step(0)], "constant_step": [constant.step(0)],
+        "identified_at_the_state": [identified], "hypergradient": Array(exact), "sigma1": [rates.σ1],
+        "sigma2": [rates.σ2], "decreasing_first_step": [decreasing.step(0)], "constant_step": [constant.step(0)],
       ], curves: curves)
   }
 
   /// One run, looked at after every epoch of its own: a full pass and two passes' worth of minibatches.
   private func varianceReduced(
     _ name: String, _ problem: FixedPointProblem<Map>, _ objective: HeldOutSquaredError<Double>,
-    _ plan: NSIDPlan<Double>, _ error: (Vector<Double>) -> Double?
+    _ rates: StochasticRates<Double>, _ error: (Vector<Double>) -> Double?
   ) throws -> Curve {
     let n = problem.map.sampleCount
     let length = 2 * n / Self.batchSize
     let strategy = VarianceReducedNSID<Map>(
-      epochs: 50, epochLength: length, batchSize: Self.batchSize, step: min(0.5, plan.rates.constantLimit),
+      epochs: 50, epochLength: length, batchSize: Self.batchSize, step: min(0.5, rates.constantLimit),
       seed: UInt64(settings.seed))
     let workspace = strategy.makeWorkspace(for: problem.map)
     var scratch = Vector<Double>.zeros(2)

@@ -21,8 +21,18 @@ public protocol CompositeStochasticMap<Element>: FixedPointMap {
   /// Fixes [B1, B2], an element of the conservative Jacobian of G at (u, λ).
   func linearizeOuter(at u: Vector<Element>, parameters λ: Vector<Element>, into linearization: OuterLinearization)
 
+  /// δⱼ ← a distance by which every coordinate j of u may move, all at once, while [B1, B2] stays the same (p entries); false,
+  /// and δ untouched, where none is known. Without it ``NSID`` is planned with full inner passes.
+  func outerMargins(at u: Vector<Element>, parameters λ: Vector<Element>, into δ: inout Vector<Element>) -> Bool
+
   /// T̂ by minibatches, to be pointed at a (w, λ) with ``MinibatchOracle/prepare(at:parameters:)``.
   func makeOracle() -> Oracle
+}
+
+extension CompositeStochasticMap {
+  public func outerMargins(
+    at u: Vector<Element>, parameters λ: Vector<Element>, into δ: inout Vector<Element>
+  ) -> Bool { false }
 }
 
 /// [B1, B2], an element of the conservative Jacobian of an outer map G at (u, λ); B1 is symmetric here (a derivative of a
@@ -37,6 +47,8 @@ public protocol OuterLinearization<Element>: AnyObject {
 
 /// T̂_ξ for minibatches ξ of samples at one (w, λ): values and adjoint products, each added to what is there, so that
 /// means over several batches and damped recursions need no scratch. Nothing allocates after the first use.
+///
+/// What is added for a minibatch is the mean over its samples of what is added for each of them alone.
 public protocol MinibatchOracle<Element>: AnyObject {
   associatedtype Element: Scalar
 

@@ -6,6 +6,10 @@ public import LinAlg
 ///     k times, ξ fresh:  v ← (1 − η_i) v + η_i (∂₁T̂_ξ(w, λ)ᵀ B1ᵀ v + y)
 ///     return (B1 · mean_j ∂₂T̂_{ξ'_j}(w, λ) + B2)ᵀ v
 ///
+/// At the end one full pass measures the residual `(y + A1ᵀ v) − v`: a recursion whose noise grows without bound is not to be told
+/// from one that converges by a look at v. Where the residual is above ‖y‖, which v = 0 has, the outcome is
+/// ``DerivativeOutcome/notContracting(factor:)``. With replicates the report's residual is the norm of their mean residual.
+///
 /// Averaging inside G before the one choice of B1 is what makes it consistent: see ``SID`` for what happens otherwise.
 /// The steps must satisfy the theory's conditions; a step outside the stable range is refused unless `forced`.
 ///
@@ -21,20 +25,14 @@ public struct NSID<Map: CompositeStochasticMap>: DifferentiationStrategy {
   public var sampling: Sampling
   public var steps: StepSizes<Element>
   /// Replaces [B1, B2] at the sampled u by those at the exact u of a full pass (J is then not used).
-  public var innerPass: InnerPass
+  public var innerPass: NSIDInnerPass
   /// Independent repetitions; their mean is returned, and from two on their spread gives the standard error.
   public var replicates: Int
   public var seed: UInt64
   /// Runs steps outside the stable range, as some published experiments do.
   public var forced: Bool
 
-  /// Where u comes from.
-  public enum InnerPass: Sendable, Equatable {
-    /// The mean over J minibatches.
-    case sampled
-    /// One pass over all samples.
-    case full
-  }
+  public typealias InnerPass = NSIDInnerPass
 
   public init(
     iterations: Int, innerBatches: Int, batchSize: Int, steps: StepSizes<Element>,
@@ -66,7 +64,12 @@ public struct NSID<Map: CompositeStochasticMap>: DifferentiationStrategy {
     workspace.oracle.prepare(at: problem.state, parameters: problem.parameters)
     var report = DerivativeReport<Element>(outcome: .fixedIterations, method: name)
     result.fill(0)
+    guard problem.parameters.firstNonFinite == nil else {
+      report.outcome = .notFinite
+      return report
+    }
     var squares: Element = 0
+    workspace.residual.fill(0)
     for r in 0..<replicates {
       workspace.replicate.fill(0)
       run(problem, workspace, stream: UInt64(r), &report)
@@ -82,9 +85,24 @@ public struct NSID<Map: CompositeStochasticMap>: DifferentiationStrategy {
     if replicates >= 2 && report.outcome == .fixedIterations {
       report.standardError = (squares / Element(replicates * (replicates - 1))).squareRoot()
     }
-    if result.firstNonFinite != nil { report.outcome = .notFinite }
+    judge(workspace, result, &report)
     report.seconds = clock.secondsSince()
     return report
+  }
+
+  /// The outcome by the residual, which is nil where a run broke off.
+  private func judge(
+    _ workspace: NSIDWorkspace<Map>, _ result: Vector<Element>, _ report: inout DerivativeReport<Element>
+  ) {
+    guard report.outcome == .fixedIterations else { return }
+    let residual = workspace.residual.norm
+    let size = workspace.y.norm
+    report.residual = residual
+    if !residual.isFinite || result.firstNonFinite != nil {
+      report.outcome = .notFinite
+    } else if residual > size * (1 + 8 * .ulpOfOne * Element(workspace.y.count).squareRoot()) {
+      report.outcome = .notContracting(factor: Element.pow(residual / size, 1 / Element(iterations)))
+    }
   }
 
   public func jvp(
@@ -160,21 +178,31 @@ public struct NSID<Map: CompositeStochasticMap>: DifferentiationStrategy {
         workspace.oracle.addValue(sampler.next(), scale: 1 / Element(innerBatches), to: &workspace.u)
       }
     }
+    if workspace.u.firstNonFinite != nil {
+      report.outcome = .notFinite
+      return
+    }
+    if innerPass == .full {
+      // G(u) is Φ(w) then.
+      problem.map.applyOuter(workspace.u, parameters: λ, relaxation: 1, into: &workspace.z)
+      report.innerResidual = workspace.z.distance(to: problem.state)
+    }
     problem.map.linearizeOuter(at: workspace.u, parameters: λ, into: workspace.outer)
 
     var sampler = MinibatchSampler(
       sampleCount: n, batchSize: batchSize, sampling: sampling, seed: seed, stream: 2 * stream + 1)
     workspace.v.fill(0)
+    let before = report.iterations
     for i in 0..<iterations {
       let η = steps.step(i)
       workspace.outer.applyStateAdjoint(workspace.v, into: &workspace.z)
       workspace.v.combine(η, workspace.y, 1 - η)
       workspace.oracle.addStateAdjoint(sampler.next(), workspace.z, scale: η, to: &workspace.v)
+      report.iterations += 1
       // Powers of two apart, so that divergence is seen early at no cost.
       if i & (i + 1) == 0, !workspace.v.norm.isFinite { break }
     }
-    report.iterations += iterations
-    report.products += iterations
+    report.products += report.iterations - before
     let size = workspace.v.norm
     if !size.isFinite {
       report.outcome = .notFinite
@@ -182,6 +210,12 @@ public struct NSID<Map: CompositeStochasticMap>: DifferentiationStrategy {
     }
 
     workspace.outer.applyStateAdjoint(workspace.v, into: &workspace.z)
+    // residual ← residual + (y + A1ᵀ v − v)/replicates.
+    let share = 1 / Element(replicates)
+    report.products += 1
+    workspace.residual.add(share, workspace.y)
+    workspace.residual.add(-share, workspace.v)
+    workspace.oracle.addStateAdjoint(.all(of: n), workspace.z, scale: share, to: &workspace.residual)
     switch innerPass {
     case .full: workspace.oracle.addParametersAdjoint(.all(of: n), workspace.z, scale: 1, to: &workspace.replicate)
     case .sampled:
@@ -193,6 +227,14 @@ public struct NSID<Map: CompositeStochasticMap>: DifferentiationStrategy {
     }
     workspace.outer.addParametersAdjoint(workspace.v, scale: 1, to: &workspace.replicate)
   }
+}
+
+/// Where u, the inner map at the state, comes from.
+public enum NSIDInnerPass: Sendable, Equatable {
+  /// The mean over J minibatches.
+  case sampled
+  /// One pass over all samples.
+  case full
 }
 
 /// Memory for repeated differentiation of one map by ``NSID`` and ``VarianceReducedNSID``.
@@ -207,6 +249,7 @@ public final class NSIDWorkspace<Map: CompositeStochasticMap> {
   var u: Vector<Element>
   var anchor: Vector<Element>
   var residual: Vector<Element>
+  var previous: Vector<Element>
   var replicate: Vector<Element>
 
   init(_ map: Map) {
@@ -218,6 +261,7 @@ public final class NSIDWorkspace<Map: CompositeStochasticMap> {
     u = .zeros(map.stateCount)
     anchor = .zeros(map.stateCount)
     residual = .zeros(map.stateCount)
+    previous = .zeros(map.stateCount)
     replicate = .zeros(map.parameterCount)
   }
 }

@@ -7,6 +7,14 @@ public enum StepSizes<Element: Scalar>: Sendable, Equatable {
   /// η_i = β/(γ + i): the mean square error falls as 1/(γ + i), provided β > 1/(1 − q²).
   case decreasing(β: Element, γ: Element)
 
+  /// Whether every step is positive and finite.
+  var arePositive: Bool {
+    switch self {
+    case .constant(let η): η > 0 && η.isFinite
+    case .decreasing(let β, let γ): β > 0 && β.isFinite && γ > 0 && γ.isFinite
+    }
+  }
+
   /// η_i.
   public func step(_ i: Int) -> Element {
     switch self {
@@ -50,7 +58,7 @@ public struct StochasticRates<Element: Scalar>: Sendable {
     }
   }
 
-  /// The number of decreasing steps after which the bound is at most `meanSquare`; `Int.max` where no number is.
+  /// The number of decreasing steps after which the theory's bound is at most `meanSquare`; `Int.max` where no number is.
   public func stepsNeeded(for meanSquare: Element) -> Int {
     guard case .decreasing(let β, let γ) = decreasing else { return 0 }
     let numerator = max(γ * solutionNorm * solutionNorm, β * β * σ1 / (β * gap - 1))

@@ -11,7 +11,8 @@ public struct StochasticFixedPointSolver<Element: Scalar>: Sendable {
   /// last iterate. An average is not sparse: its support is the union of the iterates'.
   public var averagesFrom: Int?
   public var seed: UInt64
-  /// The residual ‖Φ(w) − w‖ at the end, relative to max(1, ‖w‖), at which the run counts as converged.
+  /// The residual ‖Φ(w) − w‖ at the end, relative to ‖w‖, at which the run counts as converged. With 0, the default, a run is not
+  /// judged: it ends at the iteration limit, with its residual, and ``FixedPointSolution/get()`` throws.
   public var tolerance: Element
 
   public init(
@@ -29,11 +30,15 @@ public struct StochasticFixedPointSolver<Element: Scalar>: Sendable {
 
   /// Iterates from `start` (p entries, zeros where nil).
   ///
+  /// - Precondition: 1 ≤ batchSize ≤ n, no negative number of iterations or tolerance, positive finite step sizes.
   /// - Returns: the last iterate, or the average, with its residual, which is measured by one pass over all samples at the
   ///   end: minibatches cannot tell it. `outcome` is `.converged` where it meets the tolerance, `.iterationLimit` otherwise.
   public func solve<Map: CompositeStochasticMap<Element>>(
     _ map: Map, parameters λ: Vector<Element>, from start: Vector<Element>? = nil
   ) -> FixedPointSolution<Element> {
+    precondition(
+      iterations >= 0 && tolerance >= 0 && steps.arePositive,
+      "StochasticFixedPointSolver: \(iterations) iterations, tolerance \(tolerance), steps \(steps)")
     let clock = ContinuousClock.now
     let oracle = map.makeOracle()
     var w = start.map { Vector(copying: $0) } ?? .zeros(map.stateCount)
@@ -62,10 +67,12 @@ public struct StochasticFixedPointSolver<Element: Scalar>: Sendable {
         break
       }
     }
-    if w.firstNonFinite != nil { outcome = .notFinite(iteration: done) }
+    // A threshold that is not a number sets entries to zero instead of carrying itself on.
+    if w.firstNonFinite != nil || λ.firstNonFinite != nil { outcome = .notFinite(iteration: done) }
     let estimate = averaged > 0 ? average : w
     let residual = map.residual(at: estimate, parameters: λ)
-    if outcome == .iterationLimit && residual <= tolerance * max(1, estimate.norm) { outcome = .converged }
+    if !residual.isFinite && outcome == .iterationLimit { outcome = .notFinite(iteration: done) }
+    if outcome == .iterationLimit && residual <= tolerance * estimate.norm { outcome = .converged }
     return FixedPointSolution(
       estimate: estimate, outcome: outcome, iterations: done, residual: residual, measuredFactor: nil,
       identification: patterns.identification, iterates: [], seconds: clock.secondsSince())

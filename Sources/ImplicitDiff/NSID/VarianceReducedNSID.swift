@@ -12,6 +12,10 @@ public import LinAlg
 /// is of the size of the error at the anchor: an epoch multiplies the mean square error by a factor below one, and the
 /// next anchor is ṽ + d. docs/Theory.md derives the factor.
 ///
+/// The residual is measured at every anchor, the last one too. An epoch that does not reduce it is taken back and the step halved
+/// for the rest of the run, so that on a contracting map any step leads to an answer, and the residual reported is that of the
+/// answer. Where no epoch reduced it at all, the outcome is ``DerivativeOutcome/notContracting(factor:)``.
+///
 /// Source of the idea: Johnson, Zhang, *Accelerating stochastic gradient descent using predictive variance reduction*,
 /// NIPS 2013.
 public struct VarianceReducedNSID<Map: CompositeStochasticMap>: DifferentiationStrategy {
@@ -22,10 +26,11 @@ public struct VarianceReducedNSID<Map: CompositeStochasticMap>: DifferentiationS
   /// Steps between anchors.
   public var epochLength: Int
   public var batchSize: Int
+  /// η of the first epoch; halved after an epoch that did not reduce the residual.
   public var step: Element
   public var sampling: Sampling
   public var seed: UInt64
-  /// Stops when ‖r̃‖ ≤ tolerance · ‖y‖; 0 runs every epoch.
+  /// Stops when ‖r̃‖ ≤ tolerance · ‖y‖; 0 runs every epoch, or until the residual is zero.
   public var tolerance: Element
 
   public init(
@@ -52,27 +57,61 @@ public struct VarianceReducedNSID<Map: CompositeStochasticMap>: DifferentiationS
     let clock = ContinuousClock.now
     var report = DerivativeReport<Element>(outcome: .fixedIterations, method: name)
     try start(problem, workspace, cotangent)
-    var sampler = makeSampler(problem)
-    for _ in 0..<epochs {
-      let size = workspace.refreshResidual(sampleCount: problem.map.sampleCount)
-      report.residual = size
-      report.iterations += 1
-      if !size.isFinite {
-        report.outcome = .notFinite
-        break
-      }
-      if size <= tolerance * workspace.y.norm {
-        report.outcome = .converged
-        break
-      }
-      runEpoch(workspace, &sampler)
-      report.products += epochLength
+    guard workspace.u.firstNonFinite == nil && problem.parameters.firstNonFinite == nil else {
+      result.fill(0)
+      report.outcome = .notFinite
+      return report
     }
-    if tolerance > 0 && report.outcome == .fixedIterations { report.outcome = .iterationLimit }
+    problem.map.applyOuter(workspace.u, parameters: problem.parameters, relaxation: 1, into: &workspace.z)
+    report.innerResidual = workspace.z.distance(to: problem.state)
+    run(problem, workspace, &report)
     finish(problem, workspace, into: &result)
     if result.firstNonFinite != nil { report.outcome = .notFinite }
     report.seconds = clock.secondsSince()
     return report
+  }
+
+  /// The epochs; the workspace's anchor and the report's residual are those of the best anchor.
+  private func run(
+    _ problem: FixedPointProblem<Map>, _ workspace: NSIDWorkspace<Map>, _ report: inout DerivativeReport<Element>
+  ) {
+    let n = problem.map.sampleCount
+    var sampler = makeSampler(problem)
+    var strategy = self
+    // At ṽ = 0 the residual is y.
+    let size = workspace.y.norm
+    var residual = workspace.refreshResidual(sampleCount: n)
+    var growth: Element = 1
+    report.products += 1
+    var reduced = false
+    while residual.isFinite && residual > tolerance * size && report.iterations < epochs {
+      workspace.previous.copy(from: workspace.anchor)
+      // u has done its work in `start`.
+      workspace.u.copy(from: workspace.residual)
+      strategy.runEpoch(workspace, &sampler)
+      let next = workspace.refreshResidual(sampleCount: n)
+      report.iterations += 1
+      report.products += epochLength + 1
+      if next < residual {
+        residual = next
+        reduced = true
+      } else {
+        growth = next / residual
+        workspace.anchor.copy(from: workspace.previous)
+        workspace.residual.copy(from: workspace.u)
+        strategy.step /= 2
+      }
+    }
+    report.residual = residual
+    if !residual.isFinite {
+      report.outcome = .notFinite
+    } else if residual <= tolerance * size {
+      report.outcome = .converged
+    } else if !reduced {
+      report.outcome = growth.isFinite ? .notContracting(factor: growth) : .notFinite
+    } else if tolerance > 0 {
+      report.outcome = .iterationLimit
+    }
   }
 
   /// The pieces of ``vjp(_:into:workspace:cotangent:)``, for callers that look at the error epoch by epoch.

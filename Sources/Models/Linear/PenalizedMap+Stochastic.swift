@@ -23,6 +23,15 @@ extension PenalizedMap: CompositeStochasticMap {
     linearization.fill(at: u, parameters: λ, thresholdScale: stepSize(parameters: λ), kink: kink)
   }
 
+  /// | |uⱼ| − s λ_g |: the piece of uⱼ is left at ± the threshold, and where that is zero the sign of B2 is.
+  public func outerMargins(
+    at u: Vector<Element>, parameters λ: Vector<Element>, into δ: inout Vector<Element>
+  ) -> Bool {
+    groups.fillStrengths(λ, scale: stepSize(parameters: λ), into: &δ)
+    for j in 0..<u.count { δ[j] = (u[j].magnitude - δ[j]).magnitude }
+    return true
+  }
+
   public func makeOracle() -> PenalizedOracle<Loss> { PenalizedOracle(self) }
 }
 

@@ -19,6 +19,13 @@ extension PoisoningMap: CompositeStochasticMap {
     at u: Vector<Element>, parameters Γ: Vector<Element>, into linearization: ProximalMaskLinearization<Element>
   ) { linearization.fill(at: u, threshold: stepSize * λ1, kink: kink) }
 
+  public func outerMargins(
+    at u: Vector<Element>, parameters Γ: Vector<Element>, into δ: inout Vector<Element>
+  ) -> Bool {
+    for j in 0..<u.count { δ[j] = (u[j].magnitude - stepSize * λ1).magnitude }
+    return true
+  }
+
   public func makeOracle() -> PoisoningOracle<Element> { PoisoningOracle(self) }
 }
 
