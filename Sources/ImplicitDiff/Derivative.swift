@@ -124,6 +124,8 @@ public enum DifferentiationError: Error, Sendable, Equatable, CustomStringConver
   case invalidArgument(String)
   /// A step size outside the range for which the method is known to be stable; the text names the limit.
   case stepOutOfRange(String)
+  /// No plan of NSID's parameters can be promised.
+  case plan(NSIDPlanError)
   /// The strategy cannot compute this quantity.
   case unsupported(strategy: String, what: String)
 
@@ -132,6 +134,7 @@ public enum DifferentiationError: Error, Sendable, Equatable, CustomStringConver
     case .notSymmetric(let solver):
       "\(solver) needs a symmetric system, and this map's linearization declares none: use GMRES, BiCGSTAB, the fixed-point iteration or the direct method"
     case .invalidArgument(let text), .stepOutOfRange(let text): text
+    case .plan(let error): error.description
     case .unsupported(let strategy, let what): "\(strategy) cannot compute \(what)"
     }
   }

@@ -147,11 +147,11 @@ import Testing
       }
     }
     let cancelling = Objective(y: drawn.cotangent, direct: -(drawn.product))
-    let refused = #expect(throws: NSIDPlanError<Double>.self) {
+    let refused = #expect(throws: DifferentiationError.self) {
       try NSID<Map>.plan(
         drawn.problem, objective: cancelling, batchSize: drawn.batchSize, relativeAccuracy: 0.1)
     }
-    guard case .hypergradientTooSmall(let norm, let terms, let accuracy)? = refused else {
+    guard case .plan(.hypergradientTooSmall(let norm, let terms, let accuracy))? = refused else {
       Issue.record("\(String(describing: refused))")
       return
     }
@@ -171,8 +171,8 @@ import Testing
     let drawn = try Drawn(seed: 4)
     func failure(
       _ problem: FixedPointProblem<Map>, _ y: Vector<Double>, batchSize: Int = 3, _ ε: Double = 0.1
-    ) -> NSIDPlanError<Double>? {
-      var error: NSIDPlanError<Double>?
+    ) -> DifferentiationError? {
+      var error: DifferentiationError?
       do {
         _ = try NSID<Map>.plan(problem, cotangent: y, batchSize: batchSize, relativeAccuracy: ε)
       } catch let caught {
@@ -184,12 +184,12 @@ import Testing
     let y = drawn.cotangent
     #expect(failure(drawn.problem, y) == nil)
     for (batchSize, ε) in [(0, 0.1), (map.sampleCount + 1, 0.1), (3, 0), (3, -1), (3, .nan), (3, .infinity)] {
-      guard case .invalidArgument? = failure(drawn.problem, y, batchSize: batchSize, ε) else {
+      guard case .plan(.invalidArgument)? = failure(drawn.problem, y, batchSize: batchSize, ε) else {
         Issue.record("accepted batch \(batchSize), accuracy \(ε)")
         continue
       }
     }
-    func expect(_ error: NSIDPlanError<Double>?, _ text: String) {
+    func expect(_ error: DifferentiationError?, _ text: String) {
       #expect(error?.description.contains(text) == true, "\(String(describing: error))")
     }
     expect(failure(drawn.problem, Vector(count: y.count + 1) { _ in 1 }), "entries")
@@ -212,10 +212,10 @@ import Testing
     let λ: Vector<Double> = [0.3, 0.5]
     let w = WorkingSetSolver<Double>().solve(map.loss, parameters: λ).estimate
     let problem = FixedPointProblem(SampledOuterMap(map), parameters: λ, state: w)
-    let refused = #expect(throws: NSIDPlanError<Double>.self) {
+    let refused = #expect(throws: DifferentiationError.self) {
       try NSID<SampledOuterMap<Map>>.plan(problem, cotangent: [1, 2], batchSize: 3, relativeAccuracy: 0.1)
     }
-    guard case .notAMean(let difference)? = refused else {
+    guard case .plan(.notAMean(let difference))? = refused else {
       Issue.record("\(String(describing: refused))")
       return
     }

@@ -36,13 +36,8 @@ extension AID {
   /// An iterative solver on the coordinates that the answer depends on (``AIDWorkspace/findRelevantCoordinates()``), and the rest
   /// of v by one product.
   private func iterateAdjoint(_ chosen: Solver, _ workspace: AIDWorkspace<Map>) -> DerivativeReport<Element> {
-    if case .iterations = stopping {
-      // So many iterations on the whole system: there is no tolerance for an entry of y to set the scale of.
-      if chosen == .fixedPoint { return fixedPointAdjoint(workspace) }
-      return krylovSolve(
-        chosen, ResolventOperator(workspace.linearization.state).adjoint, workspace, workspace.y,
-        into: &workspace.adjoint)
-    }
+    // So many steps of the fixed-point iteration are steps of the whole v; a Krylov method mixes the entries.
+    if case .iterations = stopping, chosen == .fixedPoint { return fixedPointAdjoint(workspace) }
     let probes = workspace.findRelevantCoordinates()
     // y and the first guess on those coordinates; the whole y stays in workspace.y.
     workspace.value.copy(from: workspace.y)

@@ -84,7 +84,7 @@ public struct AID<Map: FixedPointMap>: DifferentiationStrategy {
       cotangent(problem.state, neededSupport(workspace.linearization), &workspace.y)
       report = try solveAdjoint(workspace)
       workspace.linearization.parameters.applyAdjoint(workspace.adjoint, into: &result)
-      if result.firstNonFinite != nil { report.outcome = .notFinite }
+      if report.outcome.isUsable && result.firstNonFinite != nil { report.outcome = .notFinite }
       report.innerResidual = innerResidual
     }
     report.seconds = clock.secondsSince()
@@ -118,7 +118,7 @@ public struct AID<Map: FixedPointMap>: DifferentiationStrategy {
       var rightHandSides = Matrix<Element>.zeros(problem.map.stateCount, M.columns)
       workspace.linearization.parameters.apply(block: M, into: &rightHandSides)
       report = try solveTangents(workspace, rightHandSides, into: &result)
-      if result.firstNonFinite != nil { report.outcome = .notFinite }
+      if report.outcome.isUsable && result.firstNonFinite != nil { report.outcome = .notFinite }
       report.innerResidual = innerResidual
     }
     report.seconds = clock.secondsSince()

@@ -50,7 +50,7 @@ public struct FixedPointSolver<Element: Scalar>: Sendable {
     var accelerator: AndersonAccelerator<Element>? =
       if case .anderson(let memory) = acceleration { AndersonAccelerator(count: p, memory: memory) } else { nil }
     var iterates = keepsIterates ? [Vector(copying: w)] : []
-    var rule = SettlingRule(tolerance: tolerance, start: w)
+    var rule = SettlingRule(tolerance: tolerance, map: map, parameters: λ, start: w)
 
     var outcome = FixedPointOutcome<Element>.iterationLimit
     var iteration = 0
@@ -68,7 +68,7 @@ public struct FixedPointSolver<Element: Scalar>: Sendable {
       }
       if let progress, iteration % 64 == 0 { progress(iteration, residual) }
       let isSettled = rule.isSettled(step: residual, image: next)
-      let isZero = !isSettled && rule.zeroIsTheFixedPoint(of: map, λ, image: &next)
+      let isZero = !isSettled && rule.zeroIsTheFixedPoint(image: &next)
       if isSettled || isZero {
         if isZero { residual = 0 }
         swap(&w, &next)
@@ -87,7 +87,7 @@ public struct FixedPointSolver<Element: Scalar>: Sendable {
       if accepted, let factor = monitor.record(residual) {
         // At the rounding error of Φ itself the residual has nowhere to fall.
         outcome =
-          residual <= map.evaluationError(at: w, parameters: λ) ? .converged : .notContracting(factor: factor)
+          residual <= map.roundingResidual(at: w, parameters: λ) ? .converged : .notContracting(factor: factor)
         break
       }
       patterns.record(w.signPattern)

@@ -3,8 +3,8 @@ import LinAlg
 /// Judges the increments of a linear fixed-point iteration x ← A x + b.
 ///
 /// The increment δ_k shrinks by the local contraction factor ϱ a step, and what is missing is δ ϱ/(1 − ϱ), with ϱ measured as the ratio of
-/// the last two. Increments that stopped falling after they had fallen are those of rounding; the factor by which they fell before
-/// then says what they amount to.
+/// the last two. Increments that stopped falling after they had fallen to a hundredth are those of rounding: independent errors,
+/// which a factor ϱ sums to 1/√(1 − ϱ) increments at most, ϱ here the mean factor by which they fell before.
 struct IncrementWatch<Element: Scalar> {
   private let tolerance: Element
   private var monitor = ContractionMonitor<Element>(window: 50)
@@ -36,10 +36,7 @@ struct IncrementWatch<Element: Scalar> {
       contraction = Element.pow(least / first, 1 / Element(steps))
     }
     guard let stalled = monitor.record(increment) else { return nil }
-    guard least < Element.ulpOfOne.squareRoot() * first, increment < 4 * least else {
-      return .notContracting(factor: stalled)
-    }
-    let q = contraction
-    return increment * max(1, q / (1 - q)) <= tolerance * size ? .converged : .stagnated
+    guard 100 * least < first, increment < 4 * least else { return .notContracting(factor: stalled) }
+    return increment / (1 - contraction).squareRoot() <= tolerance * size ? .converged : .stagnated
   }
 }

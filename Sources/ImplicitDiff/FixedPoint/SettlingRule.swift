@@ -1,18 +1,28 @@
 import LinAlg
 
-/// When the iterates of w ← Φ(w) count as settled: at ‖Φ(w) − w‖ ≤ τ ‖Φ(w)‖.
+/// When the iterates of w ← Φ(w) count as settled: at ‖Φ(w) − w‖ ≤ τ min(‖Φ(w)‖, 16 ‖Φ(0)‖).
 ///
-/// The step is measured by the iterate itself. Measured by the start or by the first step, a start of size 10¹² would be
-/// allowed to end far from the solution. What that leaves out is the fixed point 0, which a linear Φ approaches without ever
-/// being relatively near: once the iterates have shrunk to τ of the largest, Φ(0) = 0 is asked for.
+/// The step is measured by the iterate and by Φ(0), not by the start: an iterate still of the size of a start of 10¹² takes steps that
+/// are small beside itself wherever Φ contracts slowly, and so does one that an extrapolation has thrown far off. Of a contraction
+/// ‖Φ(0)‖ ≤ 2 ‖w*‖; where ‖w*‖ is far larger the rule is stricter than the iterate alone would have it. That leaves out the fixed point
+/// 0 = Φ(0), which a linear Φ approaches without ever being relatively near: it is taken once the iterates have shrunk to τ of
+/// the largest.
 ///
 /// A τ below 4 ε (1 + √p/16) is raised to that: a sum of p squares of half-ulp errors cannot be told from zero.
 struct SettlingRule<Element: Scalar> {
   private let tolerance: Element
   private var largest: Element
-  private var zeroWasTried = false
+  /// ‖Φ(0)‖; infinite where it is no number.
+  private let zeroImage: Element
 
-  init(tolerance: Element, start: Vector<Element>) {
+  /// Costs an evaluation of Φ.
+  init<Map: FixedPointMap<Element>>(tolerance: Element, map: Map, parameters λ: Vector<Element>, start: Vector<Element>)
+  {
+    let zero = Vector<Element>.zeros(start.count)
+    var value = zero
+    map.apply(zero, parameters: λ, into: &value)
+    let size = value.norm
+    zeroImage = size.isFinite ? size : .infinity
     self.tolerance = max(tolerance, 4 * Element.ulpOfOne * (1 + Element(start.count).squareRoot() / 16))
     largest = start.norm
   }
@@ -21,20 +31,12 @@ struct SettlingRule<Element: Scalar> {
   mutating func isSettled(step: Element, image: Vector<Element>) -> Bool {
     let size = image.norm
     largest = max(largest, size)
-    return step <= tolerance * size
+    return step <= tolerance * min(size, 16 * zeroImage)
   }
 
-  /// image ← 0, and true, where the iterates vanish beside the largest and Φ(0, λ) = 0; costs an evaluation of Φ at most
-  /// once.
-  mutating func zeroIsTheFixedPoint<Map: FixedPointMap<Element>>(
-    of map: Map, _ λ: Vector<Element>, image: inout Vector<Element>
-  ) -> Bool {
-    guard !zeroWasTried, image.norm <= tolerance * largest else { return false }
-    zeroWasTried = true
-    let zero = Vector<Element>.zeros(image.count)
-    var value = zero
-    map.apply(zero, parameters: λ, into: &value)
-    guard value.maxNorm == 0 else { return false }
+  /// image ← 0, and true, where the iterates vanish beside the largest and Φ(0) = 0.
+  func zeroIsTheFixedPoint(image: inout Vector<Element>) -> Bool {
+    guard zeroImage == 0, image.norm <= tolerance * largest else { return false }
     image.fill(0)
     return true
   }

@@ -70,7 +70,8 @@ private struct StateWatch<Map: FixedPointMap> {
 
   init(_ problem: FixedPointProblem<Map>, tolerance: Element) {
     self.problem = problem
-    rule = SettlingRule(tolerance: tolerance, start: problem.state)
+    rule = SettlingRule(
+      tolerance: tolerance, map: problem.map, parameters: problem.parameters, start: problem.state)
   }
 
   /// Judges the step from w to `image`; why there is no fixed point to settle at, or nil.
@@ -80,11 +81,11 @@ private struct StateWatch<Map: FixedPointMap> {
     if !step.isFinite { return .notFinite }
     isSettled = rule.isSettled(step: step, image: image)
     if !isSettled {
-      isSettled = rule.zeroIsTheFixedPoint(of: problem.map, problem.parameters, image: &image)
+      isSettled = rule.zeroIsTheFixedPoint(image: &image)
     }
     guard let factor = monitor.record(step), !isSettled else { return nil }
     // At the rounding error of Φ itself the step has nowhere to fall.
-    isSettled = step <= problem.map.evaluationError(at: w, parameters: problem.parameters)
+    isSettled = step <= problem.map.roundingResidual(at: w, parameters: problem.parameters)
     return isSettled ? nil : .notContracting(factor: factor)
   }
 }

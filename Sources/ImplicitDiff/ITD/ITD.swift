@@ -66,7 +66,7 @@ public struct ITD<Map: FixedPointMap>: DifferentiationStrategy {
     case .reverse(let memory, let truncation):
       report = reverse(problem, into: &result, workspace, memory, truncation, cotangent)
     }
-    if result.firstNonFinite != nil { report.outcome = .notFinite }
+    if report.outcome.isUsable && result.firstNonFinite != nil { report.outcome = .notFinite }
     report.seconds = clock.secondsSince()
     return report
   }
@@ -84,7 +84,7 @@ public struct ITD<Map: FixedPointMap>: DifferentiationStrategy {
     }
     workspace.adopt(problem.map)
     var report = forward(problem, M, into: &result, workspace)
-    if result.firstNonFinite != nil { report.outcome = .notFinite }
+    if report.outcome.isUsable && result.firstNonFinite != nil { report.outcome = .notFinite }
     report.seconds = clock.secondsSince()
     return report
   }

@@ -60,14 +60,16 @@ public struct NSID<Map: CompositeStochasticMap>: DifferentiationStrategy {
   ) throws(DifferentiationError) -> DerivativeReport<Element> {
     let clock = ContinuousClock.now
     try checkArguments(problem)
-    cotangent(problem.state, nil, &workspace.y)
-    workspace.oracle.prepare(at: problem.state, parameters: problem.parameters)
+    workspace.adopt(problem.map)
     var report = DerivativeReport<Element>(outcome: .fixedIterations, method: name)
-    result.fill(0)
-    guard problem.parameters.firstNonFinite == nil else {
-      report.outcome = .notFinite
+    if let refusal = workspace.refusal(of: problem, &report) {
+      result.fill(.nan)
+      report.outcome = refusal
       return report
     }
+    result.fill(0)
+    cotangent(problem.state, nil, &workspace.y)
+    workspace.oracle.prepare(at: problem.state, parameters: problem.parameters)
     var squares: Element = 0
     workspace.residual.fill(0)
     for r in 0..<replicates {
@@ -95,8 +97,8 @@ public struct NSID<Map: CompositeStochasticMap>: DifferentiationStrategy {
     _ workspace: NSIDWorkspace<Map>, _ result: Vector<Element>, _ report: inout DerivativeReport<Element>
   ) {
     guard report.outcome == .fixedIterations else { return }
-    let residual = workspace.residual.norm
-    let size = workspace.y.norm
+    let residual = workspace.relevantNorm(of: workspace.residual)
+    let size = workspace.relevantNorm(of: workspace.y)
     report.residual = residual
     if !residual.isFinite || result.firstNonFinite != nil {
       report.outcome = .notFinite
@@ -182,11 +184,6 @@ public struct NSID<Map: CompositeStochasticMap>: DifferentiationStrategy {
       report.outcome = .notFinite
       return
     }
-    if innerPass == .full {
-      // G(u) is Φ(w) then.
-      problem.map.applyOuter(workspace.u, parameters: λ, relaxation: 1, into: &workspace.z)
-      report.innerResidual = workspace.z.distance(to: problem.state)
-    }
     problem.map.linearizeOuter(at: workspace.u, parameters: λ, into: workspace.outer)
 
     var sampler = MinibatchSampler(
@@ -235,33 +232,4 @@ public enum NSIDInnerPass: Sendable, Equatable {
   case sampled
   /// One pass over all samples.
   case full
-}
-
-/// Memory for repeated differentiation of one map by ``NSID`` and ``VarianceReducedNSID``.
-public final class NSIDWorkspace<Map: CompositeStochasticMap> {
-  public typealias Element = Map.Element
-  let oracle: Map.Oracle
-  let outer: Map.OuterLinearization
-  /// v of the last replicate.
-  public internal(set) var v: Vector<Element>
-  var y: Vector<Element>
-  var z: Vector<Element>
-  var u: Vector<Element>
-  var anchor: Vector<Element>
-  var residual: Vector<Element>
-  var previous: Vector<Element>
-  var replicate: Vector<Element>
-
-  init(_ map: Map) {
-    oracle = map.makeOracle()
-    outer = map.makeOuterLinearization()
-    v = .zeros(map.stateCount)
-    y = .zeros(map.stateCount)
-    z = .zeros(map.stateCount)
-    u = .zeros(map.stateCount)
-    anchor = .zeros(map.stateCount)
-    residual = .zeros(map.stateCount)
-    previous = .zeros(map.stateCount)
-    replicate = .zeros(map.parameterCount)
-  }
 }

@@ -20,7 +20,8 @@ public struct NSIDPlan<Element: Scalar>: Sendable {
   /// k.
   public let iterations: Int
   public let innerPass: NSIDInnerPass
-  /// J, 1 with a full inner pass, which does not use it.
+  /// J. A full inner pass does not use it; it is then what a sampled one would need to keep to the piece of u, at most a thousand
+  /// passes.
   public let innerBatches: Int
   public let batchSize: Int
   /// The bound on √(E‖v − v̄‖²)/‖v̄‖ with these parameters; 0 where v̄ = 0.
@@ -49,33 +50,37 @@ extension NSID {
   /// Cost: up to 40/(1 − q) full passes for v̄, and, counted in products of single samples, one pass for each active
   /// coordinate, at most 64, and two more. Memory: 64 vectors of p entries, for the hypergradient 64 of m.
   ///
-  /// - Throws: ``NSIDPlanError``.
+  /// - Throws: ``DifferentiationError/plan(_:)``.
   public static func plan(
     _ problem: FixedPointProblem<Map>, cotangent y: Vector<Element>, batchSize: Int, relativeAccuracy ε: Element,
     of quantity: PlannedQuantity = .adjointAndHypergradient, seed: UInt64 = 0
-  ) throws(NSIDPlanError<Element>) -> NSIDPlan<Element> {
-    try plan(problem, cotangent: y, direct: nil, batchSize, ε, quantity, seed)
+  ) throws(DifferentiationError) -> NSIDPlan<Element> {
+    do throws(NSIDPlanError) {
+      return try plan(problem, cotangent: y, direct: nil, batchSize, ε, quantity, seed)
+    } catch { throw .plan(error) }
   }
 
   /// Plans for the hypergradient ∇f = ∇_λ E + w'(λ)ᵀ ∇_w E, relative to its own norm; otherwise as
   /// ``plan(_:cotangent:batchSize:relativeAccuracy:of:seed:)``.
   ///
-  /// - Throws: ``NSIDPlanError``; ``NSIDPlanError/hypergradientTooSmall(norm:terms:accuracy:)`` near a stationary point of f.
+  /// - Throws: ``DifferentiationError/plan(_:)``, with ``NSIDPlanError/hypergradientTooSmall(norm:terms:accuracy:)`` near a stationary point of f.
   public static func plan(
     _ problem: FixedPointProblem<Map>, objective: some OuterObjective<Element>, batchSize: Int,
     relativeAccuracy ε: Element, of quantity: PlannedQuantity = .hypergradient, seed: UInt64 = 0
-  ) throws(NSIDPlanError<Element>) -> NSIDPlan<Element> {
+  ) throws(DifferentiationError) -> NSIDPlan<Element> {
     var y = Vector<Element>.zeros(problem.map.stateCount)
     var direct = Vector<Element>.zeros(problem.map.parameterCount)
     objective.gradient(
       at: problem.state, parameters: problem.parameters, support: nil, state: &y, parameters: &direct)
-    return try plan(problem, cotangent: y, direct: direct, batchSize, ε, quantity, seed)
+    do throws(NSIDPlanError) {
+      return try plan(problem, cotangent: y, direct: direct, batchSize, ε, quantity, seed)
+    } catch { throw .plan(error) }
   }
 
   private static func plan(
     _ problem: FixedPointProblem<Map>, cotangent y: Vector<Element>, direct: Vector<Element>?, _ batchSize: Int,
     _ ε: Element, _ quantity: PlannedQuantity, _ seed: UInt64
-  ) throws(NSIDPlanError<Element>) -> NSIDPlan<Element> {
+  ) throws(NSIDPlanError) -> NSIDPlan<Element> {
     guard y.count == problem.map.stateCount else {
       throw .invalidArgument("a cotangent of \(y.count) entries for \(problem.map.stateCount) unknowns")
     }

@@ -1,22 +1,20 @@
-public import LinAlg
-
-/// Why no ``NSIDPlan`` can be promised.
-public enum NSIDPlanError<Element: Scalar>: Error, Sendable, Equatable, CustomStringConvertible {
+/// Why no ``NSIDPlan`` can be promised; it is thrown as ``DifferentiationError/plan(_:)``.
+public enum NSIDPlanError: Error, Sendable, Equatable, CustomStringConvertible {
   /// A number given makes no sense; the text names it and its range.
   case invalidArgument(String)
   /// No contraction factor below 1 is known: this is the map's bound, nil where it has none.
-  case contractionUnknown(bound: Element?)
+  case contractionUnknown(bound: Double?)
   /// A NaN or an infinity in what the text names.
   case notFinite(String)
   /// The products of single samples do not average to the product of all: this is the relative difference. T̂ is then no
   /// mean over samples, as in ``SampledOuterMap``, and minibatches are biased.
-  case notAMean(difference: Element)
+  case notAMean(difference: Double)
   /// The hypergradient is too small beside the terms that cancel in it: ‖∇f‖ or ‖A2ᵀ v‖ is `norm`, and the terms are as
   /// large as `terms` = ‖A2‖ ‖v‖. Its relative error is the error of v times the quotient.
-  case hypergradientTooSmall(norm: Element, terms: Element, accuracy: Element)
+  case hypergradientTooSmall(norm: Double, terms: Double, accuracy: Double)
   /// The adjoint v cannot be had to this accuracy: the rounding errors alone come to `rounding`, relative to it, or the
   /// steps that it takes cannot be counted.
-  case accuracyOutOfReach(accuracy: Element, rounding: Element)
+  case accuracyOutOfReach(accuracy: Double, rounding: Double)
 
   public var description: String {
     switch self {

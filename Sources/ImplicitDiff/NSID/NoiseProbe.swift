@@ -11,18 +11,21 @@ extension NSID {
   ///
   /// Cost: about 40 full passes and 14 · probes minibatch products.
   ///
-  /// - Throws: ``NSIDPlanError``.
+  /// - Throws: ``DifferentiationError/plan(_:)``.
   public static func rates(
     _ problem: FixedPointProblem<Map>, cotangent y: Vector<Element>, batchSize: Int, probes: Int = 16, seed: UInt64 = 0
-  ) throws(NSIDPlanError<Element>) -> StochasticRates<Element> {
-    let q = try checkedContraction(problem, batchSize: batchSize)
+  ) throws(DifferentiationError) -> StochasticRates<Element> {
+    let q: Element
+    do throws(NSIDPlanError) {
+      q = try checkedContraction(problem, batchSize: batchSize)
+    } catch { throw .plan(error) }
     guard probes >= 1 else { throw .invalidArgument("the number of probes must be at least 1 and is \(probes)") }
     let workspace = NSIDWorkspace(problem.map)
     workspace.y.copy(from: y)
     var probe = NoiseProbe(problem, workspace, batchSize: batchSize, probes: probes, seed: seed)
     let rates = probe.rates(contraction: q)
     guard rates.solutionNorm.isFinite && rates.σ1.isFinite && rates.σ2.isFinite else {
-      throw .notFinite("the cotangent or the map: ‖v‖ = \(rates.solutionNorm)")
+      throw .plan(.notFinite("the cotangent or the map: ‖v‖ = \(rates.solutionNorm)"))
     }
     return rates
   }
@@ -30,13 +33,13 @@ extension NSID {
   /// The map's bound, if it is below 1 and the batch fits.
   static func checkedContraction(
     _ problem: FixedPointProblem<Map>, batchSize: Int
-  ) throws(NSIDPlanError<Element>) -> Element {
+  ) throws(NSIDPlanError) -> Element {
     let n = problem.map.sampleCount
     guard batchSize >= 1 && batchSize <= n else {
       throw .invalidArgument("the batch size must lie in 1 ... \(n), the number of samples, and is \(batchSize)")
     }
     let bound = problem.map.contractionBound(parameters: problem.parameters)
-    guard let q = bound, q < 1 else { throw .contractionUnknown(bound: bound) }
+    guard let q = bound, q < 1 else { throw .contractionUnknown(bound: bound.map { Double($0) }) }
     return max(0, q)
   }
 }

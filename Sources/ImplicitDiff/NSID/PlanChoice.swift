@@ -50,10 +50,10 @@ struct PlanChoice<Map: CompositeStochasticMap> {
     return error.hypergradientError + constants.parametersNorm * rounding(error.steps) <= target
   }
 
-  func plan() throws(NSIDPlanError<Element>) -> NSIDPlan<Element> {
+  func plan() throws(NSIDPlanError) -> NSIDPlan<Element> {
     // Rounding errors of sums are at most n ulps; a bias of less than √ulp is below every accuracy that can be planned.
     guard measured.meanDifference <= ulp.squareRoot() else {
-      throw .notAMean(difference: Element(measured.meanDifference))
+      throw .notAMean(difference: Double(measured.meanDifference))
     }
     if constants.size == 0 { return make(.constant(1), ErrorRecursion(constants), steps: 1) }
     let needsHypergradient = quantity != .adjoint && constants.parametersNorm > 0
@@ -67,9 +67,10 @@ struct PlanChoice<Map: CompositeStochasticMap> {
     if let chosen { return make(chosen.steps, chosen.error, steps: chosen.error.steps) }
     if needsHypergradient && (quantity == .hypergradient || choose(adjointHolds) != nil) {
       throw .hypergradientTooSmall(
-        norm: Element(answerNorm), terms: Element(constants.parametersNorm * constants.size), accuracy: accuracy)
+        norm: answerNorm, terms: constants.parametersNorm * constants.size, accuracy: Double(accuracy))
     }
-    throw .accuracyOutOfReach(accuracy: accuracy, rounding: Element(rounding(1) / constants.size))
+    throw .accuracyOutOfReach(
+      accuracy: Double(accuracy), rounding: Double(rounding(1) / constants.size))
   }
 
   /// The probability with which u may leave its piece: v is then of the size of ‖y‖/(1 − q), and its square times the
@@ -100,7 +101,7 @@ struct PlanChoice<Map: CompositeStochasticMap> {
       }
     return NSIDPlan(
       relativeAccuracy: accuracy, quantity: quantity, steps: planned, iterations: k,
-      innerPass: inner.batches == nil ? .full : .sampled, innerBatches: inner.batches ?? 1,
+      innerPass: inner.batches == nil ? .full : .sampled, innerBatches: inner.sampledBatches,
       batchSize: measured.batchSize, adjointBound: Element(adjoint),
       hypergradientBound: hypergradient.map { Element($0) },
       explanation: """

@@ -12,6 +12,8 @@ struct PlannedInnerPass<Map: CompositeStochasticMap> {
 
   /// The minibatches; nil where a full pass is to be planned.
   private(set) var batches: Int?
+  /// The minibatches that a sampled u would need, at most those of a thousand passes.
+  private(set) var sampledBatches: Int
   private(set) var reason: String
 
   /// - Parameters:
@@ -21,6 +23,8 @@ struct PlannedInnerPass<Map: CompositeStochasticMap> {
     let n = problem.map.sampleCount
     let u = workspace.u
     let p = u.count
+    let most = 1000 * ((n + batchSize - 1) / batchSize)
+    sampledBatches = most
     var margins = Vector<Element>.zeros(p)
     guard problem.map.outerMargins(at: u, parameters: problem.parameters, into: &margins) else {
       reason = "the map does not tell how far its kinks are"
@@ -45,6 +49,7 @@ struct PlannedInnerPass<Map: CompositeStochasticMap> {
       samples = max(samples, needed)
     }
     let batches = (samples / Double(batchSize)).rounded(.up)
+    if batches < Double(most) { sampledBatches = max(1, Int(batches)) }
     guard batches * Double(batchSize) < Double(n) else {
       reason = "a sampled u would need \(samples) samples to be sure of its piece, more than the \(n) of a pass"
       return

@@ -56,14 +56,13 @@ public struct VarianceReducedNSID<Map: CompositeStochasticMap>: DifferentiationS
   ) throws(DifferentiationError) -> DerivativeReport<Element> {
     let clock = ContinuousClock.now
     var report = DerivativeReport<Element>(outcome: .fixedIterations, method: name)
-    try start(problem, workspace, cotangent)
-    guard workspace.u.firstNonFinite == nil && problem.parameters.firstNonFinite == nil else {
-      result.fill(0)
-      report.outcome = .notFinite
+    workspace.adopt(problem.map)
+    if let refusal = workspace.refusal(of: problem, &report) {
+      result.fill(.nan)
+      report.outcome = refusal
       return report
     }
-    problem.map.applyOuter(workspace.u, parameters: problem.parameters, relaxation: 1, into: &workspace.z)
-    report.innerResidual = workspace.z.distance(to: problem.state)
+    try start(problem, workspace, cotangent)
     run(problem, workspace, &report)
     finish(problem, workspace, into: &result)
     if result.firstNonFinite != nil { report.outcome = .notFinite }
@@ -79,7 +78,7 @@ public struct VarianceReducedNSID<Map: CompositeStochasticMap>: DifferentiationS
     var sampler = makeSampler(problem)
     var strategy = self
     // At ṽ = 0 the residual is y.
-    let size = workspace.y.norm
+    let size = workspace.relevantNorm(of: workspace.y)
     var residual = workspace.refreshResidual(sampleCount: n)
     var growth: Element = 1
     report.products += 1
@@ -169,11 +168,11 @@ public struct VarianceReducedNSID<Map: CompositeStochasticMap>: DifferentiationS
 }
 
 extension NSIDWorkspace {
-  /// residual ← ψ(anchor) − anchor by a full pass; its norm.
+  /// residual ← ψ(anchor) − anchor by a full pass; the norm of what of it matters, ‖B1ᵀ residual‖.
   public func refreshResidual(sampleCount n: Int) -> Element {
     outer.applyStateAdjoint(anchor, into: &z)
     residual.assign(1, y, -1, anchor)
     oracle.addStateAdjoint(.all(of: n), z, scale: 1, to: &residual)
-    return residual.norm
+    return relevantNorm(of: residual)
   }
 }
