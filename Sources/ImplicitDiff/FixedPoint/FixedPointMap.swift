@@ -48,6 +48,10 @@ public protocol FixedPointMap<Element> {
   /// An upper bound on the factor q < 1 by which Φ(·, λ) contracts in the Euclidean norm, or nil where none is known.
   func contractionBound(parameters λ: Vector<Element>) -> Element?
 
+  /// An upper bound on the Euclidean norm of the fixed point, or nil where none is known at no cost. An iterate beyond it is not
+  /// taken for the solution however small its steps.
+  func solutionNormBound(parameters λ: Vector<Element>) -> Element?
+
   /// A bound on the rounding error in an evaluation of Φ at w: residuals below it say nothing.
   func evaluationError(at w: Vector<Element>, parameters λ: Vector<Element>) -> Element
 }
@@ -71,6 +75,7 @@ extension FixedPointMap {
   }
 
   public func contractionBound(parameters λ: Vector<Element>) -> Element? { nil }
+  public func solutionNormBound(parameters λ: Vector<Element>) -> Element? { nil }
 
   /// √p sums of half-ulp errors of terms of the size of w.
   public func evaluationError(at w: Vector<Element>, parameters λ: Vector<Element>) -> Element {

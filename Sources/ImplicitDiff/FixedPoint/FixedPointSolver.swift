@@ -85,10 +85,12 @@ public struct FixedPointSolver<Element: Scalar>: Sendable {
         accepted = true
       }
       if accepted, let factor = monitor.record(residual) {
-        // At the rounding error of Φ itself the residual has nowhere to fall.
-        outcome =
-          residual <= map.roundingResidual(at: w, parameters: λ) ? .converged : .notContracting(factor: factor)
-        break
+        // At the rounding error of Φ itself the residual has nowhere to fall; far from the solution that is no end.
+        let isRounding = residual <= map.roundingResidual(at: w, parameters: λ)
+        if !isRounding || rule.isWithinReach(w) {
+          outcome = isRounding ? .converged : .notContracting(factor: factor)
+          break
+        }
       }
       patterns.record(w.signPattern)
       if keepsIterates { iterates.append(Vector(copying: w)) }

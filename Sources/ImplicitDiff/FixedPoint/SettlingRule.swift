@@ -8,12 +8,16 @@ import LinAlg
 /// 0 = Φ(0), which a linear Φ approaches without ever being relatively near: it is taken once the iterates have shrunk to τ of
 /// the largest.
 ///
+/// An iterate beyond the map's own bound on the solution, or beyond ‖Φ(0)‖/(1 − q), is not the solution however small its steps.
+///
 /// A τ below 4 ε (1 + √p/16) is raised to that: a sum of p squares of half-ulp errors cannot be told from zero.
 struct SettlingRule<Element: Scalar> {
   private let tolerance: Element
   private var largest: Element
   /// ‖Φ(0)‖; infinite where it is no number.
   private let zeroImage: Element
+  /// A bound on ‖w*‖.
+  private let reach: Element
 
   /// Costs an evaluation of Φ.
   init<Map: FixedPointMap<Element>>(tolerance: Element, map: Map, parameters λ: Vector<Element>, start: Vector<Element>)
@@ -23,6 +27,10 @@ struct SettlingRule<Element: Scalar> {
     map.apply(zero, parameters: λ, into: &value)
     let size = value.norm
     zeroImage = size.isFinite ? size : .infinity
+    let slack = 1 + 16 * Element.ulpOfOne
+    var reach = (map.solutionNormBound(parameters: λ) ?? .infinity) * slack
+    if let q = map.contractionBound(parameters: λ), q < 1 { reach = min(reach, zeroImage / (1 - q) * slack) }
+    self.reach = reach.isNaN ? .infinity : reach
     self.tolerance = max(tolerance, 4 * Element.ulpOfOne * (1 + Element(start.count).squareRoot() / 16))
     largest = start.norm
   }
@@ -31,8 +39,11 @@ struct SettlingRule<Element: Scalar> {
   mutating func isSettled(step: Element, image: Vector<Element>) -> Bool {
     let size = image.norm
     largest = max(largest, size)
-    return step <= tolerance * min(size, 16 * zeroImage)
+    return isWithinReach(image) && step <= tolerance * min(size, 16 * zeroImage)
   }
+
+  /// Whether an iterate can be the solution at all. The margin of a half is for the iterate's own error.
+  func isWithinReach(_ w: Vector<Element>) -> Bool { w.norm <= reach * Element(1.5) }
 
   /// image ← 0, and true, where the iterates vanish beside the largest and Φ(0) = 0.
   func zeroIsTheFixedPoint(image: inout Vector<Element>) -> Bool {

@@ -85,8 +85,9 @@ private struct StateWatch<Map: FixedPointMap> {
     }
     guard let factor = monitor.record(step), !isSettled else { return nil }
     // At the rounding error of Φ itself the step has nowhere to fall.
-    isSettled = step <= problem.map.roundingResidual(at: w, parameters: problem.parameters)
-    return isSettled ? nil : .notContracting(factor: factor)
+    let isRounding = step <= problem.map.roundingResidual(at: w, parameters: problem.parameters)
+    isSettled = isRounding && rule.isWithinReach(w)
+    return isRounding ? nil : .notContracting(factor: factor)
   }
 }
 

@@ -32,7 +32,7 @@ extension ITD {
     }
     var settled = problem
     settled.state = solution.estimate
-    var k = truncation ?? max(Self.firstLength, solution.iterations)
+    var k = truncation ?? min(max(Self.firstLength, solution.iterations), limit)
     while true {
       var trajectory = Trajectory(settled, length: k, memory, kept: truncation)
       report.iterations = solution.iterations + k

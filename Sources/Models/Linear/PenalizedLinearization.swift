@@ -83,6 +83,9 @@ public final class PenalizedLinearization<Element: Scalar>: Linearization {
     signColumn.assignProduct(-step, derivative, signOf: u)
     ridgeColumn.assignProduct(derivative, w)
     ridgeColumn.scale(by: -step)
+    // A product below the smallest normal number has lost digits or vanished: with it the answer is no number, and says so.
+    let smallest = ridgeColumn.smallestNonzeroMagnitude(where: derivative, w)
+    if smallest < .leastNormalMagnitude { ridgeColumn.fill(.nan) }
   }
 
   // MARK: - Products with A1

@@ -120,8 +120,21 @@ private struct BatchLoss<Loss: SmoothLoss> {
 
   init(_ loss: Loss) { self.loss = loss }
 
+  /// Whether a scale multiplies the residuals first, or the sum of rows last: beyond the square root of the range a residual times the
+  /// scale may vanish although its multiple of a row would not.
+  private static func isModerate(_ scale: Element) -> Bool {
+    let least = Element.leastNormalMagnitude.squareRoot()
+    return scale.magnitude > least && scale.magnitude < 1 / least
+  }
+
   /// g ← g + scale ∇f_ξ(w).
   mutating func addGradient(_ ξ: Minibatch, at w: Vector<Element>, scale: Element, to g: inout Vector<Element>) {
+    if scale != 0 && !Self.isModerate(scale) {
+      var plain = Vector<Element>.zeros(g.count)
+      addGradient(ξ, at: w, scale: 1, to: &plain)
+      g.add(scale, plain)
+      return
+    }
     let mean = scale / Element(ξ.count)
     if loss.linearTerm != nil {
       loss.features.addRowGrams(rows: ξ.indexArray, w, targets: loss.targets, scale: mean, to: &g)
@@ -136,6 +149,12 @@ private struct BatchLoss<Loss: SmoothLoss> {
   mutating func addHessianProduct(
     _ ξ: Minibatch, at w: Vector<Element>, _ x: Vector<Element>, scale: Element, to y: inout Vector<Element>
   ) {
+    if scale != 0 && !Self.isModerate(scale) {
+      var plain = Vector<Element>.zeros(y.count)
+      addHessianProduct(ξ, at: w, x, scale: 1, to: &plain)
+      y.add(scale, plain)
+      return
+    }
     let mean = scale / Element(ξ.count)
     if loss.linearTerm != nil {
       loss.features.addRowGrams(rows: ξ.indexArray, x, targets: nil, scale: mean, to: &y)

@@ -66,6 +66,15 @@ public final class PenalizedMap<Loss: SmoothLoss>: FixedPointMap {
     }
   }
 
+  /// The objective at the solution is at most that at zero: λ_min ‖w‖₁ + (λ_G/2) ‖w‖² ≤ f(0).
+  public func solutionNormBound(parameters λ: Vector<Element>) -> Element? {
+    let atZero = loss.valueAtZero
+    let byStrength = atZero / groups.leastStrength(λ)
+    let byRidge = (2 * atZero / groups.ridge(λ)).squareRoot()
+    let bound = min(byStrength.isNaN ? .infinity : byStrength, byRidge.isNaN ? .infinity : byRidge)
+    return bound.isFinite ? bound : nil
+  }
+
   /// max |1 − s h| over the bounds h on the eigenvalues of the Hessian ∇²f + λ_G I.
   public func contractionBound(parameters λ: Vector<Element>) -> Element? {
     let s = stepSize(parameters: λ)

@@ -53,6 +53,13 @@ public protocol SmoothLoss<Element>: AnyObject {
 }
 
 extension SmoothLoss {
+  /// f(0).
+  var valueAtZero: Element {
+    let scores = Vector<Element>.zeros(sampleCount)
+    var residuals = scores
+    return Self.value(scores: scores, targets: targets, residuals: &residuals)
+  }
+
   /// n.
   public var sampleCount: Int { features.rows }
   /// p.
