@@ -38,6 +38,7 @@ extension DerivativeOutcome {
     case .singular: "singular"
     case .breakdown: "breakdown"
     case .notFinite: "not finite"
+    case .outsideDomain: "outside"
     }
   }
 }
