@@ -144,8 +144,9 @@ struct HypergradientCommand: ParsableCommand {
     if let json { try Console.write(json: report, to: json) }
     if json != "-" { try Console.print(report.summary) }
     if !result.report.outcome.isUsable {
+      let left = result.report.residual.map { "left a residual of \(Format.error($0))" } ?? "were done"
       Console.error(
-        "\(result.method) did not reach tolerance \(tolerance): \(result.report.iterations) iterations left a residual of \(Format.error(result.report.residual)). \(result.report.outcome.advice)"
+        "\(result.method) did not reach tolerance \(tolerance): \(result.report.iterations) iterations \(left). \(result.report.outcome.advice)"
       )
       throw ExitCode.notConverged
     }

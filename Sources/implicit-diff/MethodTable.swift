@@ -17,6 +17,6 @@ enum MethodTable {
         Column(title: "outcome", value: r.report.outcome.word),
       ]
     }
-    return (table.string(for: results) ?? "") + "\nerror: against aid-direct, relative"
+    return (table.string(for: results) ?? "") + "error: against aid-direct, relative"
   }
 }
