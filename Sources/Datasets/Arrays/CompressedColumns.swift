@@ -29,10 +29,10 @@ extension SparseMatrix {
       for: "a sparse matrix of \(rows) × \(columns) with \(valueFile.header.count) entries", path: pointerFile.path)
     let pointers = try pointerFile.integers(as: Int.self)
     let indices = try indexFile.integers(as: Int32.self)
-    let values = try valueFile.vector(as: Element.self)
+    let values = try valueFile.array(of: Element.self)
     do throws(SparseStructureError) {
       try self.init(
-        rows: rows, columns: columns, columnPointers: pointers, rowIndices: indices, values: Array(values))
+        rows: rows, columns: columns, columnPointers: pointers, rowIndices: indices, values: values)
     } catch {
       let file =
         switch error {

@@ -65,17 +65,37 @@ final class NPYFile: Sendable {
   func vector<Element: Scalar>(
     as: Element.Type = Element.self, allowsNonFinite: Bool = false
   ) throws(DatasetError) -> Vector<Element> {
-    let reader = NPYReader<Element>(self, lines: 1, length: header.count, transposes: false)
     var bad: Int?
     let vector = try Vector<Element>(count: header.count) { (buffer) throws(DatasetError) in
-      bad = try reader.fill(buffer)
+      bad = try line(of: Element.self).fill(buffer)
     }
-    if !allowsNonFinite, let bad {
-      throw .invalid(
-        path: path,
-        reason: "entry \(bad) (counted from 0) is \(vector[bad]) as \(Element.typeName); expected a finite number")
-    }
+    if !allowsNonFinite, let bad { throw notFinite(bad, vector[bad]) }
     return vector
+  }
+
+  /// The finite numbers of one dimension as an array.
+  func array<Element: Scalar>(of: Element.Type = Element.self) throws(DatasetError) -> [Element] {
+    var bad: Int?
+    var failure: DatasetError?
+    let array = [Element](unsafeUninitializedCapacity: header.count) { buffer, initialized in
+      do throws(DatasetError) {
+        bad = try line(of: Element.self).fill(UnsafeMutableBufferPointer(rebasing: buffer[..<header.count]))
+        initialized = header.count
+      } catch { failure = error }
+    }
+    if let failure { throw failure }
+    if let bad { throw notFinite(bad, array[bad]) }
+    return array
+  }
+
+  private func line<Element: Scalar>(of: Element.Type) -> NPYReader<Element> {
+    NPYReader(self, lines: 1, length: header.count, transposes: false)
+  }
+
+  private func notFinite<Element: Scalar>(_ place: Int, _ value: Element) -> DatasetError {
+    .invalid(
+      path: path,
+      reason: "entry \(place) (counted from 0) is \(value) as \(Element.typeName); expected a finite number")
   }
 
   /// The integers of one dimension, each of which `Integer` holds.
