@@ -17,7 +17,7 @@ extension Kernels {
         let shape = "\(n) × \(p) × \(q)"
         for threads in 1...min(2, BLAS.processors) {
           rows.append(
-            both("XᵀX V, two dgemm, \(threads) thread(s)", shape, bytes: 8 * n * p, operations: 4 * n * p * q) {
+            both("XᵀX V, 2 dgemm, threads \(threads)", shape, bytes: 8 * n * p, operations: 4 * n * p * q) {
               BLAS.withThreads(threads) {
                 R.assignProduct(X, V)
                 Y.assignProduct(X.transposed, R)
@@ -66,7 +66,7 @@ extension Kernels {
       let operations = Double(byGram ? 2 * p * p * q : 4 * n * p * q)
       rows.append(
         KernelsCommand.Row(
-          kernel: "A1 V \(byGram ? "by Gram matrix" : "by X"), of its dgemm",
+          kernel: "A1 V by \(byGram ? "Gram" : "X"), of its dgemm",
           shape: byGram ? "\(p) × \(p) × \(q)" : "\(n) × \(p) × \(q)", microseconds: t * 1e6, gigabytesPerSecond: nil,
           gigaflops: operations / t * 1e-9, share: alone / t))
     }

@@ -31,29 +31,37 @@ struct KernelsCommand: ParsableCommand {
     /// Of the limit that binds: bandwidth where bytes alone are given, arithmetic where operations are, the slower of the two
     /// where both are; or of what the kernel's name says.
     var share: Double
+
+    /// At most 80 columns wide.
+    static func table(_ rows: [Row]) -> String {
+      TextTable<Row> { r in
+        [
+          Column(title: "kernel", value: r.kernel),
+          Column(title: "shape", value: r.shape.replacingOccurrences(of: " × ", with: "×")),
+          Column(title: "µs", value: Format.compact(r.microseconds), align: .right),
+          Column(title: "GB/s", value: Format.compact(r.gigabytesPerSecond), align: .right),
+          Column(title: "GFLOP/s", value: Format.compact(r.gigaflops), align: .right),
+          Column(title: "of limit", value: "\(Int((100 * r.share).rounded())) %", align: .right),
+        ]
+      }.string(for: rows) ?? ""
+    }
   }
 
   func run() throws {
+    if let out { try Console.prepareFolder(out, for: ["kernels.json"]) }
+    let progress = ProgressLine("timing the kernels")
+    defer { progress.end() }
     let bandwidth = MemoryBandwidth(threads: 1).bytesPerSecond
     let peak = matrixProductRate(1024, 1024, 1024)
-    print(
-      "BLAS kernel \(BLAS.kernel), limits on one thread: memory \(Format.number(bandwidth * 1e-9)) GB/s, matrix product \(Format.number(peak * 1e-9)) GFLOP/s"
+    progress.clear()
+    try Console.print(
+      "BLAS kernel \(BLAS.kernel), one thread: memory \(Format.number(bandwidth * 1e-9)) GB/s, product \(Format.number(peak * 1e-9)) GFLOP/s"
     )
+    progress.update("timing the kernels")
     let rows = Kernels(bandwidth: bandwidth, peak: peak, budget: quick ? 0.1 : 0.5).all()
-    print(
-      TextTable<Row> { r in
-        [
-          Column(title: "kernel", value: r.kernel), Column(title: "shape", value: r.shape),
-          Column(title: "µs", value: Format.number(r.microseconds), align: .right),
-          Column(title: "GB/s", value: Format.number(r.gigabytesPerSecond), align: .right),
-          Column(title: "GFLOP/s", value: Format.number(r.gigaflops), align: .right),
-          Column(title: "of the limit", value: "\(Int((100 * r.share).rounded())) %", align: .right),
-        ]
-      }.string(for: rows) ?? "")
-    if let out {
-      try FileManager.default.createDirectory(atPath: out, withIntermediateDirectories: true)
-      try Console.write(json: rows, to: out + "/kernels.json")
-    }
+    progress.end()
+    try Console.print(Row.table(rows))
+    if let out { try Console.write(json: rows, to: out + "/kernels.json") }
   }
 
   private func matrixProductRate(_ m: Int, _ n: Int, _ k: Int) -> Double {
@@ -177,7 +185,7 @@ struct Kernels {
       let V = Matrix<Double>(repeating: 0.5, rows: p, columns: m)
       var Y = Matrix<Double>.zeros(p, m)
       rows.append(
-        arithmetic("dgemm of a block of tangents", "\(p) × \(p) × \(m)", operations: 2 * p * p * m) {
+        arithmetic("dgemm of tangents", "\(p) × \(p) × \(m)", operations: 2 * p * p * m) {
           Y.assignProduct(H, V)
         })
     }

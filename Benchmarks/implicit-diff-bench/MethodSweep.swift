@@ -52,7 +52,7 @@ struct MethodSweep {
       support: support, method: method.rawValue, iterations: report.iterations, products: report.products,
       error: exact.map { gradient.distance(to: $0) / $0.norm } ?? 0, milliseconds: timing.median * 1e3,
       spreadMilliseconds: timing.spread * 1e3, runs: timing.runs, gigabytesPerSecond: rate * 1e-9,
-      bandwidthShare: rate / bandwidth.bytesPerSecond, outcome: "\(report.outcome)")
+      bandwidthShare: rate / bandwidth.bytesPerSecond, outcome: report.outcome.word)
     return (gradient, row)
   }
 

@@ -57,16 +57,17 @@ struct NSIDSweep {
     return rows
   }
 
+  /// At most 80 columns wide; the traffic is what reading the batch's rows once from memory takes.
   static func table(_ rows: [Row]) -> String {
     TextTable<Row> { r in
       [
         Column(title: "n × p", value: "\(r.samples) × \(r.features)"),
         Column(title: "batch", value: r.batch, align: .right),
         Column(title: "sampling", value: r.sampling),
-        Column(title: "µs a step", value: Format.number(r.microseconds), align: .right),
-        Column(title: "± µs", value: Format.number(r.spreadMicroseconds), align: .right),
-        Column(title: "steps a second", value: "\(Int(r.stepsPerSecond))", align: .right),
-        Column(title: "µs of memory traffic", value: Format.number(r.trafficMicroseconds), align: .right),
+        Column(title: "µs/step", value: Format.compact(r.microseconds), align: .right),
+        Column(title: "± µs", value: Format.compact(r.spreadMicroseconds), align: .right),
+        Column(title: "steps/s", value: "\(Int(r.stepsPerSecond))", align: .right),
+        Column(title: "traffic µs", value: Format.compact(r.trafficMicroseconds), align: .right),
       ]
     }.string(for: rows) ?? ""
   }

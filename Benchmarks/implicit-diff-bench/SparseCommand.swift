@@ -30,45 +30,67 @@ struct SparseCommand: ParsableCommand {
     var product: Double
     var direct: Double?
     var woodbury: Double?
+
+    private var place: [Column] {
+      [
+        Column(title: "design", value: design), Column(title: "|S|", value: "\(support)", align: .right),
+        Column(title: "λ2", value: Format.compact(ridge), align: .right),
+      ]
+    }
+
+    /// At most 80 columns wide.
+    static func iterationTable(_ rows: [Row]) -> String {
+      TextTable<Row> { r in
+        r.place + [
+          Column(title: "plain", value: "\(r.plain.iterations)", align: .right),
+          Column(title: "Jacobi", value: "\(r.jacobi.iterations)", align: .right),
+          Column(title: "IC", value: "\(r.incomplete.iterations)", align: .right),
+          Column(title: "nnz(X_S)", value: "\(r.stored)", align: .right),
+          Column(title: "pairs", value: Format.compact(r.met / Double(r.stored)), align: .right),
+          Column(title: "nnz(G)", value: "\(r.gramEntries)", align: .right),
+          Column(title: "shift", value: Format.compact(r.shift), align: .right),
+        ]
+      }.string(for: rows) ?? ""
+    }
+
+    /// At most 80 columns wide.
+    static func timeTable(_ rows: [Row]) -> String {
+      TextTable<Row> { r in
+        r.place + [
+          Column(title: "plain", value: Format.compact(r.plain.milliseconds), align: .right),
+          Column(title: "Jacobi", value: Format.compact(r.jacobi.milliseconds), align: .right),
+          Column(title: "IC", value: Format.compact(r.incomplete.milliseconds), align: .right),
+          Column(title: "setup", value: Format.compact(r.setup), align: .right),
+          Column(title: "product", value: Format.compact(r.product), align: .right),
+          Column(title: "dense", value: Format.compact(r.direct), align: .right),
+          Column(title: "Woodbury", value: Format.compact(r.woodbury), align: .right),
+        ]
+      }.string(for: rows) ?? ""
+    }
   }
 
   func run() throws {
+    let progress = ProgressLine("drawing the designs")
+    defer { progress.end() }
     var rows: [Row] = []
+    func add(_ name: String, _ X: SparseMatrix<Double>, supports: [Int], ridges: [Double]) {
+      for s in supports {
+        for ridge in ridges {
+          progress.update("\(name), support \(s)")
+          rows.append(measure(name, X, s, ridge))
+        }
+      }
+    }
+    let ridges = [1e-1, 1e-3, 1e-5]
     let random = Designs.random(rows: 5000, columns: 20_000, density: 1e-3)
-    for s in [100, 500, 1000, 2000] {
-      for ridge in [1e-1, 1e-3, 1e-5] { rows.append(measure("random", random, s, ridge)) }
-    }
+    add("random", random, supports: [100, 500, 1000, 2000], ridges: ridges)
     let small = Designs.random(rows: 500, columns: 20_000, density: 1e-2)
-    for s in [1000, 4000] { rows.append(measure("random, n 500", small, s, 1e-2)) }
-    let bumps = Designs.bumps(count: 20_000, width: 10)
-    for s in [1000, 4000, 8000] {
-      for ridge in [1e-1, 1e-3, 1e-5] { rows.append(measure("bumps", bumps, s, ridge)) }
-    }
-    let picture = Designs.picture(side: 140, width: 5)
-    for s in [1000, 8000] {
-      for ridge in [1e-1, 1e-3, 1e-5] { rows.append(measure("pixels", picture, s, ridge)) }
-    }
-    func cell(_ r: (iterations: Int, milliseconds: Double)) -> String {
-      "\(r.iterations) / \(Format.number(r.milliseconds))"
-    }
-    print(
-      TextTable<Row> { r in
-        [
-          Column(title: "design", value: r.design), Column(title: "|S|", value: "\(r.support)", align: .right),
-          Column(title: "λ2", value: Format.number(r.ridge), align: .right),
-          Column(title: "nnz(X_S)", value: "\(r.stored)", align: .right),
-          Column(title: "pairs", value: Format.number(r.met / Double(r.stored)), align: .right),
-          Column(title: "nnz(G)", value: "\(r.gramEntries)", align: .right),
-          Column(title: "shift", value: Format.number(r.shift), align: .right),
-          Column(title: "plain", value: cell(r.plain), align: .right),
-          Column(title: "Jacobi", value: cell(r.jacobi), align: .right),
-          Column(title: "IC", value: cell(r.incomplete), align: .right),
-          Column(title: "IC setup", value: Format.number(r.setup), align: .right),
-          Column(title: "product", value: Format.number(r.product), align: .right),
-          Column(title: "dense", value: Format.number(r.direct), align: .right),
-          Column(title: "Woodbury", value: Format.number(r.woodbury), align: .right),
-        ]
-      }.string(for: rows) ?? "")
+    add("random 500", small, supports: [1000, 4000], ridges: [1e-2])
+    add("bumps", Designs.bumps(count: 20_000, width: 10), supports: [1000, 4000, 8000], ridges: ridges)
+    add("pixels", Designs.picture(side: 140, width: 5), supports: [1000, 8000], ridges: ridges)
+    progress.end()
+    try Console.print("iterations, and what the matrices hold\n" + Row.iterationTable(rows))
+    try Console.print("\nmilliseconds\n" + Row.timeTable(rows))
   }
 
   private func measure(_ name: String, _ X: SparseMatrix<Double>, _ s: Int, _ relativeRidge: Double) -> Row {

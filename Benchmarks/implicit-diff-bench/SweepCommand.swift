@@ -48,17 +48,20 @@ struct SweepCommand: ParsableCommand {
   func run() throws {
     // What can be wrong is found before minutes are spent on timing.
     let diabetes = method == "nsid" ? nil : try diabetesProblem()
-    if let out { try createFolder(out) }
+    if let out {
+      try Console.prepareFolder(out, for: method == "nsid" ? ["sweep-nsid.json"] : ["sweep.csv", "sweep.json"])
+    }
     try BLAS.withThreads(threads) {
       let bandwidth = MemoryBandwidth(threads: threads)
-      print(
+      try Console.print(
         "BLAS kernel \(BLAS.kernel), \(threads) thread(s); memory bandwidth \(Format.number(bandwidth.bytesPerSecond * 1e-9)) GB/s"
       )
       if method == "nsid" {
         try runNSID(bandwidth)
         return
       }
-      let progress = ProgressLine()
+      let progress = ProgressLine("drawing")
+      defer { progress.end() }
       var rows: [SweepRow] = []
       var problems: [() throws -> SweepProblem] = sizes.map { size in
         { SweepProblem(samples: size.0, features: size.1) }
@@ -73,12 +76,11 @@ struct SweepCommand: ParsableCommand {
         }
         let sweep = MethodSweep(problem: problem, solution: w, bandwidth: bandwidth, budget: quick ? 0.1 : 0.5)
         let found = try sweep.run { progress.update("\(here): \($0)") }
-        progress.end()
-        print("\n\(problem.name), support \(found[0].support)\n\(SweepRow.table(found))")
-        Console.flush()
+        progress.clear()
+        try Console.print("\n\(problem.name), support \(found[0].support)\n\(SweepRow.table(found))")
         rows += found
       }
-      print(SweepRow.verdictOnAuto(rows))
+      try Console.print(SweepRow.verdictOnAuto(rows))
       if let out { try write(rows, bandwidth, to: out) }
     }
   }
@@ -91,17 +93,9 @@ struct SweepCommand: ParsableCommand {
     return try Console.reportingDataErrors { try SweepProblem.diabetes(data ?? Self.diabetesFolder) }
   }
 
-  private func createFolder(_ path: String) throws {
-    do {
-      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    } catch {
-      Console.error("\(path): cannot be created: \(error.localizedDescription)")
-      throw ExitCode.cannotWrite
-    }
-  }
-
   private func runNSID(_ bandwidth: MemoryBandwidth) throws {
-    let progress = ProgressLine()
+    let progress = ProgressLine("drawing")
+    defer { progress.end() }
     let sweep = NSIDSweep(bandwidth: bandwidth, budget: quick ? 0.1 : 0.4)
     var rows: [NSIDSweep.Row] = []
     for p in quick ? [100, 784] : [30, 100, 300, 784, 2000] {
@@ -110,7 +104,7 @@ struct SweepCommand: ParsableCommand {
       }
     }
     progress.end()
-    print(NSIDSweep.table(rows))
+    try Console.print(NSIDSweep.table(rows))
     if let out {
       try Console.write(json: rows, to: out + "/sweep-nsid.json")
     }

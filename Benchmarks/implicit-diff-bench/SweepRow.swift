@@ -20,17 +20,18 @@ struct SweepRow: Encodable {
   var bandwidthShare: Double
   var outcome: String
 
+  /// At most 80 columns wide.
   static func table(_ rows: [SweepRow]) -> String {
     TextTable<SweepRow> { r in
       [
         Column(title: "method", value: r.method),
-        Column(title: "iterations", value: r.iterations, align: .right),
+        Column(title: "steps", value: r.iterations, align: .right),
         Column(title: "products", value: r.products, align: .right),
         Column(title: "error", value: Format.error(r.error), align: .right),
-        Column(title: "ms", value: Format.number(r.milliseconds), align: .right),
-        Column(title: "± ms", value: Format.number(r.spreadMilliseconds), align: .right),
-        Column(title: "GB/s", value: Format.number(r.gigabytesPerSecond), align: .right),
-        Column(title: "of memory", value: "\(Int((100 * r.bandwidthShare).rounded())) %", align: .right),
+        Column(title: "ms", value: Format.compact(r.milliseconds), align: .right),
+        Column(title: "± ms", value: Format.compact(r.spreadMilliseconds), align: .right),
+        Column(title: "GB/s", value: Format.compact(r.gigabytesPerSecond), align: .right),
+        Column(title: "memory", value: "\(Int((100 * r.bandwidthShare).rounded())) %", align: .right),
         Column(title: "outcome", value: r.outcome),
       ]
     }.string(for: rows) ?? ""

@@ -5,19 +5,31 @@ extension Console {
   /// Parses the command line and runs the command; whatever goes wrong becomes one line on standard error and an exit
   /// code.
   ///
-  /// In place of `ParsableCommand.main()`, which adds the whole usage to each mistake.
+  /// In place of `ParsableCommand.main()`, which adds the whole usage to each mistake and does not say where it could not
+  /// print.
   public static func run(_ command: any ParsableCommand.Type) -> Never {
+    Descriptors.fillGaps()
+    exit(exitCode(of: command).rawValue)
+  }
+
+  private static func exitCode(of command: any ParsableCommand.Type) -> ExitCode {
     do {
       var parsed = try command.parseAsRoot()
       try parsed.run()
+      return .success
+    } catch let code as ExitCode {
+      // Explained where it was thrown.
+      return code
     } catch {
       let code = command.exitCode(for: error)
-      // Help and versions are no mistakes, and an ExitCode has been explained where it was thrown.
-      if code.isSuccess || error is ExitCode { command.exit(withError: error) }
+      if code.isSuccess {
+        // Help and versions are no mistakes.
+        do { try Self.print(command.fullMessage(for: error)) } catch { return .cannotWrite }
+        return .success
+      }
       let line = command.message(for: error).split(whereSeparator: \.isNewline).joined(separator: " ")
       Self.error(code == .validationFailure ? "\(line) (see --help)" : line)
-      command.exit(withError: code)
+      return code
     }
-    command.exit()
   }
 }

@@ -17,20 +17,29 @@ public enum Console {
   /// The name the program was called by.
   private static let program = URL(filePath: CommandLine.arguments.first ?? "implicit-diff").lastPathComponent
 
-  /// One line on standard error, after all that was printed before it.
+  /// Text and a line break on standard output, unbuffered: what could not be written is known at once.
+  ///
+  /// - Throws: ``ArgumentParser/ExitCode/cannotWrite`` after saying why. A reader that has gone ends the program quietly.
+  public static func print(_ text: String) throws {
+    guard let failure = Descriptors.write(text + "\n", to: 1) else { return }
+    if failure == EPIPE { Descriptors.endByBrokenPipe() }
+    error("standard output: cannot be written: \(String(cString: strerror(failure)))")
+    throw ExitCode.cannotWrite
+  }
+
+  /// One line on standard error. Where that cannot be written there is nobody to tell, and the exit code has to do.
   public static func error(_ message: String) {
-    flush()
-    FileHandle.standardError.write(Data("\(program): \(message)\n".utf8))
+    _ = Descriptors.write("\(program): \(message)\n", to: 2)
   }
 
   /// A line on standard error that the next one replaces; nothing where standard error is not a terminal.
   public static func progress(_ message: String) {
-    guard isatty(2) == 1 else { return }
-    FileHandle.standardError.write(Data("\r\u{1B}[K\(message)".utf8))
+    guard showsProgress else { return }
+    _ = Descriptors.write("\r\u{1B}[K\(message)", to: 2)
   }
 
-  /// Hands what was printed over to standard output, which keeps it back where it is not a terminal.
-  public static func flush() { fflush(nil) }
+  /// Whether anybody sees progress: whether standard error is a terminal.
+  public static var showsProgress: Bool { isatty(2) == 1 }
 
   /// Removes the progress line.
   public static func endProgress() { progress("") }
@@ -53,20 +62,6 @@ extension DatasetError {
     case .missing: .missingInput
     case .invalid: .badData
     case .unwritable: .cannotWrite
-    }
-  }
-}
-
-extension Console {
-  /// Writes a value as JSON with sorted keys, to standard output for `-`, otherwise atomically to a file.
-  public static func write(json value: some Encodable, to path: String) throws {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    let text = String(decoding: try encoder.encode(value), as: UTF8.self)
-    if path == "-" {
-      print(text)
-    } else {
-      try reportingDataErrors { try AtomicFile.write(text + "\n", to: path) }
     }
   }
 }

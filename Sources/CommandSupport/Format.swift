@@ -1,4 +1,5 @@
 import Foundation
+public import ImplicitDiff
 
 /// Numbers as people read them.
 public enum Format {
@@ -14,5 +15,30 @@ public enum Format {
     return String(format: "%.1e", x)
   }
 
+  /// Three digits in at most seven characters, for a column of a table.
+  public static func compact(_ x: Double?) -> String {
+    guard let x, x.isFinite else { return "–" }
+    if x == 0 || (1e-3..<1e3).contains(x.magnitude) { return String(format: "%.3g", x) }
+    return (1e3..<1e6).contains(x.magnitude) ? String(format: "%.0f", x) : String(format: "%.1e", x)
+  }
+
   public static func milliseconds(_ seconds: Double) -> String { String(format: "%.4f", seconds * 1e3) }
+}
+
+extension DerivativeOutcome {
+  /// For a column of a table.
+  public var word: String {
+    switch self {
+    case .converged: "converged"
+    case .fixedIterations: "as given"
+    case .iterationLimit: "limit"
+    case .stagnated: "stagnated"
+    case .notContracting: "expands"
+    case .indefinite: "indefinite"
+    case .singular: "singular"
+    case .breakdown: "breakdown"
+    case .notFinite: "not finite"
+    case .outsideDomain: "outside"
+    }
+  }
 }

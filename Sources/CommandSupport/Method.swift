@@ -32,4 +32,13 @@ public enum Method: String, CaseIterable {
 
   /// Whether the method iterates from a start instead of linearizing at a solution.
   public var isITD: Bool { self == .itdForward || self == .itdReverse }
+
+  /// Whether the method works with Φ and its step size. The others solve the symmetric system on the support, in which no step
+  /// occurs.
+  public var usesStepSize: Bool {
+    switch self {
+    case .auto, .aidDirect, .aidCG, .aidMINRES: false
+    case .aidFP, .aidGMRES, .aidBiCGSTAB, .itdForward, .itdReverse: true
+    }
+  }
 }

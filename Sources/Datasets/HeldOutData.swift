@@ -4,11 +4,11 @@ public import LinAlg
 public struct HeldOutData<Element: Scalar>: Sendable {
   /// X, one row a sample, column-major.
   public let trainFeatures: Matrix<Element>
-  /// y, one entry a row of `trainFeatures`.
+  /// y, one entry per row of `trainFeatures`.
   public let trainTargets: Vector<Element>
   /// The held-out X, column-major, with the columns of `trainFeatures`.
   public let validationFeatures: Matrix<Element>
-  /// The held-out y, one entry a row of `validationFeatures`.
+  /// The held-out y, one entry per row of `validationFeatures`.
   public let validationTargets: Vector<Element>
 
   /// The given arrays; row-major features are copied once into column-major order.
@@ -38,34 +38,45 @@ public struct HeldOutData<Element: Scalar>: Sendable {
   /// - Throws: ``DatasetError`` that names the file, for what ``NPY`` refuses, for parts without rows or columns, and
   ///   for shapes that do not fit each other.
   public init(directory: String) throws(DatasetError) {
-    let train = try Self.part("train", directory)
-    let validation = try Self.part("val", directory)
+    let train = try PartFiles("train", directory)
+    let validation = try PartFiles("val", directory)
     guard train.features.columns == validation.features.columns else {
       throw .invalid(
         path: directory + "/X_val.npy",
         reason: "\(validation.features.columns) columns; expected \(train.features.columns), as X_train.npy has")
     }
-    self.init(
-      trainFeatures: train.features, trainTargets: train.targets, validationFeatures: validation.features,
-      validationTargets: validation.targets)
+    let size = MemoryLayout<Element>.size
+    let (n, m, p) = (train.features.rows, validation.features.rows, train.features.columns)
+    // Beside the data themselves, models and solvers take some vectors of the length of a row and of a column.
+    try Memory.require(
+      Memory.sum([
+        (train.features.header.count, size), (validation.features.header.count, size), (p, 16 * size),
+        (n, 8 * size), (m, 8 * size),
+      ]), for: "a problem of \(n) and \(m) rows of \(p) columns", path: train.features.path)
+    trainFeatures = try train.features.matrix(layout: .columnMajor)
+    trainTargets = try train.targets.vector()
+    validationFeatures = try validation.features.matrix(layout: .columnMajor)
+    validationTargets = try validation.targets.vector()
   }
+}
 
-  private static func part(
-    _ name: String, _ directory: String
-  ) throws(DatasetError) -> (features: Matrix<Element>, targets: Vector<Element>) {
+/// The two files of a part of dense data, opened, with shapes that fit each other.
+private struct PartFiles {
+  let features: NPYFile
+  let targets: NPYFile
+
+  init(_ name: String, _ directory: String) throws(DatasetError) {
     let path = directory + "/X_\(name).npy"
-    let features = try NPY.matrix(at: path, as: Element.self)
+    features = try NPYFile(path, rank: 2)
     guard features.rows > 0, features.columns > 0 else {
       throw .invalid(
-        path: path, reason: "has shape \(NPYHeader.tuple([features.rows, features.columns])); expected rows and columns"
-      )
+        path: path, reason: "has shape \(NPYHeader.tuple(features.header.shape)); expected rows and columns")
     }
-    let targets = try NPY.vector(at: directory + "/y_\(name).npy", as: Element.self)
-    guard targets.count == features.rows else {
+    targets = try NPYFile(directory + "/y_\(name).npy", rank: 1)
+    guard targets.header.count == features.rows else {
       throw .invalid(
-        path: directory + "/y_\(name).npy",
-        reason: "\(targets.count) entries; expected \(features.rows), one for each row of X_\(name).npy")
+        path: targets.path,
+        reason: "\(targets.header.count) entries; expected \(features.rows), one for each row of X_\(name).npy")
     }
-    return (features, targets)
   }
 }

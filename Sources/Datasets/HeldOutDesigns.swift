@@ -2,9 +2,8 @@ public import LinAlg
 
 /// Data to fit with and to judge by, dense or sparse: what ``HeldOutData`` is for matrices alone.
 ///
-/// A part is dense where the folder has X_train.npy, and sparse where it has, in its place, the three arrays of compressed
-/// columns (`scipy.sparse.csc_matrix`): X_train.data.npy, X_train.indices.npy, X_train.indptr.npy. Their rows are those of
-/// y_train.npy. The same with `val`.
+/// The features are dense where the folder has X_train.npy and X_val.npy, and sparse where it has, in their place, the
+/// arrays of compressed columns (``DesignStorage``). Their rows are those of y_train.npy and y_val.npy.
 public struct HeldOutDesigns<Element: Scalar>: Sendable {
   /// n × p.
   public let trainFeatures: any DesignMatrix<Element>
@@ -20,7 +19,7 @@ public struct HeldOutDesigns<Element: Scalar>: Sendable {
   /// - Throws: ``DatasetError`` that names the file, for what ``NPY`` refuses, for arrays that are no sparse matrix, for
   ///   numbers that are not finite, and for shapes that do not fit each other.
   public init(directory: String) throws(DatasetError) {
-    guard SparseMatrix<Element>.isStored(at: directory + "/X_train") else {
+    guard try DesignStorage(directory: directory) == .compressedColumns else {
       let data = try HeldOutData<Element>(directory: directory)
       trainFeatures = DenseDesign(data.trainFeatures)
       trainTargets = data.trainTargets

@@ -67,6 +67,8 @@ public struct DerivativeReport<Element: Scalar>: Sendable {
   public var standardError: Element?
   /// Wall-clock seconds.
   public var seconds: Double
+  /// Of these, AID: until the map was linearized and its right-hand sides were there. 0 for other strategies.
+  public var linearizingSeconds = 0.0
 
   public init(
     outcome: DerivativeOutcome<Element>, method: String, iterations: Int = 0, products: Int = 0,

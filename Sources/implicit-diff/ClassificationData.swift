@@ -26,9 +26,9 @@ struct ClassificationData {
     }
   }
 
-  /// Reads a folder; both parts are sparse where X_train is, as in `HeldOutDesigns`.
+  /// Reads a folder; both parts are sparse or both dense, as in `HeldOutDesigns`.
   init(directory: String) throws(DatasetError) {
-    let isSparse = SparseMatrix<Double>.isStored(at: directory + "/X_train")
+    let isSparse = try DesignStorage(directory: directory) == .compressedColumns
     train = try Self.part("train", directory, isSparse: isSparse)
     validation = try Self.part("val", directory, isSparse: isSparse)
     guard train.features.columns == validation.features.columns else {
@@ -63,7 +63,7 @@ struct ClassificationData {
         throw .invalid(path: prefix + ".npy", reason: "holds no rows or no columns")
       }
       guard y.count == X.rows else {
-        throw .invalid(path: labelPath, reason: "\(y.count) labels; expected \(X.rows), one a row of X_\(name).npy")
+        throw .invalid(path: labelPath, reason: "\(y.count) labels; expected \(X.rows), one per row of X_\(name).npy")
       }
       features = .dense(X)
     }

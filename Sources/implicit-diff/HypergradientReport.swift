@@ -2,18 +2,53 @@ import CommandSupport
 import ImplicitDiff
 import LinAlg
 import Models
-import TextTable
 
-/// How w was found; zeros where it was given.
-struct InnerReport: Encodable {
-  var iterations: Int
-  /// ‖Φ(w) − w‖; nil where it overflows.
-  var residual: Double?
-  var seconds: Double
+/// Where the time of a run went, in seconds.
+struct PhaseSeconds: Encodable {
+  var reading = 0.0
+  var solving = 0.0
+  /// Linearizing the map and the gradient of the outer objective.
+  var linearizing = 0.0
+  /// The adjoint solve and its product; all of ITD.
+  var adjoint = 0.0
+  var bound = 0.0
+  /// Since the program started.
+  var total = 0.0
+
+  func completed(by result: MethodResult, _ certified: CertifiedReference, total: Double) -> PhaseSeconds {
+    var all = self
+    all.linearizing = result.report.linearizingSeconds
+    all.adjoint = result.report.seconds - result.report.linearizingSeconds
+    all.bound = certified.seconds
+    all.total = total
+    return all
+  }
 }
 
 /// What `implicit-diff hypergradient` reports. The JSON keys are stable.
 struct HypergradientReport: Encodable {
+  struct Inner: Encodable {
+    var iterations: Int
+    var residual: Double?
+    var dualityGap: Double?
+    var violation: Double?
+    var seconds: Double
+
+    enum CodingKeys: String, CodingKey {
+      case iterations, residual, violation, seconds
+      case dualityGap = "duality_gap"
+    }
+
+    func encode(to encoder: any Encoder) throws {
+      var c = encoder.container(keyedBy: CodingKeys.self)
+      try c.encode(iterations, forKey: .iterations)
+      try c.encode(residual, forKey: .residual)
+      try c.encode(dualityGap, forKey: .dualityGap)
+      try c.encode(violation, forKey: .violation)
+      try c.encode(seconds, forKey: .seconds)
+    }
+  }
+
   struct Adjoint: Encodable {
     var iterations: Int
     var products: Int
@@ -36,12 +71,13 @@ struct HypergradientReport: Encodable {
   /// A bound on the Euclidean error of the hypergradient; absent where a kink is too near to give one.
   var errorBound: Double?
   var converged: Bool
-  var inner: InnerReport
+  var inner: Inner
   var adjoint: Adjoint
   var hypergradientSeconds: Double
+  var seconds = PhaseSeconds()
 
   enum CodingKeys: String, CodingKey {
-    case model, method, samples, features, value, hypergradient, margin, converged, inner, adjoint
+    case model, method, samples, features, value, hypergradient, margin, converged, inner, adjoint, seconds
     case supportSize = "support_size"
     case errorBound = "error_bound"
     case hypergradientSeconds = "hypergradient_seconds"
@@ -63,42 +99,48 @@ struct HypergradientReport: Encodable {
     try c.encode(inner, forKey: .inner)
     try c.encode(adjoint, forKey: .adjoint)
     try c.encode(hypergradientSeconds, forKey: .hypergradientSeconds)
+    try c.encode(seconds, forKey: .seconds)
   }
 
   init(
-    _ session: HypergradientSession<some SmoothLoss<Double>>, _ result: MethodResult, _ certified: CertifiedReference,
-    _ inner: InnerReport,
-    model: String
+    _ session: HypergradientSession<some SmoothLoss<Double>>, _ facts: StateFacts, _ result: MethodResult,
+    _ certified: CertifiedReference, _ inner: InnerReport, model: String
   ) {
     self.model = model
     method = result.method
     samples = session.map.loss.sampleCount
     features = session.map.loss.featureCount
-    value = finite(session.objective.value(at: session.state, parameters: session.parameters))
+    value = finite(facts.value)
     hypergradient = Array(result.gradient)
-    supportSize = session.state.nonzeroCount
-    margin = finite(session.map.dualMargin(at: session.state, parameters: session.parameters))
+    supportSize = facts.supportSize
+    margin = finite(facts.margin)
     kinkDistance = finite(certified.certificate?.kinkDistance)
     // The triangle inequality carries the reference's bound over to any method's answer.
     errorBound = finite(
       certified.certificate?.hypergradientErrorBound.map { $0 + result.gradient.distance(to: certified.gradient) })
     converged = result.report.outcome.isUsable
-    self.inner = inner
-    self.inner.residual = finite(inner.residual)
+    self.inner = Inner(
+      iterations: inner.iterations, residual: finite(inner.residual), dualityGap: finite(inner.dualityGap),
+      violation: finite(facts.violation), seconds: inner.seconds)
     adjoint = Adjoint(
       iterations: result.report.iterations, products: result.report.products, residual: finite(result.report.residual),
       seconds: result.report.seconds)
     hypergradientSeconds = result.seconds
   }
 
-  /// The problem in two lines.
+  /// The problem, in lines that fit a terminal.
   var header: String {
-    """
-    \(model), \(samples) samples × \(features) features; support \(supportSize), margin \(Format.number(margin)), \
-    kinks at least \(Format.number(kinkDistance)) away
-    validation loss \(value.map { "\($0)" } ?? "not finite"); inner problem: \(inner.iterations) iterations, residual \(Format.error(inner.residual)), \
-    \(Format.number(inner.seconds)) s
-    """
+    let found =
+      inner.dualityGap.map { "inner problem: \(inner.iterations) passes, duality gap \(Format.error($0))" }
+      ?? "inner problem: \(inner.iterations) iterations"
+    let residual = inner.residual.map { ", residual \(Format.error($0))" } ?? ""
+    return """
+      \(model), \(samples) samples × \(features) features; support \(supportSize)
+      margin \(Format.number(margin)), kinks at least \(Format.number(kinkDistance)) away
+      validation loss \(value.map { "\($0)" } ?? "not finite")
+      \(found)\(residual)
+      optimality conditions met to \(Format.error(inner.violation))
+      """
   }
 
   /// All of a short hypergradient; of a long one its norm, its largest entries and the ridge's, which is the last.
@@ -122,28 +164,11 @@ struct HypergradientReport: Encodable {
       \(bound)
       \(method): \(adjoint.iterations) iterations, \(adjoint.products) products, residual \(Format.error(adjoint.residual)), \
       \(Format.milliseconds(hypergradientSeconds)) ms
+      seconds: reading \(Format.number(seconds.reading)), solving \(Format.number(seconds.solving)), linearizing \
+      \(Format.number(seconds.linearizing)), adjoint \(Format.number(seconds.adjoint)), bound \
+      \(Format.number(seconds.bound)); \(Format.number(seconds.total)) in all
       """
   }
 }
 
 private func finite(_ x: Double?) -> Double? { x.flatMap { $0.isFinite ? $0 : nil } }
-
-/// The methods side by side.
-enum MethodTable {
-  static func string(_ results: [MethodResult], exact: Vector<Double>) -> String {
-    let table = TextTable<MethodResult> { r in
-      [
-        Column(title: "method", value: r.method),
-        Column(
-          title: "error against direct", value: Format.error(r.gradient.distance(to: exact) / exact.norm), align: .right
-        ),
-        Column(title: "iterations", value: r.report.iterations, align: .right),
-        Column(title: "products", value: r.report.products, align: .right),
-        Column(title: "residual", value: Format.error(r.report.residual), align: .right),
-        Column(title: "ms", value: Format.milliseconds(r.seconds), align: .right),
-        Column(title: "outcome", value: "\(r.report.outcome)"),
-      ]
-    }
-    return table.string(for: results) ?? ""
-  }
-}

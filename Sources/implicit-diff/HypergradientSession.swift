@@ -17,6 +17,8 @@ struct HypergradientSession<Loss: SmoothLoss<Double>> {
   var map: PenalizedMap<Loss>
   var objective: HeldOutLoss<Loss>
   var parameters: Vector<Double>
+  /// The strength of every feature.
+  var strengths: Vector<Double>
   var state: Vector<Double>
   var solutionGiven: Bool
   var tolerance: Double
@@ -40,34 +42,82 @@ struct HypergradientSession<Loss: SmoothLoss<Double>> {
   private func run<S: DifferentiationStrategy<PenalizedMap<Loss>>>(
     _ strategy: S, _ problem: FixedPointProblem<PenalizedMap<Loss>>
   ) throws -> MethodResult {
-    let workspace = strategy.makeWorkspace(for: map)
+    try run(strategy, problem, strategy.makeWorkspace(for: map))
+  }
+
+  private func run<S: DifferentiationStrategy<PenalizedMap<Loss>>>(
+    _ strategy: S, _ problem: FixedPointProblem<PenalizedMap<Loss>>, _ workspace: S.Workspace
+  ) throws -> MethodResult {
     var gradient = Vector<Double>.zeros(parameters.count)
     var scratch = gradient
     var seconds: [Double] = []
     var report = DerivativeReport<Double>(outcome: .converged, method: strategy.name)
     for _ in 0..<repetitions {
-      let start = ContinuousClock.now
+      let clock = Stopwatch()
       report = try strategy.hypergradient(
         of: objective, problem, into: &gradient, scratch: &scratch, workspace: workspace)
-      let d = (ContinuousClock.now - start).components
-      seconds.append(Double(d.seconds) + Double(d.attoseconds) * 1e-18)
+      seconds.append(clock.seconds)
     }
     return MethodResult(
       method: strategy.name, gradient: gradient, report: report, seconds: seconds.sorted()[seconds.count / 2])
   }
 
-  /// The automatic choice's hypergradient with its error bound, the reference for every other method's.
-  func certified() throws -> CertifiedReference {
-    let strategy = AID<PenalizedMap<Loss>>(.automatic)
-    let workspace = strategy.makeWorkspace(for: map)
-    var gradient = Vector<Double>.zeros(parameters.count)
-    var scratch = gradient
+  /// The method's hypergradient, and the automatic choice's with its error bound, which is the reference for every method's:
+  /// the same one where the method is that choice.
+  ///
+  /// - Parameter beforeBound: called when the bound is begun.
+  func runCertified(
+    _ method: Method, beforeBound: () -> Void
+  ) throws -> (result: MethodResult, certified: CertifiedReference) {
+    let automatic = AID<PenalizedMap<Loss>>(
+      .automatic, stopping: method == .auto ? .tolerance(tolerance, limit: iterationLimit) : nil)
+    let workspace = automatic.makeWorkspace(for: map)
     let problem = problem(.auto)
-    _ = try strategy.hypergradient(of: objective, problem, into: &gradient, scratch: &scratch, workspace: workspace)
-    return CertifiedReference(
-      gradient: gradient,
-      certificate: strategy.certificate(for: problem, objective: objective, workspace: workspace))
+    let result = method == .auto ? try run(automatic, problem, workspace) : try run(method)
+    beforeBound()
+    let clock = Stopwatch()
+    var gradient = result.gradient
+    if method != .auto {
+      var scratch = gradient
+      _ = try automatic.hypergradient(
+        of: objective, problem, into: &gradient, scratch: &scratch, workspace: workspace)
+    }
+    let certificate = automatic.certificate(for: problem, objective: objective, workspace: workspace)
+    return (result, CertifiedReference(gradient: gradient, certificate: certificate, seconds: clock.seconds))
   }
+
+  /// One evaluation of the objective and one gradient of the loss.
+  func facts() -> StateFacts {
+    let λ = parameters
+    var gradient = Vector<Double>.zeros(state.count)
+    map.loss.gradient(at: state, into: &gradient)
+    var margin = Double.infinity
+    var violation = 0.0
+    let ridge = λ[λ.count - 1]
+    for j in 0..<state.count {
+      let strength = strengths[j]
+      let w = state[j]
+      let slope = gradient[j] + ridge * w
+      let excess = w == 0 ? max(0, slope.magnitude - strength) : (slope + (w > 0 ? strength : -strength)).magnitude
+      // A NaN is kept: it is no number below any other.
+      violation = excess <= violation ? violation : excess
+      if w == 0, strength > 0 { margin = min(margin, strength - gradient[j].magnitude) }
+    }
+    return StateFacts(
+      value: objective.value(at: state, parameters: λ), supportSize: state.nonzeroCount, margin: margin,
+      violation: violation)
+  }
+}
+
+/// What is known of w whatever the method.
+struct StateFacts {
+  /// The outer objective.
+  var value: Double
+  var supportSize: Int
+  /// The smallest strength − |∇f(w)ⱼ| off the support: how far the support is from growing. Infinity where it holds everything.
+  var margin: Double
+  /// The largest distance of 0 from an entry of the inner objective's subdifferential: 0 at its minimum.
+  var violation: Double
 }
 
 /// A hypergradient and how far from the exact one it can be.
@@ -75,4 +125,6 @@ struct CertifiedReference {
   var gradient: Vector<Double>
   /// Nil where the map is not known to contract.
   var certificate: Certificate<Double>?
+  /// What the bound took, with the hypergradient where that had to be computed for it.
+  var seconds: Double
 }

@@ -13,7 +13,7 @@ struct InfoCommand: ParsableCommand {
       """)
 
   func run() throws {
-    print(
+    try Console.print(
       """
       implicit-diff  \(implicitDiffVersion)
       BLAS           \(BLAS.configuration)
@@ -25,12 +25,12 @@ struct InfoCommand: ParsableCommand {
     let table = TextTable<SelfCheckResult> { r in
       [
         Column(title: "check", value: r.name),
-        Column(title: "largest error / allowed", value: Format.number(r.largestError), align: .right),
+        Column(title: "error / allowed", value: Format.number(r.largestError), align: .right),
         Column(title: "at", value: r.worstCase),
         Column(title: "result", value: r.passed ? "ok" : "WRONG"),
       ]
     }
-    print(table.string(for: results) ?? "")
+    try Console.print(table.string(for: results) ?? "")
     let wrong = results.filter { !$0.passed }
     if !wrong.isEmpty {
       Console.error(

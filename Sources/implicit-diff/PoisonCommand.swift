@@ -12,12 +12,13 @@ struct PoisonCommand: ParsableCommand {
     commandName: "poison",
     abstract: "Shifts training rows within a budget so that the trained classifier does worst on the validation rows.",
     discussion: """
-      DIR holds X_train.npy, X_val.npy (float) and y_train.npy, y_val.npy (integer labels from 0). In place of X_train.npy \
-      it may hold compressed columns, X_train.data.npy, X_train.indices.npy and X_train.indptr.npy, and X_val likewise; \
-      the features then stay sparse, the shifts are dense. The model is \
+      DIR holds X_train.npy, X_val.npy (float) and y_train.npy, y_val.npy (integer labels from 0). The model is \
       multinomial logistic regression with the elastic net; the attack is projected gradient ascent on its validation \
       loss, with the hypergradient by implicit differentiation. The poisoned rows are those of DIR/poisoned.npy where \
-      that exists, otherwise a random share.
+      that exists, otherwise a random share. Saved is the shift of the step with the largest validation loss, also where \
+      a later step fails.
+
+      \(sparseDataHelp) Sparse features stay sparse; the shifts are dense.
       """)
 
   @Argument(help: "The data folder.") var directory: String
@@ -27,7 +28,7 @@ struct PoisonCommand: ParsableCommand {
   @Option(help: "Strength of the squared 2-norm, at least 0.") var lambda2 = 0.1
   @Option(help: "The share of training rows to poison, where DIR has no poisoned.npy.") var fraction = 0.3
   @Option(help: "Seed of the choice of rows.") var seed: UInt64 = 0
-  @Option(help: ArgumentHelp("Save the shift, one row a poisoned sample.", valueName: "FILE.npy")) var noise: String?
+  @Option(help: ArgumentHelp("Save the shift, one row per poisoned sample.", valueName: "FILE.npy")) var noise: String?
   @Option(help: ArgumentHelp("Save the poisoned rows; scripts/picture-sheet.py draws them.", valueName: "FILE.npy"))
   var images: String?
 
@@ -37,40 +38,59 @@ struct PoisonCommand: ParsableCommand {
     }
     guard steps >= 1 else { throw ValidationError("--steps: \(steps) is below 1") }
     guard fraction > 0, fraction <= 1 else { throw ValidationError("--fraction: \(fraction) is not in (0, 1]") }
+    guard noise == nil || noise != images else { throw ValidationError("--noise and --images name the same file") }
   }
 
   func run() throws {
+    try Console.requireWritable([noise, images])
+    let progress = ProgressLine("reading \(directory)")
+    defer { progress.end() }
     let data = try Console.reportingDataErrors { try ClassificationData(directory: directory) }
     let poisoned = try Console.reportingDataErrors { try poisonedRows(data) }
     let map = data.map(poisoned: poisoned, λ1: lambda1, λ2: lambda2)
     let attack = PoisoningAttack(map: map, objective: data.objective(), budget: budget, steps: steps)
-    print(
-      "\(data.train.labels.count) training rows, \(poisoned.count) of them poisoned by at most \(Format.number(budget)) each; \(data.classCount) classes, \(data.validation.labels.count) validation rows"
-    )
-    print("step  validation loss  validation accuracy  training accuracy  largest shift  support  inner iterations")
-    let result: PoisoningAttack<Double>.Result
+    progress.end()
+    try Console.print(
+      """
+      \(data.train.labels.count) training rows, \(poisoned.count) of them poisoned by at most \(Format.number(budget)) each
+      \(data.classCount) classes, \(data.validation.labels.count) validation rows
+
+      \(PoisonTable.header)
+      """)
+    let found: PoisoningAttack<Double>.Result
     do {
-      result = try attack.run { p in
-        print(
-          String(
-            format: "%4d  %15.6f  %18.2f %%  %16.2f %%  %13.4f  %7d  %16d", p.step, p.validationLoss,
-            100 * p.validationAccuracy, 100 * p.trainingAccuracy, p.largestShift, p.support, p.innerIterations))
-        fflush(nil)
-      }
+      found = try run(attack)
+    } catch let interrupted as PoisoningAttack<Double>.Interrupted {
+      let code = interrupted.reason as? ExitCode ?? .notConverged
+      if interrupted.reason as? ExitCode == nil { Console.error("\(interrupted.reason)") }
+      try save(interrupted.found, map)
+      let saved = noise == nil && images == nil ? "" : ", which is saved"
+      Console.error("ended early; the worst until then is step \(interrupted.found.step)\(saved)")
+      throw code
     } catch let failure as FixedPointFailure {
       Console.error(failure.description)
       throw ExitCode.notConverged
-    } catch let failure as DifferentiationFailure {
-      Console.error(failure.description)
-      throw ExitCode.notConverged
     }
-    try save(result.shift, map)
+    try save(found, map)
+    try Console.print(
+      "\nthe worst is step \(found.step), validation loss \(String(format: "%.6f", found.validationLoss))")
+  }
+
+  /// Runs the attack; a row of the table per step.
+  private func run(_ attack: PoisoningAttack<Double>) throws -> PoisoningAttack<Double>.Result {
+    let progress = ProgressLine("step 0 of \(steps)")
+    defer { progress.end() }
+    return try attack.run { p in
+      progress.clear()
+      try Console.print(PoisonTable.row(p))
+      progress.update("step \(p.step + 1) of \(steps)")
+    }
   }
 
   private func poisonedRows(_ data: ClassificationData) throws(DatasetError) -> [Int] {
     let n = data.train.labels.count
     let path = directory + "/poisoned.npy"
-    if FileManager.default.fileExists(atPath: path) {
+    if NPY.exists(at: path) {
       let rows = try NPY.indices(at: path)
       guard !rows.isEmpty, Set(rows).count == rows.count, rows.allSatisfy({ $0 >= 0 && $0 < n }) else {
         throw .invalid(path: path, reason: "expected distinct rows of the training features, in 0 ..< \(n)")
@@ -83,10 +103,34 @@ struct PoisonCommand: ParsableCommand {
     return order[..<max(1, Int((fraction * Double(n)).rounded()))].sorted()
   }
 
-  private func save(_ shift: Vector<Double>, _ map: PoisoningMap<Double>) throws {
+  private func save(_ found: PoisoningAttack<Double>.Result, _ map: PoisoningMap<Double>) throws {
     try Console.reportingDataErrors {
-      if let noise { try NPY.write(Matrix(rowsOf: shift, columns: map.loss.featureCount), to: noise) }
-      if let images { try NPY.write(map.poisonedRows(shift: shift), to: images) }
+      if let noise { try NPY.write(Matrix(rowsOf: found.shift, columns: map.loss.featureCount), to: noise) }
+      if let images { try NPY.write(map.poisonedRows(shift: found.shift), to: images) }
     }
+  }
+}
+
+/// The attack step by step, at most 80 columns wide.
+enum PoisonTable {
+  static let header = """
+          validation validation   training    largest              inner
+    step        loss   accuracy   accuracy      shift  support iterations
+    """
+
+  static func row(_ p: PoisoningAttack<Double>.Progress) -> String {
+    // Large losses and shifts by their exponent: six decimals of 1e9 would break the column.
+    func number(_ x: Double, _ decimals: Int) -> String {
+      x.magnitude < 1e4 ? String(format: "%.\(decimals)f", x) : String(format: "%.3e", x)
+    }
+    func padded(_ text: String, _ width: Int) -> String {
+      String(repeating: " ", count: max(0, width - text.count)) + text
+    }
+    return [
+      padded("\(p.step)", 4), padded(number(p.validationLoss, 6), 11),
+      padded(String(format: "%.2f %%", 100 * p.validationAccuracy), 10),
+      padded(String(format: "%.2f %%", 100 * p.trainingAccuracy), 10), padded(number(p.largestShift, 4), 10),
+      padded("\(p.support)", 8), padded("\(p.innerIterations)", 10),
+    ].joined(separator: " ")
   }
 }

@@ -35,10 +35,7 @@ import Testing
     }
   }
 
-  @Test func theSmallProblemIsSound() throws {
-    let result = try run(writeData(), ["--method", "all"])
-    #expect(result.code == 0, "\(result.errors)")
-  }
+  @Test func theSmallProblemIsSound() throws { #expect(try run(writeData(), ["--method", "all"]).code == 0) }
 
   @Test func strengthsAndGroupsThatDoNotFit() throws {
     let folder = try writeData()
@@ -62,6 +59,9 @@ import Testing
     try refuse(["--lambda1", "1", "--groups", three], 64, "--groups needs --strengths")
     try refuse(["--strengths", two], 65, "two.npy", "holds 2 strengths; expected 3")
     try refuse(["--strengths", try file("minus.npy", [0.1, -1, 0])], 65, "minus.npy", "entry 1 is -1.0")
+    try refuse(["--strengths", try file("nan.npy", [0.1, 1, .nan])], 65, "nan.npy", "entry 2", "nan")
+    let none = ["--strengths", try file("none.npy", []), "--groups", try groups("k.npy", [0, 0, 0])]
+    try refuse(none, 65, "none.npy", "no strengths")
     try refuse(["--strengths", two, "--groups", try groups("g.npy", [0, 1])], 65, "g.npy", "2 entries; expected 3")
     try refuse(
       ["--strengths", two, "--groups", try groups("h.npy", [0, 2, 1])], 65, "h.npy", "entry 1 is 2", "0 ..< 2")
@@ -131,7 +131,9 @@ import Testing
     Case("X_train.npy", NPYBytes(shape: "(4, 0)", data: []), "(4, 0)", "rows and columns"),
     Case("X_val.npy", NPYBytes(shape: "(0, 3)", data: []), "(0, 3)", "rows and columns"),
     // Numbers.
-    Case("X_train.npy", NPYBytes(data: doubles(1, 2, 3, 4, .nan, 6)), "row 1, column 1", "nan"),
+    Case(
+      "X_train.npy", NPYBytes(shape: "(4, 3)", data: doubles(1, 2, 3, 4, .nan, 6, 7, 8, 9, .infinity, 11, 12)),
+      "row 1, column 1", "nan"),
     Case("X_val.npy", NPYBytes(data: doubles(1, 2, -.infinity, 4, 5, 6)), "row 0, column 2", "-inf"),
     Case(
       "X_val.npy", NPYBytes(order: "True", data: doubles(1, .infinity, 3, 4, 5, 6)), "row 1, column 0", "inf"),
@@ -228,7 +230,7 @@ import Testing
   }
 
   /// An adjoint solve cut short: what there is gets reported, marked as not converged, and the exit code says so.
-  /// (BiCGSTAB makes two products an iteration, and the limit is on products.)
+  /// (BiCGSTAB makes two products per iteration, and the limit is on products; reverse ITD pulls back through 32 iterates at least.)
   @Test func tooFewAdjointIterationsExit70() throws {
     let reference = try ReferenceCase("elastic-net-diabetes")
     let solution = directory.file("w.npy")
@@ -241,7 +243,7 @@ import Testing
       #expect(result.code == 70, "\(method): \(result.errors)")
       #expect(result.errorLines.count == 1)
       #expect(
-        result.errors.contains(method) && result.errors.contains(/[12] iterations left a residual of/),
+        result.errors.contains(method) && result.errors.contains(/([12]|3[234]) iterations left a residual of/),
         "\(result.errors)")
       #expect(try !Report.decode(result.output).converged, "\(method)")
     }

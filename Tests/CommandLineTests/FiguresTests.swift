@@ -95,6 +95,32 @@ import Testing
     #expect(try figures(["--figure", "toy", "--scale", "quick", "--resume"]).code == 65)
   }
 
+  /// Whatever bit of a file is turned over: it is not taken for complete.
+  @Test func damagedFilesAreNotKept() throws {
+    let arguments = ["--figure", "toy", "--scale", "quick", "--resume"]
+    #expect(try figures(arguments).code == 0)
+    let name = "toy-elastic-net-seed42.json"
+    let sound = try directory.bytes(name)
+    for k in 0..<60 {
+      var bytes = sound
+      let place = (2 * k + 1) * sound.count / 120
+      bytes[place] ^= 1 << (k % 8)
+      _ = try directory.write(bytes, name)
+      let result = try figures(arguments)
+      #expect(result.code == 65 && result.errorLines.count == 1, "bit \(k % 8) of byte \(place): \(result.errors)")
+      #expect(result.errors.contains(name) && result.output.isEmpty)
+    }
+    // Digits of a number exchanged leave a sound JSON file.
+    let text = String(decoding: sound, as: UTF8.self)
+    let number = try #require(text.firstMatch(of: /0\.\d{6}/)).range
+    var other = text
+    other.replaceSubrange(number, with: text[number] == "0.123456" ? "0.654321" : "0.123456")
+    _ = try directory.write(Array(other.utf8), name)
+    #expect(try figures(arguments).errors.contains("is damaged"))
+    _ = try directory.write(sound, name)
+    #expect(try figures(arguments).output.contains("1 of 1 runs are complete already"))
+  }
+
   @Test func badRequestsAreRefused() throws {
     #expect(try figures(["--figure", "z"]).code == 64)
     #expect(try figures(["--figure", "toy", "--seeds", "3-1"]).code == 64)

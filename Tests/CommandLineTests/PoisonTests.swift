@@ -40,6 +40,64 @@ import Testing
     }
   }
 
+  /// With this budget the third step overshoots. What is saved, trained on anew without any shift, has the loss of the second.
+  @Test func theWorstStepIsSavedAndNamed() throws {
+    let images = directory.file("images.npy")
+    let result = try Tool.implicitDiff.run([
+      "poison", folder, "--budget", "10", "--steps", "3", "--images", images,
+    ])
+    #expect(result.code == 0, "\(result.errors)")
+    let values = losses(result.output)
+    let worst = try #require(values.max())
+    #expect(values.count == 4 && values[2] == worst && values[3] < worst)
+    #expect(result.output.contains("the worst is step 2, validation loss \(String(format: "%.6f", worst))"))
+    let poisoned = try NPY.indices(at: folder + "/poisoned.npy")
+    let X = try NPY.matrix(at: folder + "/X_train.npy", as: Double.self)
+    let rows = try NPY.matrix(at: images, as: Double.self)
+    let again = directory.file("again")
+    try FileManager.default.createDirectory(atPath: again, withIntermediateDirectories: true)
+    try NPY.write(
+      Matrix<Double>(rows: X.rows, columns: X.columns) { i, j in
+        poisoned.firstIndex(of: i).map { rows[$0, j] } ?? X[i, j]
+      }, to: again + "/X_train.npy")
+    for name in ["y_train.npy", "X_val.npy", "y_val.npy"] {
+      try FileManager.default.copyItem(atPath: folder + "/" + name, toPath: again + "/" + name)
+    }
+    let clean = try Tool.implicitDiff.run(["poison", again, "--budget", "0", "--steps", "1"])
+    // Six decimals are printed, and the inner solves are accurate to more.
+    #expect(abs(try #require(losses(clean.output).first) - worst) <= 2e-6)
+    #expect(clean.output.contains("the worst is step 0"))
+  }
+
+  /// Rows shifted by 1e160 have squares beyond all numbers: the second model cannot be trained.
+  @Test func whatWasFoundBeforeAFailureIsSaved() throws {
+    let noise = directory.file("noise.npy")
+    let result = try Tool.implicitDiff.run([
+      "poison", folder, "--budget", "1e160", "--steps", "3", "--noise", noise,
+    ])
+    #expect(result.code == 70)
+    #expect(result.errorLines.count == 2 && result.errors.contains("the worst until then is step 0, which is saved"))
+    #expect(try NPY.matrix(at: noise, as: Double.self).frobeniusNorm == 0)
+  }
+
+  /// A link to nothing is not the same as no file: the rows would silently be others.
+  @Test func aBrokenLinkToThePoisonedRowsIsRefused() throws {
+    for name in ["X_train.npy", "y_train.npy", "X_val.npy", "y_val.npy"] {
+      try FileManager.default.copyItem(atPath: folder + "/" + name, toPath: directory.file(name))
+    }
+    try FileManager.default.createSymbolicLink(
+      atPath: directory.file("poisoned.npy"), withDestinationPath: directory.file("nowhere.npy"))
+    let arguments = ["poison", directory.path, "--budget", "1", "--steps", "1"]
+    var result = try Tool.implicitDiff.run(arguments)
+    #expect(result.code == 65 && result.errors.contains("poisoned.npy: is a link to what is not there"))
+    try FileManager.default.removeItem(atPath: directory.file("poisoned.npy"))
+    // A link to itself cannot be opened.
+    try FileManager.default.createSymbolicLink(
+      atPath: directory.file("poisoned.npy"), withDestinationPath: directory.file("poisoned.npy"))
+    result = try Tool.implicitDiff.run(arguments)
+    #expect(result.code == 65 && result.errors.contains("poisoned.npy: cannot be opened"))
+  }
+
   @Test(arguments: [
     (["--budget", "-1", "--steps", "1"], "--budget"), (["--budget", "1", "--steps", "0"], "--steps"),
     (["--budget", "1", "--steps", "1", "--fraction", "0"], "--fraction"),

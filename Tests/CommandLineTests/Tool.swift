@@ -26,8 +26,18 @@ struct Tool {
     var errorLines: [Substring] { errors.split(separator: "\n") }
   }
 
-  /// Runs the tool to its end. Both streams go to files, so that neither can fill up and block it.
+  /// Runs a line of the shell in which "$0" is the tool and "$@" its arguments.
+  func shell(_ line: String, _ arguments: [String], in folder: String? = nil) throws -> Result {
+    try run(URL(filePath: "/bin/sh"), ["-c", line, executable.path] + arguments, in: folder)
+  }
+
+  /// Runs the tool to its end.
   func run(_ arguments: [String], in folder: String? = nil) throws -> Result {
+    try run(executable, arguments, in: folder)
+  }
+
+  /// Both streams go to files, so that neither can fill up and block the program.
+  private func run(_ executable: URL, _ arguments: [String], in folder: String?) throws -> Result {
     let scratch = FileManager.default.temporaryDirectory.appending(path: "implicit-diff-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: scratch, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: scratch) }
@@ -57,8 +67,18 @@ struct Tool {
 struct Report: Decodable {
   struct Inner: Decodable {
     var iterations: Int
-    var residual: Double
+    var residual: Double?
+    var duality_gap: Double?
+    var violation: Double?
     var seconds: Double
+  }
+  struct Seconds: Decodable {
+    var reading: Double
+    var solving: Double
+    var linearizing: Double
+    var adjoint: Double
+    var bound: Double
+    var total: Double
   }
   struct Adjoint: Decodable {
     var iterations: Int
@@ -79,6 +99,7 @@ struct Report: Decodable {
   var inner: Inner
   var adjoint: Adjoint
   var hypergradient_seconds: Double
+  var seconds: Seconds
 
   static func decode(_ text: String) throws -> Report {
     try JSONDecoder().decode(Report.self, from: Data(text.utf8))

@@ -221,7 +221,7 @@ def write(runs, folder):
             runs, "sparse", "A, λ = (0.02, 0.002)",
             {
                 "L": "3.901064", "mu": "3.0044e-4", "step": "0.512116", "q": "0.998822", "q_S": "0.936810",
-                "support": "46", "identified": "175", "hypergradient": "(2.691505, 4.801272)",
+                "support": "46", "identified": "175", "hypergradient": "(2.691505, 4.801274)",
                 "errors": (300, ("2.2e-5", "2.1e-6")), "slope": "−0.0653", "crossing": "about 100",
                 "stall": "3e-3 to 1e-2",
             },
@@ -229,7 +229,7 @@ def write(runs, folder):
         panel_table(
             runs, "dense", "A, λ = (0.002, 0.002)",
             {
-                "q_S": "0.988829", "support": "77", "identified": "587", "hypergradient": "(−8.332153, 21.229806)",
+                "q_S": "0.988829", "support": "77", "identified": "587", "hypergradient": "(−8.332163, 21.229822)",
                 "errors": (1000, ("1.2e-3", "3.9e-4")), "slope": "−0.0112",
             },
         ),

@@ -6,7 +6,7 @@ import os
 
 import numpy as np
 
-FORMAT = 1
+FORMAT = 2
 
 # An error below the rounding unit is drawn as the unit: zero has no logarithm.
 UNIT = 2.0**-53

@@ -43,25 +43,46 @@ struct FigureSettings: Codable, Equatable {
 /// What a run leaves behind: one JSON file, written at once when the run is done.
 struct FigureFile: Codable {
   /// Raised whenever the numbers or the layout of the files change.
-  static let currentFormat = 1
+  static let currentFormat = 2
 
   var format = FigureFile.currentFormat
+  /// Eight hexadecimal digits over the whole file; see ``sealed(_:)``.
+  var checksum = FigureFile.noChecksum
   var version = implicitDiffVersion
   var settings: FigureSettings
   /// Numbers that belong to the problem: q, q_S, L, μ, s, the support, where it was identified, the exact hypergradient.
   var facts: [String: [Double]]
   var curves: [Curve]
 
-  static func path(_ folder: String, _ settings: FigureSettings) -> String {
-    "\(folder)/\(settings.figure)-\(settings.panel)-seed\(settings.seed).json"
+  static func name(_ settings: FigureSettings) -> String {
+    "\(settings.figure)-\(settings.panel)-seed\(settings.seed).json"
   }
+
+  static func path(_ folder: String, _ settings: FigureSettings) -> String { "\(folder)/\(name(settings))" }
 
   func write(to folder: String) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    let text = String(decoding: try encoder.encode(self), as: UTF8.self)
-    try AtomicFile.write(text + "\n", to: Self.path(folder, settings))
+    let text = try encoder.encode(self) + Data("\n".utf8)
+    guard let sealed = Self.sealed(Array(text)) else { preconditionFailure("a figure file without its checksum") }
+    try AtomicFile.write(sealed, to: Self.path(folder, settings))
   }
+
+  /// The file's bytes with their checksum in its place: the CRC-32 of all of them, with zeros in that place. Nil where there is
+  /// no such place.
+  static func sealed(_ bytes: [UInt8]) -> [UInt8]? {
+    let key = Array("\"checksum\" : \"".utf8)
+    guard let found = bytes.firstRange(of: key) else { return nil }
+    let place = found.upperBound..<(found.upperBound + noChecksum.utf8.count)
+    guard place.upperBound <= bytes.count else { return nil }
+    var result = bytes
+    result.replaceSubrange(place, with: Array(noChecksum.utf8))
+    let sum = String(GZip.crc32(result), radix: 16)
+    result.replaceSubrange(place, with: Array((String(repeating: "0", count: 8 - sum.count) + sum).utf8))
+    return result
+  }
+
+  private static let noChecksum = "00000000"
 
   /// Whether the folder holds this run already.
   ///
@@ -78,6 +99,11 @@ struct FigureFile: Codable {
     }
     if file.version != implicitDiffVersion {
       differences.insert("version: \(file.version) in the file, \(implicitDiffVersion) now", at: 0)
+    }
+    if differences.isEmpty, Self.sealed(Array(data)) != Array(data) {
+      throw .invalid(
+        path: path,
+        reason: "is damaged: its bytes do not have the checksum in it; move it away or run without --resume")
     }
     guard differences.isEmpty else {
       throw .invalid(

@@ -107,38 +107,41 @@ struct FiguresCommand: ParsableCommand {
   }
 
   func run() throws {
+    let progress = ProgressLine("reading")
+    defer { progress.end() }
     let all = try plannedRuns()
-    try FileManager.default.createDirectory(atPath: out, withIntermediateDirectories: true)
+    try Console.prepareFolder(out, for: all.map { FigureFile.name($0.settings) })
     let todo =
       resume ? try Console.reportingDataErrors { try all.filter { try !FigureFile.isDone($0.settings, in: out) } } : all
-    if todo.count < all.count { print("\(all.count - todo.count) of \(all.count) runs are complete already") }
+    progress.end()
+    if todo.count < all.count {
+      try Console.print("\(all.count - todo.count) of \(all.count) runs are complete already")
+    }
     let board = ProgressBoard(weights: todo.map(\.weight))
-    let failures = Mutex<[String]>([])
+    let failures = Mutex<[(message: String?, code: ExitCode)]>([])
     let folder = out
     let queue = Mutex(Array(todo.indices))
     DispatchQueue.concurrentPerform(iterations: min(jobs, max(1, todo.count))) { _ in
       while let index = queue.withLock({ $0.isEmpty ? nil : $0.removeFirst() }) {
         let run = todo[index]
-        let start = ContinuousClock.now
+        let clock = Stopwatch()
         do {
           let file = try run.compute { board.update(index, $0) }
           try file.write(to: folder)
-          let elapsed = (ContinuousClock.now - start).components
-          board.finish(
-            index,
-            "\(FigureFile.path(folder, run.settings))  \(Format.number(Double(elapsed.seconds) + Double(elapsed.attoseconds) * 1e-18)) s"
-          )
+          let line = "\(FigureFile.path(folder, run.settings))  \(Format.number(clock.seconds)) s"
+          try board.finish(index) { try Console.print(line) }
         } catch {
-          failures.withLock {
-            $0.append("\(run.settings.figure), \(run.settings.panel), seed \(run.settings.seed): \(error)")
-          }
-          board.finish(index, "failed: \(run.settings.figure), seed \(run.settings.seed)")
+          let code = (error as? DatasetError)?.exitCode ?? error as? ExitCode ?? .notConverged
+          let place = "\(run.settings.figure), \(run.settings.panel), seed \(run.settings.seed)"
+          failures.withLock { $0.append((error is ExitCode ? nil : "\(place): \(error)", code)) }
+          try? board.finish(index) {}
         }
       }
     }
     let failed = failures.withLock { $0 }
-    for line in failed { Console.error(line) }
-    if !failed.isEmpty { throw ExitCode.notConverged }
+    for failure in failed { if let message = failure.message { Console.error(message) } }
+    // Output that could not be written outweighs a run that did not converge: it concerns them all.
+    if let code = (failed.first { $0.code == .cannotWrite } ?? failed.first)?.code { throw code }
   }
 }
 
@@ -168,11 +171,12 @@ private final class ProgressBoard: Sendable {
     if let line { Console.progress(line) }
   }
 
-  func finish(_ run: Int, _ message: String) {
-    state.withLock {
+  /// Marks a run as done and says so where no progress line is in the way.
+  func finish(_ run: Int, _ say: () throws -> Void) throws {
+    try state.withLock {
       $0.shares[run] = 1
       Console.endProgress()
-      print(message)
+      try say()
     }
   }
 

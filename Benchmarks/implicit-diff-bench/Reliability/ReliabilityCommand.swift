@@ -50,22 +50,24 @@ struct ReliabilityCommand: ParsableCommand {
       Worker.run(campaign, indices)
       return
     }
+    try Console.requireWritable([json == "-" ? nil : json])
     var tally = Tally()
     if index != nil {
       // In this process, so that a debugger sees a trap where it is.
       for i in indices {
-        if verbose { print(campaign.figures(i)) }
-        if let record = campaign.run(i) { tally.add(record, verbose: true) }
+        if verbose { try Console.print(campaign.figures(i)) }
+        if let record = campaign.run(i) { try tally.add(record, verbose: true) }
       }
     } else {
-      let progress = ProgressLine()
+      let progress = ProgressLine("drawing problems")
+      defer { progress.end() }
       try Supervisor(campaign: campaign).run(indices) { record in
-        tally.add(record, verbose: verbose)
+        try tally.add(record, verbose: verbose)
         progress.update("problem \(record.index) of \(indices.upperBound), \(tally.failures.count) failures")
       }
       progress.end()
     }
-    print(tally.report(list: list, seed: seed))
+    try Console.print(tally.report(list: list, seed: seed))
     if let json { try Console.write(json: ReliabilityReport(seed: seed, tally: tally), to: json) }
     if !tally.failures.isEmpty { throw ExitCode.notConverged }
   }

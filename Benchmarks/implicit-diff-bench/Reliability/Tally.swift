@@ -13,14 +13,14 @@ struct Tally {
   private(set) var benign = 0
   private(set) var reasons: [String: Int] = [:]
 
-  mutating func add(_ record: Record, verbose: Bool) {
+  mutating func add(_ record: Record, verbose: Bool) throws {
     counts[record.strategy, default: [:]][record.verdict, default: 0] += 1
     if record.verdict == .refused { refusals[record.strategy, default: [:]][record.outcome, default: 0] += 1 }
     if record.verdict == .unjudged { reasons[record.detail.components(separatedBy: ":")[0], default: 0] += 1 }
     if record.verdict.isFailure { failures.append(record) }
     if record.isBenign { benign += 1 }
     if record.isBenign && record.verdict == .refused { useless.append(record) }
-    if verbose { print(Self.line(record)) }
+    if verbose { try Console.print(Self.line(record)) }
   }
 
   static func line(_ r: Record) -> String {

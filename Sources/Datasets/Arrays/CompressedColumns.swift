@@ -1,33 +1,38 @@
-import Foundation
 public import LinAlg
 
-/// Sparse matrices in three `.npy` files, the arrays of compressed columns (`scipy.sparse.csc_matrix`): PREFIX.data.npy,
+/// Sparse matrices in `.npy` files, the arrays of compressed columns (`scipy.sparse.csc_matrix`): PREFIX.data.npy,
 /// PREFIX.indices.npy and PREFIX.indptr.npy.
 extension SparseMatrix {
-  /// Whether a sparse matrix is stored under this prefix, in place of PREFIX.npy.
-  public static func isStored(at prefix: String) -> Bool {
-    FileManager.default.fileExists(atPath: prefix + ".data.npy")
-  }
-
   /// Reads the three files.
   ///
+  /// The arrays of compressed rows (`csr_matrix`) look the same. Those of a matrix of `rows` rows have `rows` + 1 pointers, as
+  /// compressed columns have only where the matrix is square. So a square matrix has to say what it is, in
+  /// PREFIX.format.npy (`numpy.save("PREFIX.format.npy", X.format)`, or format.npy out of what `scipy.sparse.save_npz` wrote);
+  /// others may.
+  ///
   /// - Parameter rows: the number of rows, which the arrays do not say: that of y.
-  /// - Throws: `DatasetError` that names the file, for what `NPY` refuses, for arrays that are no sparse matrix of so many
-  ///   rows, and for numbers that are not finite.
+  /// - Throws: `DatasetError` that names the file, for what `NPY` refuses, for arrays that are no compressed columns of so many
+  ///   rows or could be compressed rows, and for numbers that are not finite.
   public init(compressedColumnsAt prefix: String, rows: Int) throws(DatasetError) {
-    let pointers = try NPY.indices(at: prefix + ".indptr.npy")
-    let indices = try NPY.indices(at: prefix + ".indices.npy")
-    let values = try NPY.vector(at: prefix + ".data.npy", as: Element.self)
-    guard rows > 0, pointers.count >= 2 else {
+    let pointerFile = try NPYFile(prefix + ".indptr.npy", rank: 1)
+    let indexFile = try NPYFile(prefix + ".indices.npy", rank: 1)
+    let valueFile = try NPYFile(prefix + ".data.npy", rank: 1)
+    let columns = pointerFile.header.count - 1
+    guard rows > 0, columns >= 1 else {
       throw .invalid(
-        path: prefix + ".indptr.npy", reason: "\(pointers.count) pointers for \(rows) rows; expected rows and columns")
+        path: pointerFile.path, reason: "\(columns + 1) pointers for \(rows) rows; expected rows and columns")
     }
-    guard let places = Self.narrowed(indices) else {
-      throw .invalid(path: prefix + ".indices.npy", reason: "holds indices outside 0 ..< \(rows), the rows of y")
-    }
+    try StoredFormat.requireColumns(prefix: prefix, rows: rows, columns: columns)
+    // Each array as it is read and as it is kept, and the transpose that is kept beside it.
+    try Memory.require(
+      Memory.sum([(valueFile.header.count, 2 * MemoryLayout<Element>.size + 16), (columns, 64), (rows, 64)]),
+      for: "a sparse matrix of \(rows) × \(columns) with \(valueFile.header.count) entries", path: pointerFile.path)
+    let pointers = try pointerFile.integers(as: Int.self)
+    let indices = try indexFile.integers(as: Int32.self)
+    let values = try valueFile.array(of: Element.self)
     do throws(SparseStructureError) {
       try self.init(
-        rows: rows, columns: pointers.count - 1, columnPointers: pointers, rowIndices: places, values: Array(values))
+        rows: rows, columns: columns, columnPointers: pointers, rowIndices: indices, values: values)
     } catch {
       let file =
         switch error {
@@ -37,15 +42,42 @@ extension SparseMatrix {
       throw .invalid(path: prefix + file, reason: "not compressed columns of \(rows) rows: \(error)")
     }
   }
+}
 
-  /// The indices in 32 bits, or nil where one does not fit.
-  private static func narrowed(_ indices: [Int]) -> [Int32]? {
-    var result: [Int32] = []
-    result.reserveCapacity(indices.count)
-    for i in indices {
-      guard let narrow = Int32(exactly: i) else { return nil }
-      result.append(narrow)
+/// PREFIX.format.npy, a string: what sparse arrays are.
+private enum StoredFormat {
+  static func requireColumns(prefix: String, rows: Int, columns: Int) throws(DatasetError) {
+    let path = prefix + ".format.npy"
+    if System.isOccupied(path) {
+      let format = try text(at: path)
+      guard format == "csc" else {
+        throw .invalid(
+          path: path, reason: "holds '\(DatasetError.oneLine(format))'; expected 'csc': save the arrays of X.tocsc()")
+      }
+    } else if columns == rows {
+      let name = path.split(separator: "/").last.map { String($0) } ?? path
+      throw .invalid(
+        path: prefix + ".indptr.npy",
+        reason: "\(columns + 1) pointers for \(rows) rows: compressed columns of a square matrix, or compressed rows; "
+          + "expected \(name) to say which: numpy.save(\"\(name)\", X.format)")
     }
-    return result
+  }
+
+  /// The string in an array without dimensions, or of one entry.
+  private static func text(at path: String) throws(DatasetError) -> String {
+    let file = try InputFile(path)
+    let prefix = try file.bytes(min(12, file.size))
+    let range = try NPYHeader.textRange(prefix: prefix, size: file.size, path: path)
+    var literal = NPYLiteral(try file.bytes(range.count, at: range.lowerBound), base: range.lowerBound, path: path)
+    var descriptor = ""
+    for case ("descr", .text(let found)) in try literal.dictionary() { descriptor = found }
+    let rest = file.size - range.upperBound
+    // Bytes, or characters of four bytes each, padded by zeros.
+    let isWide = descriptor.dropFirst().first == "U"
+    guard isWide || descriptor.dropFirst().first == "S", rest <= 1024, !isWide || rest % 4 == 0 else {
+      throw .invalid(path: path, reason: "holds '\(DatasetError.oneLine(descriptor))'; expected a short string")
+    }
+    let bytes = try file.bytes(rest, at: range.upperBound)
+    return String(decoding: bytes.filter { $0 != 0 }, as: UTF8.self)
   }
 }

@@ -25,8 +25,19 @@ public enum AtomicFile {
     try write(text.utf8, to: path)
   }
 
-  /// Writes what `body` appends.
-  static func write(to path: String, _ body: (Output) throws(DatasetError) -> Void) throws(DatasetError) {
+  /// Finds out whether ``write(_:to:)`` could put a file at `path`, by making the temporary file and removing it.
+  ///
+  /// What is at `path` is not touched. A disk that fills up later is not foreseen.
+  ///
+  /// - Throws: ``DatasetError/unwritable(path:reason:)``.
+  public static func requireWritable(_ path: String) throws(DatasetError) {
+    let (descriptor, temporary) = try openTemporary(for: path)
+    _ = System.closeFile(descriptor)
+    System.remove(temporary)
+  }
+
+  /// A new file beside `path`, open for writing.
+  private static func openTemporary(for path: String) throws(DatasetError) -> (descriptor: Int32, path: String) {
     guard !path.utf8.contains(0) else { throw .unwritable(path: path, reason: "the path holds a zero byte") }
     // A renaming would put a plain file in the place of a device.
     switch System.kind(at: path) {
@@ -39,6 +50,12 @@ public enum AtomicFile {
     guard let descriptor = System.create(temporary) else {
       throw .unwritable(path: path, reason: "cannot be created: \(System.lastError)")
     }
+    return (descriptor, temporary)
+  }
+
+  /// Writes what `body` appends.
+  static func write(to path: String, _ body: (Output) throws(DatasetError) -> Void) throws(DatasetError) {
+    let (descriptor, temporary) = try openTemporary(for: path)
     do throws(DatasetError) {
       do throws(DatasetError) {
         try body(Output(path: path, descriptor: descriptor))

@@ -13,6 +13,11 @@ public enum GZip {
     return bytes.starts(with: [0x1F, 0x8B]) ? try inflate(bytes, limit: limit, path: path) : bytes
   }
 
+  /// The CRC-32 of gzip, zlib and PNG.
+  public static func crc32(_ bytes: [UInt8]) -> UInt32 {
+    bytes.withUnsafeBufferPointer { UInt32(truncatingIfNeeded: crc32_z(0, $0.baseAddress, $0.count)) }
+  }
+
   /// Every member of a gzip file, one after the other.
   static func inflate(_ bytes: [UInt8], limit: Int, path: String) throws(DatasetError) -> [UInt8] {
     var stream = z_stream()

@@ -8,7 +8,10 @@ struct InputFile: ~Copyable {
   init(_ path: String) throws(DatasetError) {
     guard !path.utf8.contains(0) else { throw .invalid(path: path, reason: "the path holds a zero byte") }
     guard let descriptor = System.openForReading(path) else {
-      if System.lastErrorIsMissing { throw .missing(path: path) }
+      if System.lastErrorIsMissing {
+        if System.isOccupied(path) { throw .invalid(path: path, reason: "is a link to what is not there") }
+        throw .missing(path: path)
+      }
       throw .invalid(path: path, reason: "cannot be opened: \(System.lastError)")
     }
     guard let status = System.status(descriptor), status.kind == .regular else {

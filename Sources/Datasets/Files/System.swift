@@ -37,6 +37,12 @@ enum System {
     return kind(info)
   }
 
+  /// Whether anything has this name, be it a link to nothing; also where the system does not say.
+  static func isOccupied(_ path: String) -> Bool {
+    var info = stat()
+    return lstat(path, &info) == 0 || !lastErrorIsMissing
+  }
+
   private static func kind(_ info: stat) -> Kind {
     switch info.st_mode & S_IFMT {
     case S_IFREG: .regular
@@ -78,6 +84,40 @@ enum System {
   static func remove(_ path: String) { unlink(path) }
 
   static var processID: Int { Int(getpid()) }
+
+  static var processors: Int { max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
+
+  /// The bytes this process can still get: the machine's memory, what its group of processes may have of it, or what its
+  /// limits allow it, less what it has.
+  static var availableMemory: Int {
+    let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+    var limit = page * Int(sysconf(Int32(_SC_PHYS_PAGES)))
+    for path in ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"] {
+      if let value = firstNumbers(path).first { limit = min(limit, value) }
+    }
+    // Pages: the address space, and what of it is in memory.
+    let used = firstNumbers("/proc/self/statm")
+    var available = limit - page * (used.count > 1 ? used[1] : 0)
+    var space = rlimit()
+    #if canImport(Glibc)
+      let hasSpace = getrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &space) == 0
+    #else
+      let hasSpace = getrlimit(RLIMIT_AS, &space) == 0
+    #endif
+    if hasSpace, space.rlim_cur < rlim_t(Int.max) {
+      available = min(available, Int(space.rlim_cur) - page * (used.first ?? 0))
+    }
+    return available
+  }
+
+  /// The numbers in the first line of a file of the system; none where there is no such file.
+  private static func firstNumbers(_ path: String) -> [Int] {
+    guard let descriptor = openForReading(path) else { return [] }
+    defer { _ = closeFile(descriptor) }
+    var bytes = [UInt8](repeating: 0, count: 256)
+    guard let count = bytes.withUnsafeMutableBytes({ read(descriptor, $0, at: 0) }) else { return [] }
+    return String(decoding: bytes[..<count], as: UTF8.self).split(whereSeparator: \.isWhitespace).compactMap { Int($0) }
+  }
 
   /// Calls again while a signal interrupts; nil where the call fails.
   private static func retry<N: SignedInteger>(_ call: () -> N) -> N? {

@@ -76,18 +76,21 @@ public struct AID<Map: FixedPointMap>: DifferentiationStrategy {
     let clock = ContinuousClock.now
     try checkArguments()
     var report: DerivativeReport<Element>
+    var linearizingSeconds = 0.0
     switch start(problem, workspace) {
     case .refused(let outcome):
       result.fill(.nan)
       report = DerivativeReport(outcome: outcome, method: name)
     case .linearized(let innerResidual):
       cotangent(problem.state, neededSupport(workspace.linearization), &workspace.y)
+      linearizingSeconds = clock.secondsSince()
       report = try solveAdjoint(workspace)
       workspace.linearization.parameters.applyAdjoint(workspace.adjoint, into: &result)
       if report.outcome.isUsable && result.firstNonFinite != nil { report.outcome = .notFinite }
       report.innerResidual = innerResidual
     }
     report.seconds = clock.secondsSince()
+    report.linearizingSeconds = linearizingSeconds
     return report
   }
 
@@ -110,6 +113,7 @@ public struct AID<Map: FixedPointMap>: DifferentiationStrategy {
     let clock = ContinuousClock.now
     try checkArguments()
     var report: DerivativeReport<Element>
+    var linearizingSeconds = 0.0
     switch start(problem, workspace) {
     case .refused(let outcome):
       result.fill(.nan)
@@ -117,11 +121,13 @@ public struct AID<Map: FixedPointMap>: DifferentiationStrategy {
     case .linearized(let innerResidual):
       var rightHandSides = Matrix<Element>.zeros(problem.map.stateCount, M.columns)
       workspace.linearization.parameters.apply(block: M, into: &rightHandSides)
+      linearizingSeconds = clock.secondsSince()
       report = try solveTangents(workspace, rightHandSides, into: &result)
       if report.outcome.isUsable && result.firstNonFinite != nil { report.outcome = .notFinite }
       report.innerResidual = innerResidual
     }
     report.seconds = clock.secondsSince()
+    report.linearizingSeconds = linearizingSeconds
     return report
   }
 

@@ -30,10 +30,20 @@ public struct PoisoningAttack<Element: Scalar> {
   }
 
   /// The strongest shift found, one row of p entries a poisoned sample, and the model trained on it.
-  public struct Result {
+  public struct Result: Sendable {
+    /// The step it was found at, the first of those that do equally well; 0 is no shift.
+    public var step: Int
     public var shift: Vector<Element>
     public var weights: Vector<Element>
     public var validationLoss: Element
+  }
+
+  /// An attack that ended before its last step.
+  public struct Interrupted: Error {
+    /// The strongest shift found until then.
+    public var found: Result
+    /// Why: what ``run(_:)`` throws where nothing was found yet, or what its argument threw.
+    public var reason: any Error
   }
 
   /// - Precondition: budget ≥ 0, steps ≥ 1; the objective is negated.
@@ -53,9 +63,21 @@ public struct PoisoningAttack<Element: Scalar> {
 
   /// Runs the attack from no shift, warm-starting the inner and the adjoint solve.
   ///
-  /// - Throws: `FixedPointFailure` or `DifferentiationFailure` where a solve does not reach its accuracy, with the step's
-  ///   numbers; `DifferentiationError` never for this map.
-  public func run(_ report: (Progress) -> Void) throws -> Result {
+  /// - Throws: `FixedPointFailure` where the first model cannot be trained. ``Interrupted`` later, with the strongest shift
+  ///   until then: for a `FixedPointFailure` or `DifferentiationFailure` of a solve that does not reach its accuracy, or
+  ///   what `report` throws.
+  public func run(_ report: (Progress) throws -> Void) throws -> Result {
+    var best: Result?
+    do {
+      try run(&best, report)
+    } catch {
+      if let best { throw Interrupted(found: best, reason: error) }
+      throw error
+    }
+    return best!
+  }
+
+  private func run(_ best: inout Result?, _ report: (Progress) throws -> Void) throws {
     let p = map.loss.featureCount
     let strategy = AID<PoisoningMap<Element>>(.conjugateGradient, warmStarts: true)
     let workspace = strategy.makeWorkspace(for: map)
@@ -63,7 +85,6 @@ public struct PoisoningAttack<Element: Scalar> {
     var gradient = Vector<Element>.zeros(map.parameterCount)
     var scratch = gradient
     var w: Vector<Element>?
-    var best: Result?
     let stride = 2 * budget / Element(steps)
     for step in 0...steps {
       let clock = ContinuousClock.now
@@ -72,9 +93,9 @@ public struct PoisoningAttack<Element: Scalar> {
       w = weights
       let loss = -objective.value(at: weights, parameters: shift)
       if best.map({ loss > $0.validationLoss }) ?? true {
-        best = Result(shift: Vector(copying: shift), weights: weights, validationLoss: loss)
+        best = Result(step: step, shift: Vector(copying: shift), weights: weights, validationLoss: loss)
       }
-      report(
+      try report(
         Progress(
           step: step, validationLoss: loss, validationAccuracy: objective.accuracy(at: weights),
           trainingAccuracy: map.loss.accuracy(at: weights), largestShift: largestRow(shift, p),
@@ -86,7 +107,6 @@ public struct PoisoningAttack<Element: Scalar> {
       _ = try Derivative(estimate: gradient, report: outcome).get()
       shift = moved(shift, against: gradient, by: stride, p)
     }
-    return best!
   }
 
   /// Each row moved against its gradient and projected onto its ball.
