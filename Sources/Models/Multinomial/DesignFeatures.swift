@@ -63,9 +63,9 @@ final class DesignFeatures<Element: Scalar>: ShiftedFeatures {
     let one = Matrix<Element>(repeating: 1, rows: 1, columns: 1, layout: .rowMajor)
     var result = Vector(copying: Γ)
     for (k, i) in shifted.enumerated() {
-      var row = Vector(copying: Γ[k * p..<(k + 1) * p])
+      var row = Vector(copying: Γ[segment: k * p..<(k + 1) * p])
       row.withColumns(rows: p) { base.addTransposedProduct(rows: [i], block: one, alpha: 1, to: &$0) }
-      result[k * p..<(k + 1) * p] = row
+      result[segment: k * p..<(k + 1) * p] = row
     }
     return Matrix(rowsOf: result, columns: p)
   }
