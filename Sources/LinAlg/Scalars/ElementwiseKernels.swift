@@ -85,7 +85,8 @@ public protocol _ElementwiseKernels {
     _ n: Int, _ α: Self, _ u: UnsafePointer<Self>, _ x: UnsafePointer<Self>,
     _ out: UnsafeMutablePointer<Self>
   )
-  /// out ← exp(x) for finite x, to 2 ulps; `out` may be `x`.
+  /// out ← exp(x) to 1.25 ulps for x in −708 … 709 (`Float`: −87 … 88), outside the value at the nearer end; `out` may be
+  /// `x`.
   static func _exp(
     _ n: Int, _ x: UnsafePointer<Self>, _ out: UnsafeMutablePointer<Self>
   )
