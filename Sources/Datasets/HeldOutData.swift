@@ -2,13 +2,13 @@ public import LinAlg
 
 /// Features and targets to fit with, and others of the same kind to judge the fit by.
 public struct HeldOutData<Element: Scalar>: Sendable {
-  /// X, one row a sample, column-major.
+  /// X, one row per sample, column-major.
   public let trainFeatures: Matrix<Element>
-  /// y, one entry a row of `trainFeatures`.
+  /// y, one entry per row of `trainFeatures`.
   public let trainTargets: Vector<Element>
   /// The held-out X, column-major, with the columns of `trainFeatures`.
   public let validationFeatures: Matrix<Element>
-  /// The held-out y, one entry a row of `validationFeatures`.
+  /// The held-out y, one entry per row of `validationFeatures`.
   public let validationTargets: Vector<Element>
 
   /// The given arrays; row-major features are copied once into column-major order.

@@ -228,7 +228,7 @@ import Testing
   }
 
   /// An adjoint solve cut short: what there is gets reported, marked as not converged, and the exit code says so.
-  /// (BiCGSTAB makes two products an iteration, and the limit is on products.)
+  /// (BiCGSTAB makes two products per iteration, and the limit is on products.)
   @Test func tooFewAdjointIterationsExit70() throws {
     let reference = try ReferenceCase("elastic-net-diabetes")
     let solution = directory.file("w.npy")

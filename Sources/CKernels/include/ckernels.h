@@ -15,7 +15,7 @@
   size_t ck_soft_threshold_mask_##X(size_t n, const T *u, T t, T atKink, T *mask);                                    \
   /* min over i of ||u_i| - t|; infinity for n = 0. */                                                                \
   T ck_soft_threshold_margin_##X(size_t n, const T *u, T t);                                                          \
-  /* the three with a threshold an entry; where t_i = 0 the map is the identity, whose derivative is 1 everywhere. */   \
+  /* the three with one threshold per entry; where t_i = 0 the map is the identity, whose derivative is 1 everywhere. */\
   void ck_soft_threshold_each_##X(size_t n, const T *u, const T *t, T *out);                                          \
   void ck_soft_threshold_each_mask_##X(size_t n, const T *u, const T *t, T atKink, T *mask);                          \
   T ck_soft_threshold_each_margin_##X(size_t n, const T *u, const T *t);                                              \

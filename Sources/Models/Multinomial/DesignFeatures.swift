@@ -81,7 +81,7 @@ final class DesignFeatures<Element: Scalar>: ShiftedFeatures {
   func gramSpectrum(scale: Element) -> ExtremalEigenvalues<Element> { base.gramSpectrum(scale: scale) }
 
   /// Measured on sparse designs: an entry of a product with c columns takes the time of 16 + 4 c bytes, a score that of 32.
-  /// The Hessian is assembled by a product a column.
+  /// The Hessian is assembled by one product per column.
   func hessianCosts(support s: Double, features f: Double, classes c: Double) -> AdjointCosts {
     let stored = Double(base.storedCount) / Double(max(1, columns))
     let dense = shift == nil ? 0 : Double(shifted.count)
