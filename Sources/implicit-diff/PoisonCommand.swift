@@ -27,7 +27,7 @@ struct PoisonCommand: ParsableCommand {
   @Option(help: "Strength of the squared 2-norm, at least 0.") var lambda2 = 0.1
   @Option(help: "The share of training rows to poison, where DIR has no poisoned.npy.") var fraction = 0.3
   @Option(help: "Seed of the choice of rows.") var seed: UInt64 = 0
-  @Option(help: ArgumentHelp("Save the shift, one row a poisoned sample.", valueName: "FILE.npy")) var noise: String?
+  @Option(help: ArgumentHelp("Save the shift, one row per poisoned sample.", valueName: "FILE.npy")) var noise: String?
   @Option(help: ArgumentHelp("Save the poisoned rows; scripts/picture-sheet.py draws them.", valueName: "FILE.npy"))
   var images: String?
 
