@@ -1,4 +1,4 @@
-// swift-tools-version: 6.1
+// swift-tools-version: 6.3
 import PackageDescription
 
 /// Settings of every Swift target. No `unsafeFlags`: a package that has them cannot be depended on.
@@ -39,7 +39,11 @@ let package = Package(
     .target(name: "NonsmoothMaps", dependencies: ["LinAlg"], swiftSettings: swift),
     .target(name: "ImplicitDiff", dependencies: ["LinAlg", "RandomStreams"], swiftSettings: swift),
     .target(
-      name: "Models", dependencies: ["LinAlg", "NonsmoothMaps", "ImplicitDiff", "RandomStreams"], swiftSettings: swift),
+      name: "Models",
+      dependencies: [
+        "LinAlg", "NonsmoothMaps", "ImplicitDiff", "RandomStreams",
+        .product(name: "RealModule", package: "swift-numerics"),
+      ], swiftSettings: swift),
     .systemLibrary(
       name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev", "pkg-config"]), .brew(["zlib"])]),
     .target(name: "Datasets", dependencies: ["LinAlg", "RandomStreams", "CZlib"], swiftSettings: swift),
@@ -75,16 +79,21 @@ let package = Package(
       name: "TestSupport", dependencies: ["LinAlg", "Datasets", "CAllocationCounter", "RandomStreams"],
       path: "Tests/TestSupport",
       swiftSettings: swift),
-    .testTarget(name: "LinAlgTests", dependencies: ["LinAlg", "TestSupport"], swiftSettings: swift),
+    .testTarget(
+      name: "LinAlgTests",
+      dependencies: [
+        "LinAlg", "RandomStreams", "TestSupport", .product(name: "RealModule", package: "swift-numerics"),
+      ], swiftSettings: swift),
     .testTarget(name: "RandomStreamsTests", dependencies: ["RandomStreams", "TestSupport"], swiftSettings: swift),
     .testTarget(
-      name: "DatasetsTests", dependencies: ["Datasets", "RandomStreams", "TestSupport"], swiftSettings: swift),
+      name: "DatasetsTests", dependencies: ["Datasets", "LinAlg", "RandomStreams", "TestSupport"], swiftSettings: swift),
     .testTarget(
-      name: "ImplicitDiffTests", dependencies: ["ImplicitDiff", "Models", "TestSupport"], swiftSettings: swift),
+      name: "ImplicitDiffTests", dependencies: ["ImplicitDiff", "LinAlg", "Models", "TestSupport"], swiftSettings: swift
+    ),
     .testTarget(
       name: "ModelsTests",
       dependencies: [
-        "Models", "NonsmoothMaps", "Datasets", "ImplicitDiff", "Reliability", "TestSupport",
+        "Models", "NonsmoothMaps", "Datasets", "ImplicitDiff", "LinAlg", "RandomStreams", "Reliability", "TestSupport",
         .product(name: "RealModule", package: "swift-numerics"),
       ], swiftSettings: swift),
     .testTarget(

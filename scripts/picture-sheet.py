@@ -79,10 +79,10 @@ def draw(images, columns, titles, path):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("images", metavar="IMAGES.npy", help="a matrix, one image a row")
+    parser.add_argument("images", metavar="IMAGES.npy", help="a matrix, one image per row")
     parser.add_argument("out", metavar="OUT.png")
     parser.add_argument("--columns", type=int, default=10, metavar="N", help="images beside each other (default: 10)")
-    parser.add_argument("--titles", metavar="FILE", help="a text file with a title a line, for each image")
+    parser.add_argument("--titles", metavar="FILE", help="a text file with one title per line, for each image")
     options = parser.parse_args()
     if options.columns < 1:
         parser.error(f"--columns: {options.columns} is below 1")

@@ -17,9 +17,9 @@ struct SweepProblem {
     let draw = SyntheticRegression<Double>(
       rows: n + max(1, n / 2), columns: p, informative: min(60, max(5, p / 10)), noise: 0.5, seed: 1)
     let data = HeldOutData(
-      trainFeatures: draw.features[rows: 0..<n].packed(as: .columnMajor), trainTargets: draw.targets[0..<n],
+      trainFeatures: draw.features[rows: 0..<n].packed(as: .columnMajor), trainTargets: draw.targets[segment: 0..<n],
       validationFeatures: draw.features[rows: n..<draw.features.rows].packed(as: .columnMajor),
-      validationTargets: draw.targets[n..<draw.targets.count])
+      validationTargets: draw.targets[segment: n..<draw.targets.count])
     let correlation = data.trainFeatures.transposed * data.trainTargets
     self.init(
       name: "\(n) × \(p)", data: data, parameters: [0.1 * correlation.maxNorm / Double(n), 0.01])

@@ -2,7 +2,7 @@ public import LinAlg
 
 /// Features and targets to fit with, and others of the same kind to judge the fit by.
 public struct HeldOutData<Element: Scalar>: Sendable {
-  /// X, one row a sample, column-major.
+  /// X, one row per sample, column-major.
   public let trainFeatures: Matrix<Element>
   /// y, one entry per row of `trainFeatures`.
   public let trainTargets: Vector<Element>

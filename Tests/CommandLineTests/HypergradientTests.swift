@@ -70,10 +70,10 @@ import Testing
       #expect(run.code == 0 && run.errors.isEmpty, "\(method): \(run.errors)")
       let report = try Report.decode(run.output)
       let got = Vector(report.hypergradient)
-      #expect(relativeError(got[0..<exact.count], exact) <= allowed, "\(method)")
+      #expect(relativeError(got[segment: 0..<exact.count], exact) <= allowed, "\(method)")
       #expect(abs(report.value / answer.value - 1) <= 1e-11)
       let bound = try #require(report.error_bound)
-      #expect(got[0..<exact.count].distance(to: exact) <= bound)
+      #expect(got[segment: 0..<exact.count].distance(to: exact) <= bound)
     }
   }
 

@@ -37,7 +37,7 @@ import Testing
     let v: Vector<Float> = [1.5, -2, 3.25]
     try NPY.write(v, to: path)
     #expect(try NPY.vector(at: path, as: Float.self) == v)
-    try NPY.write(v[1..<3], to: path)
+    try NPY.write(v[segment: 1..<3], to: path)
     #expect(try NPY.vector(at: path, as: Float.self) == [-2, 3.25])
     try NPY.write([Int.min, 0, 5], to: path)
     #expect(try NPY.indices(at: path) == [Int.min, 0, 5])

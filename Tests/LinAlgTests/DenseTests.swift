@@ -8,12 +8,12 @@ import Testing
     var y = x
     y[0] = 9
     #expect(x == [1, 2, 3, 4] && y == [9, 2, 3, 4])
-    var part = x[1..<3]
+    var part = x[segment: 1..<3]
     #expect(part == [2, 3])
     part[0] = -1
     #expect(x == [1, 2, 3, 4] && part == [-1, 3])
     var z = x
-    z[1..<3] = [7, 8]
+    z[segment: 1..<3] = [7, 8]
     #expect(z == [1, 7, 8, 4] && x == [1, 2, 3, 4])
     do {
       var span = z.mutableSpan
@@ -25,9 +25,27 @@ import Testing
     #expect(w == z && x == [1, 2, 3, 4])
   }
 
+  /// What `Collection` asks of slices: they share indices with the whole, so that algorithms that cut them work.
+  @Test func slicesKeepTheIndicesOfTheWhole() {
+    var x: Vector<Double> = [5, 1, 4, 1, 3]
+    #expect(x[1...].startIndex == 1 && x[2..<4].endIndex == 4 && x[2...][3] == x[3])
+    #expect(x[2...].firstIndex(of: 1) == 3 && x[1..<4].lastIndex(of: 1) == 3 && x.dropFirst().indices == 1..<5)
+    #expect(x[1...].indices.allSatisfy { x[1...][$0] == x[$0] } && Array(x[1..<3]) == [1, 4])
+    let pieces = x.split(separator: 1)
+    #expect(pieces.map(\.startIndex) == [0, 2, 4] && pieces.map { x.distance(from: 0, to: $0.endIndex) } == [1, 3, 5])
+    x[1..<4].sort()
+    #expect(x == [5, 1, 1, 4, 3])
+    x[2...].reverse()
+    #expect(x == [5, 1, 3, 4, 1])
+    let boundary = x[1...].partition { $0 > 2 }
+    #expect(boundary == 3 && Set(x[1..<3]) == [1] && Set(x[3...]) == [3, 4] && x[0] == 5)
+    x[0..<2] = x[3..<5]
+    #expect(x[..<2].elementsEqual(x[3...]))
+  }
+
   @Test func writingToAPartOfItselfIsSafe() {
     var x: Vector<Double> = [1, 2, 3, 4]
-    x[0..<2] = x[2..<4]
+    x[segment: 0..<2] = x[segment: 2..<4]
     #expect(x == [3, 4, 3, 4])
     x.add(2, x)
     #expect(x == [9, 12, 9, 12])

@@ -53,6 +53,29 @@ private let sizes = [0, 1, 2, 5, 33, 70]
     #expect(try Cholesky(A).factor == expected)
   }
 
+  /// On both sides of the size where LAPACK takes over.
+  @Test(arguments: [6, 150]) func workspaceNamesTheEntryThatIsNotFinite(n: Int) {
+    let workspace = CholeskyWorkspace<Double>(capacity: n)
+    for value in [Double.nan, .infinity, -.infinity] {
+      for (i, j) in [(4, 1), (n - 1, 0), (n - 1, n - 2), (3, 3), (0, 0), (n - 1, n - 1)] {
+        var A = Matrix<Double>.definite(n, seed: 1)
+        A[i, j] = value
+        // Not read: the upper triangle.
+        if i > 1 { A[0, i] = .nan }
+        // −∞ on the diagonal is a pivot that is not finite, like the others.
+        #expect(throws: FactorizationError.notFinite(row: i, column: j), "\(value) at (\(i), \(j))") {
+          try workspace.factor(count: n) { $0.copy(from: A) }
+        }
+      }
+    }
+    // Finite numbers whose squares overflow, in a matrix that is not definite.
+    var A = Matrix<Double>.identity(n)
+    A[n - 1, 0] = 1e200
+    #expect(throws: FactorizationError.notPositiveDefinite(leadingMinor: n)) {
+      try workspace.factor(count: n) { $0.copy(from: A) }
+    }
+  }
+
   @Test func errorsNameThePlace() {
     var A = Matrix<Double>.identity(4)
     A[2, 2] = -1
@@ -217,7 +240,7 @@ private let sizes = [0, 1, 2, 5, 33, 70]
         let b: Vector<T> = numbers.vector(m)
         var c = b
         qr.applyQAdjoint(&c)
-        #expect((c[0..<k] - Q.transposed * b).norm <= unit * b.norm)
+        #expect((c[segment: 0..<k] - Q.transposed * b).norm <= unit * b.norm)
         qr.applyQ(&c)
         #expect((c - b).norm <= unit * b.norm)
       }

@@ -3,7 +3,7 @@ import LinAlg
 import RandomStreams
 import Testing
 
-/// The logistic loss and its derivatives against the C library's functions, and soft thresholding with a threshold an entry.
+/// The logistic loss and its derivatives against the C library's functions, and soft thresholding with one threshold per entry.
 @Suite struct LogisticKernelTests {
   /// The loss, the residuals −ℓ′ and the curvatures ℓ″ of scores z.
   static func run<T: Scalar>(_ z: Vector<T>, _ y: Vector<T>, scale: T = 1) -> (T, Vector<T>, Vector<T>) {

@@ -54,7 +54,7 @@ import Testing
     }
 
     /// The part of a gradient that the case gives.
-    func known(_ gradient: Vector<Double>) -> Vector<Double> { gradient[0..<exact.count] }
+    func known(_ gradient: Vector<Double>) -> Vector<Double> { gradient[segment: 0..<exact.count] }
 
     func innerSolutionIsExact() {
       #expect(solution.outcome == .converged)

@@ -5,7 +5,7 @@ elastic net's validation loss at the exact inner solution, in process, after war
     python3 -m venv venv && venv/bin/pip install -r requirements.txt
     OMP_NUM_THREADS=2 venv/bin/python peers.py CASE_DIR [--repeat 20] [--json FILE]
 
-Prints one row a peer: median seconds, relative error against the exact hypergradient.
+Prints one row per peer: median seconds, relative error against the exact hypergradient.
 Run the product on the same folder in the same minute and compare as a ratio: absolute times drift.
 """
 import argparse, json, pathlib, statistics, sys, time

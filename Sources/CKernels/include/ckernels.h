@@ -15,7 +15,7 @@
   size_t ck_soft_threshold_mask_##X(size_t n, const T *u, T t, T atKink, T *mask);                                    \
   /* min over i of ||u_i| - t|; infinity for n = 0. */                                                                \
   T ck_soft_threshold_margin_##X(size_t n, const T *u, T t);                                                          \
-  /* the three with a threshold an entry; where t_i = 0 the map is the identity, whose derivative is 1 everywhere. */   \
+  /* the three with one threshold per entry; where t_i = 0 the map is the identity, whose derivative is 1 everywhere. */\
   void ck_soft_threshold_each_##X(size_t n, const T *u, const T *t, T *out);                                          \
   void ck_soft_threshold_each_mask_##X(size_t n, const T *u, const T *t, T atKink, T *mask);                          \
   T ck_soft_threshold_each_margin_##X(size_t n, const T *u, const T *t);                                              \
@@ -113,7 +113,8 @@
   /* The same for the columns of a column-major n x p matrix. */                                                       \
   size_t ck_column_descent_##X(size_t n, size_t k, const ptrdiff_t *index, const T *a, size_t lda, const T *d,        \
                                T scale, const T *h, const T *l1, T l2, size_t epochs, T tolerance, T *w, T *r);       \
-  /* out = exp(x) for finite x, to 2 ulps; out may be x. */                                                           \
+  /* out = exp(x) to 1.25 ulps for x in -708 ... 709 (float: -87 ... 88), outside the value at the nearer end; out may\
+     be x. Measured against long double on 8e7 numbers: 1.18 and 1.22 ulps, 0.90 and 0.94 with fused multiply-add. */ \
   void ck_exp_##X(size_t n, const T *x, T *out);                                                                      \
   /* copies the lower triangle of the n x n column-major a onto its upper one. */                                     \
   void ck_mirror_lower_##X(size_t n, T *a, size_t lda);                                                               \

@@ -66,8 +66,16 @@ public struct PaperRegression: Sendable, Hashable {
 
   /// Draws the data of a seed, in Double, and rounds them to `Element`.
   ///
-  /// Agrees with NumPy's to about 1e-13. Where the rank is below `informative`, the directions that have no variance get
-  /// draws times the root of a rounding error, about 1e-8, that are LAPACK's and not reproducible.
+  /// What is reproducible where:
+  ///
+  /// - The coefficients w, the noise y − X w, the splits and, without a `correlatedRank`, X are NumPy's on every processor,
+  ///   to about 1e-13 of their size.
+  /// - With a `correlatedRank`, X is F times NumPy's normal draws, F Fᵀ = C the covariance. The eigenvalue 1 of C is
+  ///   multiple, so F is one of many, and which one LAPACK returns depends on the kernels that the BLAS chose for the
+  ///   processor (in NumPy too). The same kernels give the same X on every run; others give another sample of the same
+  ///   distribution, with the same xᵀ C⁻¹ x' for any two samples and the same spectrum of XᵀX.
+  /// - Where the rank is below `informative`, the directions that have no variance get draws times the root of a rounding
+  ///   error, about 1e-8, which are reproducible nowhere.
   ///
   /// - Throws: `FactorizationError` where the singular value decomposition of the covariance fails.
   public func draw<Element: Scalar>(

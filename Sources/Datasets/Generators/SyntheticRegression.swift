@@ -5,9 +5,9 @@ internal import RandomStreams
 public struct SyntheticRegression<Element: Scalar>: Sendable {
   /// X, rows × columns, column-major, independent standard normal entries.
   public let features: Matrix<Element>
-  /// y, one entry a row.
+  /// y, one entry per row.
   public let targets: Vector<Element>
-  /// w, one entry a column, standard normal where it is not 0.
+  /// w, one entry per column, standard normal where it is not 0.
   public let coefficients: Vector<Element>
 
   /// Draws a problem. Column j of X has a random stream of its own, so it is the same whatever the number of columns.

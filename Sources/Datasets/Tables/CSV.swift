@@ -14,7 +14,7 @@ public struct CSV: Sendable {
 
   /// Adds a row. Numbers are written so that reading them back gives the same number.
   ///
-  /// - Precondition: one field a column.
+  /// - Precondition: one field per column.
   public mutating func append(_ fields: [any LosslessStringConvertible]) {
     precondition(fields.count == columns.count, "CSV.append: \(fields.count) fields for \(columns.count) columns")
     append(line: fields.map { $0.description })

@@ -21,7 +21,7 @@ struct AndersonAccelerator<Element: Scalar> {
   private(set) var acceptedResidual = Element.infinity
   private var isAccelerated = false
   private var residual: Vector<Element>
-  /// Differences of images and of residuals, one column a step.
+  /// Differences of images and of residuals, one column per step.
   private var imageDifferences: [Vector<Element>]
   private var residualDifferences: [Vector<Element>]
   private let normal: CholeskyWorkspace<Element>

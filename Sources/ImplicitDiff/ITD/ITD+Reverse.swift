@@ -32,7 +32,9 @@ extension ITD {
     }
     var settled = problem
     settled.state = solution.estimate
-    var k = truncation ?? min(max(Self.firstLength, solution.iterations), limit)
+    // Settling and pulling back together stay within the limit.
+    let most = max(1, limit - solution.iterations)
+    var k = truncation ?? min(max(Self.firstLength, solution.iterations), most)
     while true {
       var trajectory = Trajectory(settled, length: k, memory, kept: truncation)
       report.iterations = solution.iterations + k
@@ -49,8 +51,8 @@ extension ITD {
         report.outcome = .fixedIterations
         return report
       }
-      if k >= limit { return report }
-      k = min(2 * k, limit)
+      if k >= most { return report }
+      k = min(2 * k, most)
     }
   }
 

@@ -47,7 +47,7 @@ extension FusedGram {
   /// - Parameters:
   ///   - S: the columns of A, nil for all.
   ///   - V: |S| × q.
-  ///   - weights: d, a weight a row, nil for ones.
+  ///   - weights: d, one weight per row, nil for ones.
   /// - Precondition: A is column-major. Cost 4 n |S| q, on as many processors as pay; where the kernel serves, A is read
   ///   from memory once.
   public func assign(

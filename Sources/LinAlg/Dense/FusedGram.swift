@@ -5,7 +5,7 @@ public final class FusedGram<Element: Scalar> {
   /// to 1 MiB are equally fast, a quarter of that and twice that slower.
   static var panelBytes: Int { 768 << 10 }
 
-  /// A panel's product, one stretch a task.
+  /// A panel's product, one stretch per task.
   private var scratch = Storage<Element>(capacity: 0)
   /// The sums of every task but the first.
   private var partials = Storage<Element>(capacity: 0)
@@ -32,7 +32,7 @@ public final class FusedGram<Element: Scalar> {
   /// - Parameters:
   ///   - S: the columns, nil for all.
   ///   - x: |S| entries.
-  ///   - weights: d, a weight a row, nil for ones.
+  ///   - weights: d, one weight per row, nil for ones.
   /// - Precondition: A is column-major. Cost 4 n |S|, on as many processors as pay.
   public func assign(
     to y: inout Vector<Element>, columns S: IndexSubset?, of A: Matrix<Element>, _ x: Vector<Element>,

@@ -1,6 +1,7 @@
 /// A dense real vector: a copy-on-write value over aligned memory.
 ///
-/// A range of a vector (`v[2..<5]`) shares its memory; writing through either copies first.
+/// A segment of a vector (`v[segment: 2..<5]`) is a vector that shares its memory; writing through either copies first.
+/// A slice (`v[2..<5]`) is the standard library's, which keeps the indices of the whole.
 public struct Vector<Element: Scalar>: Sendable {
   var storage: Storage<Element>
   var offset: Int
@@ -104,8 +105,9 @@ extension Vector: RandomAccessCollection, MutableCollection {
     }
   }
 
-  /// A range of the entries, renumbered from 0. Reading shares the memory; assigning copies the numbers in.
-  public subscript(range: Range<Int>) -> Vector {
+  /// A range of the entries as a vector of its own, numbered from 0. Reading shares the memory; assigning copies the
+  /// numbers in.
+  public subscript(segment range: Range<Int>) -> Vector {
     get {
       precondition(
         range.lowerBound >= 0 && range.upperBound <= count, "Vector: range \(range) outside 0 ..< \(count)")

@@ -33,10 +33,11 @@ public final class CholeskyWorkspace<Element: Scalar> {
   /// Factors the n × n matrix that `fill` writes; only its lower triangle is read. Cost n³/3 and what `fill` costs.
   ///
   /// `fill` receives a column-major matrix that holds what was left there, so it must write the whole lower triangle.
-  /// Beyond the capacity the memory grows (once).
+  /// Beyond the capacity the memory grows (once). Where a pivot turns out NaN or infinite, `fill` is called a second time,
+  /// since the factor has overwritten the matrix by then: the same numbers again tell which entry is to blame.
   ///
-  /// - Throws: ``FactorizationError/notPositiveDefinite(leadingMinor:)``, ``FactorizationError/notFinite(row:column:)``;
-  ///   nothing can be solved until the next success.
+  /// - Throws: ``FactorizationError/notFinite(row:column:)`` with the first such entry of the lower triangle, column by
+  ///   column; ``FactorizationError/notPositiveDefinite(leadingMinor:)``. Nothing can be solved until the next success.
   @specialized(where Element == Double)
   @specialized(where Element == Float)
   public func factor(count n: Int, _ fill: (inout Matrix<Element>) -> Void) throws(FactorizationError) {
@@ -51,16 +52,13 @@ public final class CholeskyWorkspace<Element: Scalar> {
       let a = matrix.mutableBase()
       let info =
         n <= Self.smallCount ? Element._smallCholesky(n, a, matrix.stride) : Element._potrf(n, a, matrix.stride)
-      if info > 0 {
-        if a[(info - 1) * (matrix.stride + 1)].isNaN { throw .notFinite(row: info - 1, column: info - 1) }
-        throw .notPositiveDefinite(leadingMinor: info)
-      }
+      if info > 0 { throw failure(leadingMinor: info, fill) }
       // A NaN or an infinity anywhere in the triangle reaches a pivot: no pass over the matrix is needed to find it.
       var least = Element.infinity
       var greatest: Element = 0
       for i in 0..<n {
         let pivot = a[i * (matrix.stride + 1)]
-        if !pivot.isFinite { throw .notFinite(row: i, column: i) }
+        if !pivot.isFinite { throw failure(leadingMinor: i + 1, fill) }
         least = min(least, pivot)
         greatest = max(greatest, pivot)
       }
@@ -69,6 +67,16 @@ public final class CholeskyWorkspace<Element: Scalar> {
       pivotRatio = 1
     }
     isFactored = true
+  }
+
+  /// Why pivot k failed. A finite one is not positive, and all entries that it was made of are finite. One that is not is
+  /// the trace of an entry; where the matrix has none, a number overflowed on the way, which none does in the
+  /// factorization of a positive definite matrix (Lᵢⱼ² ≤ Aᵢᵢ).
+  private func failure(leadingMinor k: Int, _ fill: (inout Matrix<Element>) -> Void) -> FactorizationError {
+    if matrix.base[(k - 1) * (matrix.stride + 1)].isFinite { return .notPositiveDefinite(leadingMinor: k) }
+    fill(&matrix)
+    do throws(FactorizationError) { try matrix.requireFiniteLower() } catch { return error }
+    return .notPositiveDefinite(leadingMinor: k)
   }
 
   private func resize(_ n: Int) {

@@ -1,7 +1,9 @@
 /// The stabilized biconjugate gradient method for any A (van der Vorst 1992), preconditioned from the right.
 ///
-/// Two products and about 20 n operations a step, eight vectors of memory whatever the number of steps. The residual may
-/// jump; where the recurrence breaks down after progress it starts again from the present x.
+/// Two products and about 20 n operations per iteration, eight vectors of memory whatever the number of iterations. The
+/// residual may jump by orders of magnitude on the way. Where it becomes orthogonal to the shadow residual the present
+/// residual takes the shadow's place and the iteration goes on; what is left are the breakdowns of
+/// ``KrylovBreakdown/sigma`` and ``KrylovBreakdown/omega``.
 public final class BiCGSTAB<Element: Scalar>: KrylovSolver {
   private let core: KrylovCore<Element>
   private var shadow: Vector<Element>
@@ -37,11 +39,10 @@ public final class BiCGSTAB<Element: Scalar>: KrylovSolver {
   ) -> CycleEnd<Element> {
     let size = run.cycleStart
     core.residual.scale(by: 1 / size)
-    shadow.copy(from: core.residual)
-    direction.copy(from: core.residual)
     var length = core.residual.norm
-    let shadowLength = length
-    var ρ = shadow.dot(core.residual)
+    var shadowLength = length
+    var ρ = renewShadow()
+    var isFresh = true
     while true {
       apply(M, direction, into: &preconditionedDirection)
       A.apply(preconditionedDirection, into: &directionImage)
@@ -51,7 +52,13 @@ public final class BiCGSTAB<Element: Scalar>: KrylovSolver {
       if !σ.isFinite || !imageLength.isFinite { return .notFinite }
       run.noteOperatorNorm(imageLength / preconditionedDirection.norm)
       // An inner product below the rounding error of its own sum is 0.
-      if σ.magnitude <= .ulpOfOne * shadowLength * imageLength { return .breakdown(.sigma) }
+      if σ.magnitude <= .ulpOfOne * shadowLength * imageLength {
+        if isFresh { return .breakdown(.sigma) }
+        shadowLength = length
+        ρ = renewShadow()
+        isFresh = true
+        continue
+      }
       let α = ρ / σ
       x.add(size * α, preconditionedDirection)
       core.residual.add(-α, directionImage)
@@ -72,12 +79,25 @@ public final class BiCGSTAB<Element: Scalar>: KrylovSolver {
       if let end = run.note(size * length) { return end }
 
       let next = shadow.dot(core.residual)
-      if next.magnitude <= .ulpOfOne * shadowLength * length { return .breakdown(.rho) }
+      if next.magnitude <= .ulpOfOne * shadowLength * length {
+        shadowLength = length
+        ρ = renewShadow()
+        isFresh = true
+        continue
+      }
+      isFresh = false
       let β = next / ρ * (α / ω)
       direction.add(-ω, directionImage)
       direction.combine(1, core.residual, β)
       ρ = next
     }
+  }
+
+  /// Makes the present residual the shadow and the first direction; their inner product.
+  private func renewShadow() -> Element {
+    shadow.copy(from: core.residual)
+    direction.copy(from: core.residual)
+    return core.residual.dot(core.residual)
   }
 
   private func apply(_ M: (any LinearOperator<Element>)?, _ v: Vector<Element>, into z: inout Vector<Element>) {

@@ -12,7 +12,7 @@ public final class GMRES<Element: Scalar>: KrylovSolver {
   private var basis: Matrix<Element>
   private var newest: Vector<Element>
   private var preconditioned: Vector<Element>
-  /// The triangle R of the Hessenberg matrix, one column a step, and the rotations that made it.
+  /// The triangle R of the Hessenberg matrix, one column per step, and the rotations that made it.
   private var triangle: Matrix<Element>
   private var cosines: Vector<Element>
   private var sines: Vector<Element>

@@ -25,6 +25,8 @@ struct KrylovRun<Element: Scalar> {
   /// that does not restart, even one whose residual does not move before.
   let window: Int
   let recordsHistory: Bool
+  /// See ``KrylovOptions/keepsLastIterate``.
+  let hasGivenLength: Bool
   var iterations = 0
   var products = 0
   var history: [Element] = []
@@ -43,6 +45,7 @@ struct KrylovRun<Element: Scalar> {
     limit = options.iterationLimit ?? max(100, 10 * count)
     window = count + 50
     recordsHistory = options.recordsHistory
+    hasGivenLength = options.keepsLastIterate
   }
 
   mutating func startCycle(_ residual: Element) {
@@ -63,8 +66,8 @@ struct KrylovRun<Element: Scalar> {
     } else {
       idle += 1
     }
-    if products >= limit { return .limit }
-    return idle > window ? .stalled : nil
+    if iterations >= limit { return .limit }
+    return idle > window && !hasGivenLength ? .stalled : nil
   }
 
   func report(_ outcome: SolveOutcome<Element>, _ norm: Element) -> KrylovReport<Element> {
@@ -126,14 +129,14 @@ final class KrylovCore<Element: Scalar> {
     while true {
       if !norm.isFinite { return run.report(.notFinite, norm) }
       if isSolved(run, norm, x) { return run.report(.converged, norm) }
-      if run.products >= run.limit { return run.report(.iterationLimit, norm) }
+      if run.iterations >= run.limit { return run.report(.iterationLimit, norm) }
       run.startCycle(norm)
       fallback.copy(from: x)
       let end = cycle(&x, &run)
       norm = computeResidual(A, b, x, &run)
       if isSolved(run, norm, x) { return run.report(.converged, norm) }
-      if let failure = Self.failure(end, halved: norm <= run.cycleStart / 2) {
-        let keepsLast = options.keepsLastIterate && failure == .iterationLimit && norm.isFinite
+      if let failure = Self.failure(end, halved: norm <= run.cycleStart / 2, run.hasGivenLength) {
+        let keepsLast = run.hasGivenLength && failure == .iterationLimit && norm.isFinite
         if !keepsLast && !(norm <= run.fallbackNorm) {
           x.copy(from: fallback)
           norm = computeResidual(A, b, x, &run)
@@ -144,11 +147,15 @@ final class KrylovCore<Element: Scalar> {
   }
 
   /// What an end means where the tolerance is not met; nil to go on. A cycle that halved the residual before it had to
-  /// end deserves another one from there; halving bounds their number.
-  private static func failure(_ end: CycleEnd<Element>, halved: Bool) -> SolveOutcome<Element>? {
+  /// end deserves another one from there; halving bounds their number. In a run of a given length the number of
+  /// iterations does, of which a cycle that meets its target has done one at least.
+  private static func failure(
+    _ end: CycleEnd<Element>, halved: Bool, _ hasGivenLength: Bool
+  ) -> SolveOutcome<Element>? {
     switch end {
     case .restart: nil
-    case .met, .exhausted: halved ? nil : .stagnated
+    case .met: halved || hasGivenLength ? nil : .stagnated
+    case .exhausted: halved ? nil : .stagnated
     case .breakdown(let place): halved ? nil : .breakdown(place)
     case .limit: .iterationLimit
     case .stalled: .stagnated

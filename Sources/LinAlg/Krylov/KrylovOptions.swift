@@ -8,13 +8,21 @@ public struct KrylovOptions<Element: Scalar>: Sendable {
   public var relativeTolerance: Element
   /// The accepted ‖b − A x‖, whatever b.
   public var absoluteTolerance: Element
-  /// The number of products with A after which the solver gives up (checked once an iteration, so it may be passed by
-  /// the products of one iteration and of the last residual); nil stands for max(100, 10 n).
+  /// The number of iterations of the recurrence after which the solver gives up; nil stands for max(100, 10 n).
+  ///
+  /// An iteration of ``BiCGSTAB`` costs two products with A, one of the others one; restarts and warm starts add products
+  /// for true residuals, which are no iterations.
   public var iterationLimit: Int?
   /// Whether ``KrylovReport/history`` is filled (it allocates).
   public var recordsHistory: Bool
-  /// Whether the iterate at the limit is returned even where the first guess had the smaller residual: for runs of a
-  /// given length, whose error is looked at and not their residual (that of conjugate gradient may rise on the way).
+  /// Makes it a run of a given length, whose error is looked at and not its residual: a residual that does not fall for
+  /// long is no reason to stop, and the iterate at the limit is returned even where the first guess had the smaller
+  /// residual (that of conjugate gradients may rise on the way).
+  ///
+  /// With tolerances of 0 exactly `iterationLimit` iterations are done, whatever the method, its restart length and the
+  /// first guess. Three things end the run before, and the outcome says which: the true residual is down to rounding
+  /// (``SolveOutcome/converged``), the Krylov space holds nothing that lowers it (``SolveOutcome/stagnated``), or the
+  /// recurrence cannot go on (breakdown, an indefinite operator, a number that is not finite).
   public var keepsLastIterate: Bool
 
   /// ulp^(2/3): 4·10⁻¹¹ in double, 2·10⁻⁵ in single precision.

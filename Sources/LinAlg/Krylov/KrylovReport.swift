@@ -7,7 +7,7 @@ public enum SolveOutcome<Element: Scalar>: Sendable, Equatable {
   /// taken from the products seen, which never overstate it. The allowance ends at √ulp ‖b‖: beyond, x is so large that
   /// the system counts as singular, and the outcome says ``stagnated``.
   case converged
-  /// The allowed number of products was spent.
+  /// The allowed number of iterations was done.
   case iterationLimit
   /// The residual stopped falling above the tolerance: the system is singular and inconsistent, or so ill-conditioned
   /// that rounding keeps the residual there, or (GMRES) the restart length is too short.
@@ -25,9 +25,7 @@ public enum SolveOutcome<Element: Scalar>: Sendable, Equatable {
 public enum KrylovBreakdown: Sendable, Equatable {
   /// The preconditioner is not positive definite: rᵀM r ≤ 0 for a residual r ≠ 0 (conjugate gradients, MINRES).
   case preconditioner
-  /// BiCGSTAB: the residual became orthogonal to the shadow residual.
-  case rho
-  /// BiCGSTAB: the image of the direction became orthogonal to the shadow residual.
+  /// BiCGSTAB: rᵀA r = 0 (to rounding) for the residual r, as for a skew-symmetric A.
   case sigma
   /// BiCGSTAB: the stabilizing step vanished, sᵀA s = 0, as for a skew-symmetric A.
   case omega
@@ -36,7 +34,7 @@ public enum KrylovBreakdown: Sendable, Equatable {
 /// What an iterative solve did.
 public struct KrylovReport<Element: Scalar>: Sendable {
   public var outcome: SolveOutcome<Element>
-  /// Steps of the method.
+  /// Steps of the method's recurrence, over all its cycles.
   public var iterations: Int
   /// Products with A, those for true residuals included.
   public var products: Int
@@ -64,7 +62,7 @@ extension SolveOutcome: CustomStringConvertible {
   public var description: String {
     switch self {
     case .converged: "converged"
-    case .iterationLimit: "stopped at the limit of products. Raise the limit or give a preconditioner."
+    case .iterationLimit: "stopped at the limit of iterations. Raise the limit or give a preconditioner."
     case .stagnated:
       "the residual stopped falling. The system may be singular and inconsistent, or too ill-conditioned for the "
         + "tolerance in this precision; for GMRES a longer restart may help."
@@ -80,7 +78,7 @@ extension KrylovBreakdown: CustomStringConvertible {
   public var description: String {
     switch self {
     case .preconditioner: "the preconditioner is not positive definite. Use GMRES with it, or another one."
-    case .rho, .sigma: "BiCGSTAB's residual is orthogonal to its shadow. Use GMRES."
+    case .sigma: "BiCGSTAB's residual is orthogonal to its image (A is close to skew-symmetric). Use GMRES."
     case .omega: "BiCGSTAB's stabilizing step vanished (A is close to skew-symmetric). Use GMRES."
     }
   }

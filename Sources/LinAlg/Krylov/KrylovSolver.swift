@@ -31,7 +31,7 @@ extension KrylovSolver {
     return solve(A, b, into: &x, warmStart: warmStart, preconditioner: preconditioner, options: chosen)
   }
 
-  /// Solves A X = B column by column, one report a column (B and X n × k, in either layout).
+  /// Solves A X = B column by column, one report per column (B and X n × k, in either layout).
   public func solve(
     _ A: some LinearOperator<Element>, block B: Matrix<Element>, into X: inout Matrix<Element>, warmStart: Bool = false,
     preconditioner: (any LinearOperator<Element>)? = nil, options: KrylovOptions<Element> = KrylovOptions()

@@ -129,7 +129,7 @@ public final class MINRES<Element: Scalar>: KrylovSolver {
   }
 }
 
-/// The QR factorization, by one reflection a column, of the growing (k + 1) × k tridiagonal matrix of Lanczos, with the
+/// The QR factorization, by one reflection per column, of the growing (k + 1) × k tridiagonal matrix of Lanczos, with the
 /// least-squares problem min ‖β₁ e₁ − T y‖ carried along.
 private struct TridiagonalQR<Element: Scalar> {
   /// The largest norm of a column of T, a lower bound of ‖T‖.

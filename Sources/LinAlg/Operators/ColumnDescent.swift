@@ -3,13 +3,13 @@
 ///
 /// An epoch costs four operations an entry of the columns; a coordinate whose step is zero only two.
 public struct ColumnDescent<Element: Scalar> {
-  /// The diagonal of H, an entry a column.
+  /// The diagonal of H, one entry per column.
   public var curvatures: Vector<Element>
-  /// t, an entry a column.
+  /// t, one entry per column.
   public var strengths: Vector<Element>
   /// σ.
   public var ridge: Element
-  /// The diagonal of D, an entry a row; nil for ones.
+  /// The diagonal of D, one entry per row; nil for ones.
   public var weights: Vector<Element>?
   /// Stops when no coordinate moved by more, δⱼ √(H_jj + σ).
   public var tolerance: Element

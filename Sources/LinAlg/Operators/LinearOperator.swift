@@ -37,7 +37,7 @@ extension LinearOperator {
     }
   }
 
-  /// The matrix of the operator, one product a column.
+  /// The matrix of the operator, one product per column.
   public func dense() -> Matrix<Element> {
     var result = Matrix<Element>.zeros(rows, columns)
     apply(block: .identity(columns), into: &result)

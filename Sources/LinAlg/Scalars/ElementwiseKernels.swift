@@ -85,7 +85,8 @@ public protocol _ElementwiseKernels {
     _ n: Int, _ α: Self, _ u: UnsafePointer<Self>, _ x: UnsafePointer<Self>,
     _ out: UnsafeMutablePointer<Self>
   )
-  /// out ← exp(x) for finite x, to 2 ulps; `out` may be `x`.
+  /// out ← exp(x) to 1.25 ulps for x in −708 … 709 (`Float`: −87 … 88), outside the value at the nearer end; `out` may be
+  /// `x`.
   static func _exp(
     _ n: Int, _ x: UnsafePointer<Self>, _ out: UnsafeMutablePointer<Self>
   )
@@ -151,11 +152,11 @@ public protocol _ElementwiseKernels {
   static func _smallCholesky(
     _ n: Int, _ a: UnsafeMutablePointer<Self>, _ lda: Int
   ) -> Int
-  /// out ← S_t(u) with a threshold an entry.
+  /// out ← S_t(u) with one threshold per entry.
   static func _softThresholdEach(
     _ n: Int, _ u: UnsafePointer<Self>, _ t: UnsafePointer<Self>, _ out: UnsafeMutablePointer<Self>
   )
-  /// As ``_softThresholdMask``, with a threshold an entry; 1 where it is 0.
+  /// As ``_softThresholdMask``, with one threshold per entry; 1 where it is 0.
   static func _softThresholdEachMask(
     _ n: Int, _ u: UnsafePointer<Self>, _ t: UnsafePointer<Self>, _ atKink: Self, _ mask: UnsafeMutablePointer<Self>
   )

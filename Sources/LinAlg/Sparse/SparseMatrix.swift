@@ -163,7 +163,7 @@ struct CompressedLines<Element: Scalar>: Sendable {
     into y: UnsafeMutablePointer<Element>, _ ldy: Int
   ) {
     let work = Work(x: x, y: y)
-    // Measured, an entry costs as much as three to four multiplications of a dense product, and one more a column.
+    // Measured, an entry costs as much as three to four multiplications of a dense product, and one more per column.
     split(multiplications: (3 + c) * values.count) { first, last, arrays in
       Element._sparseBlock(
         first, last, arrays.pointers, arrays.indices, arrays.values, c, α, work.x, ldx, β, work.y, ldy)

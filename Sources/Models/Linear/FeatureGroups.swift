@@ -2,9 +2,9 @@ import ImplicitDiff
 import LinAlg
 
 /// Which strength of the 1-norm each feature has. The penalty of a ``PenalizedMap`` is
-/// `Σⱼ λ_{g(j)} |wⱼ| + (λ_G/2) ‖w‖²` with the parameters λ = (λ₀ … λ_{G−1}, λ_G): a strength a group, then the ridge's.
+/// `Σⱼ λ_{g(j)} |wⱼ| + (λ_G/2) ‖w‖²` with the parameters λ = (λ₀ … λ_{G−1}, λ_G): one strength per group, then the ridge's.
 ///
-/// One group is the elastic net, (λ1, λ2); a group a feature is the weighted (adaptive) lasso with its ridge. λ_G may be 0.
+/// One group is the elastic net, (λ1, λ2); one group per feature is the weighted (adaptive) lasso with its ridge. λ_G may be 0.
 public struct FeatureGroups: Sendable, Equatable {
   /// g(j) for every feature; nil where all are in group 0.
   let groupOfFeature: [Int]?

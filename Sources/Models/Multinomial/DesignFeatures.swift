@@ -63,9 +63,9 @@ final class DesignFeatures<Element: Scalar>: ShiftedFeatures {
     let one = Matrix<Element>(repeating: 1, rows: 1, columns: 1, layout: .rowMajor)
     var result = Vector(copying: Γ)
     for (k, i) in shifted.enumerated() {
-      var row = Vector(copying: Γ[k * p..<(k + 1) * p])
+      var row = Vector(copying: Γ[segment: k * p..<(k + 1) * p])
       row.withColumns(rows: p) { base.addTransposedProduct(rows: [i], block: one, alpha: 1, to: &$0) }
-      result[k * p..<(k + 1) * p] = row
+      result[segment: k * p..<(k + 1) * p] = row
     }
     return Matrix(rowsOf: result, columns: p)
   }
@@ -81,7 +81,7 @@ final class DesignFeatures<Element: Scalar>: ShiftedFeatures {
   func gramSpectrum(scale: Element) -> ExtremalEigenvalues<Element> { base.gramSpectrum(scale: scale) }
 
   /// Measured on sparse designs: an entry of a product with c columns takes the time of 16 + 4 c bytes, a score that of 32.
-  /// The Hessian is assembled by a product a column.
+  /// The Hessian is assembled by one product per column.
   func hessianCosts(support s: Double, features f: Double, classes c: Double) -> AdjointCosts {
     let stored = Double(base.storedCount) / Double(max(1, columns))
     let dense = shift == nil ? 0 : Double(shifted.count)

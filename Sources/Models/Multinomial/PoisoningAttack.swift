@@ -116,19 +116,19 @@ public struct PoisoningAttack<Element: Scalar> {
     var next = Vector(copying: shift)
     for k in 0..<map.poisoned.count {
       let range = k * p..<(k + 1) * p
-      let g = gradient[range]
+      let g = gradient[segment: range]
       let size = g.norm
       guard size > 0 else { continue }
-      var row = Vector(copying: shift[range])
+      var row = Vector(copying: shift[segment: range])
       row.add(-stride / size, g)
       let length = row.norm
       if length > budget { row.scale(by: budget / length) }
-      next[range] = row
+      next[segment: range] = row
     }
     return next
   }
 
   private func largestRow(_ shift: Vector<Element>, _ p: Int) -> Element {
-    (0..<map.poisoned.count).reduce(0) { max($0, shift[$1 * p..<($1 + 1) * p].norm) }
+    (0..<map.poisoned.count).reduce(0) { max($0, shift[segment: $1 * p..<($1 + 1) * p].norm) }
   }
 }
