@@ -80,9 +80,8 @@ private struct StateWatch<Map: FixedPointMap> {
   ) -> DerivativeOutcome<Element>? {
     if !step.isFinite { return .notFinite }
     isSettled = rule.isSettled(step: step, image: image)
-    if !isSettled {
-      isSettled = rule.zeroIsTheFixedPoint(image: &image)
-    }
+    // The tangents have not been at 0 yet: settled there is the next step, of length 0.
+    if !isSettled && rule.zeroIsTheFixedPoint(image: &image) { return nil }
     guard let factor = monitor.record(step), !isSettled else { return nil }
     // At the rounding error of Φ itself the step has nowhere to fall.
     let isRounding = step <= problem.map.roundingResidual(at: w, parameters: problem.parameters)

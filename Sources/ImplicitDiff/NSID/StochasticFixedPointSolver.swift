@@ -72,7 +72,10 @@ public struct StochasticFixedPointSolver<Element: Scalar>: Sendable {
     let estimate = averaged > 0 ? average : w
     let residual = map.residual(at: estimate, parameters: λ)
     if !residual.isFinite && outcome == .iterationLimit { outcome = .notFinite(iteration: done) }
-    if outcome == .iterationLimit && residual <= tolerance * estimate.norm { outcome = .converged }
+    var rule = SettlingRule(tolerance: tolerance, map: map, parameters: λ, start: estimate)
+    if outcome == .iterationLimit && tolerance > 0 && rule.isSettled(step: residual, image: estimate) {
+      outcome = .converged
+    }
     return FixedPointSolution(
       estimate: estimate, outcome: outcome, iterations: done, residual: residual, measuredFactor: nil,
       identification: patterns.identification, iterates: [], seconds: clock.secondsSince())

@@ -85,7 +85,13 @@ public final class PenalizedLinearization<Element: Scalar>: Linearization {
     ridgeColumn.scale(by: -step)
     // A product below the smallest normal number has lost digits or vanished: with it the answer is no number, and says so.
     let smallest = ridgeColumn.smallestNonzeroMagnitude(where: derivative, w)
-    if smallest < .leastNormalMagnitude { ridgeColumn.fill(.nan) }
+    if smallest < .leastNormalMagnitude { invalidate() }
+  }
+
+  /// Makes every product with A2 a NaN.
+  func invalidate() {
+    signColumn.fill(.nan)
+    ridgeColumn.fill(.nan)
   }
 
   // MARK: - Products with A1

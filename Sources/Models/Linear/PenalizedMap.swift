@@ -130,6 +130,8 @@ public final class PenalizedMap<Loss: SmoothLoss>: FixedPointMap {
   ) {
     guard kink == .zero, groups.leastStrength(λ) > 0 else {
       linearize(at: w, parameters: λ, into: linearization, value: &argument)
+      // Soft thresholding may hide a NaN from the products that are asked for.
+      if argument.firstNonFinite != nil { linearization.invalidate() }
       return
     }
     open(linearization)

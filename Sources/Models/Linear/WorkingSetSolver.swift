@@ -95,6 +95,8 @@ public struct WorkingSetSolver<Element: Scalar>: Sendable {
       return .refused(
         violation.value.isFinite ? .outsideDomain(violation) : .notFinite, start: .zeros(loss.featureCount))
     }
+    // A NaN in the targets need not show: its row may have no entries.
+    if loss.targets.firstNonFinite != nil { return .refused(.notFinite, start: .zeros(loss.featureCount)) }
     // Squares of squares of the targets must neither over- nor underflow: beyond that range a quadratic problem is scaled,
     // which scales its solution.
     let size = loss.targets.maxNorm
