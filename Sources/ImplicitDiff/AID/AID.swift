@@ -82,9 +82,16 @@ public struct AID<Map: FixedPointMap>: DifferentiationStrategy {
       result.fill(.nan)
       report = DerivativeReport(outcome: outcome, method: name)
     case .linearized(let innerResidual):
-      cotangent(problem.state, neededSupport(workspace.linearization), &workspace.y)
+      let support = neededSupport(workspace.linearization)
+      cotangent(problem.state, support, &workspace.y)
+      let scale = workspace.y.takeScale(on: support)
+      if scale != 1 { workspace.adjoint.scale(by: 1 / scale) }
       linearizingSeconds = clock.secondsSince()
       report = try solveAdjoint(workspace)
+      if scale != 1 {
+        workspace.adjoint.scale(by: scale)
+        report.residual = report.residual.map { $0 * scale }
+      }
       workspace.linearization.parameters.applyAdjoint(workspace.adjoint, into: &result)
       if report.outcome.isUsable && result.firstNonFinite != nil { report.outcome = .notFinite }
       report.innerResidual = innerResidual
@@ -123,6 +130,7 @@ public struct AID<Map: FixedPointMap>: DifferentiationStrategy {
       workspace.linearization.parameters.apply(block: M, into: &rightHandSides)
       linearizingSeconds = clock.secondsSince()
       report = try solveTangents(workspace, rightHandSides, into: &result)
+      if rightHandSides.firstNonFinite != nil { report.outcome = .notFinite }
       if report.outcome.isUsable && result.firstNonFinite != nil { report.outcome = .notFinite }
       report.innerResidual = innerResidual
     }

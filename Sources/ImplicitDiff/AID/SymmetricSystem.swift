@@ -80,9 +80,17 @@ final class SymmetricSystem<Element: Scalar>: LinearOperator {
   func apply(_ x: Vector<Element>, into y: inout Vector<Element>) {
     products += 1
     if hessian == nil { hessian = structure.makeRestrictedHessian() }
-    if isMask {
+    if isMask && step.isModerate {
       hessian!.apply(x, into: &y)
       y.scale(by: step)
+      return
+    }
+    if isMask {
+      let size = x.powerOfTwo
+      scaled.combine(1 / size, x, 0)
+      hessian!.apply(scaled, into: &y)
+      y.scale(by: step)
+      y.scale(by: size)
       return
     }
     scaled.assignProduct(rootD, x)

@@ -83,11 +83,12 @@ extension FixedPointMap {
   }
 
   /// The residual that rounding leaves at the best of iterates: each evaluation adds its error, and errors of one direction of factor
-  /// ±q add up to 1/√(1 − q²) of one, of which an alternating direction shows twice.
+  /// ±q add up to 1/√(1 − q²) of one, of which an alternating direction shows twice. At most four times the error is let pass: more would
+  /// be taken for rounding what is slow convergence.
   func roundingResidual(at w: Vector<Element>, parameters λ: Vector<Element>) -> Element {
     let error = evaluationError(at: w, parameters: λ)
     guard let q = contractionBound(parameters: λ), q < 1 else { return error }
-    return error * max(1, 2 / (1 - q * q).squareRoot())
+    return error * min(4, max(1, 2 / (1 - q * q).squareRoot()))
   }
 
   /// ‖Φ(w, λ) − w‖₂, at the cost of one evaluation.

@@ -79,10 +79,12 @@ public struct FixedPointFailure: Error, Sendable, CustomStringConvertible {
 }
 
 extension FixedPointSolution {
-  static func refused(_ violation: ParameterViolation, start: Vector<Element>) -> FixedPointSolution {
-    FixedPointSolution(
-      estimate: start, outcome: violation.isNotFinite ? .notFinite(iteration: 0) : .outsideDomain(violation),
-      iterations: 0, residual: .infinity, measuredFactor: nil,
+  /// Nothing was computed: parameters outside the domain, or (nil) a start that is no number.
+  static func refused(_ violation: ParameterViolation?, start: Vector<Element>) -> FixedPointSolution {
+    var outcome = FixedPointOutcome<Element>.notFinite(iteration: 0)
+    if let violation, !violation.isNotFinite { outcome = .outsideDomain(violation) }
+    return FixedPointSolution(
+      estimate: start, outcome: outcome, iterations: 0, residual: .infinity, measuredFactor: nil,
       identification: SupportIdentification(firstStep: 0, stableStep: 0), iterates: [], seconds: 0)
   }
 }

@@ -44,6 +44,7 @@ public struct FixedPointSolver<Element: Scalar>: Sendable {
     var w = Vector<Element>.zeros(p)
     if let start { w.copy(from: start) }
     if let violation = map.violation(parameters: λ) { return .refused(violation, start: w) }
+    if w.firstNonFinite != nil { return .refused(nil, start: w) }
     var next = Vector<Element>.zeros(p)
     var monitor = ContractionMonitor<Element>(window: Self.window)
     var patterns = SupportTracker(initial: w.signPattern)

@@ -16,6 +16,11 @@ extension ITD {
     guard case .tolerance(let tolerance, let limit) = stopping else {
       guard case .iterations(let t) = stopping else { return report }
       var trajectory = Trajectory(problem, length: t, memory, kept: truncation)
+      if trajectory.last.firstNonFinite != nil {
+        report.outcome = .notFinite
+        result.fill(.nan)
+        return report
+      }
       pullBack(problem, &trajectory, into: &result, workspace, until: nil, cotangent, &report)
       report.iterations = t
       report.outcome = .fixedIterations
@@ -84,7 +89,14 @@ extension ITD {
   ) -> DerivativeOutcome<Element>? {
     workspace.w.copy(from: trajectory.last)
     cotangent(workspace.w, nil, &workspace.α)
+    let scale = workspace.α.takeScale()
     result.fill(0)
+    defer {
+      if scale != 1 {
+        result.scale(by: scale)
+        report.residual = report.residual.map { $0 * scale }
+      }
+    }
     let before = report.products
     var size: Element = 0
     var last = Element.infinity

@@ -69,6 +69,7 @@ public struct NSID<Map: CompositeStochasticMap>: DifferentiationStrategy {
     }
     result.fill(0)
     cotangent(problem.state, nil, &workspace.y)
+    let scale = workspace.y.takeScale()
     workspace.oracle.prepare(at: problem.state, parameters: problem.parameters)
     var squares: Element = 0
     workspace.residual.fill(0)
@@ -88,6 +89,12 @@ public struct NSID<Map: CompositeStochasticMap>: DifferentiationStrategy {
       report.standardError = (squares / Element(replicates * (replicates - 1))).squareRoot()
     }
     judge(workspace, result, &report)
+    if scale != 1 {
+      result.scale(by: scale)
+      workspace.v.scale(by: scale)
+      report.residual = report.residual.map { $0 * scale }
+      report.standardError = report.standardError.map { $0 * scale }
+    }
     report.seconds = clock.secondsSince()
     return report
   }

@@ -63,8 +63,13 @@ public struct VarianceReducedNSID<Map: CompositeStochasticMap>: DifferentiationS
       return report
     }
     try start(problem, workspace, cotangent)
+    let scale = workspace.y.takeScale()
     run(problem, workspace, &report)
     finish(problem, workspace, into: &result)
+    if scale != 1 {
+      result.scale(by: scale)
+      report.residual = report.residual.map { $0 * scale }
+    }
     if result.firstNonFinite != nil { report.outcome = .notFinite }
     report.seconds = clock.secondsSince()
     return report

@@ -97,15 +97,26 @@ public final class PenalizedLinearization<Element: Scalar>: Linearization {
   // MARK: - Products with A1
 
   func apply(_ x: Vector<Element>, into y: inout Vector<Element>) {
-    hessian.apply(x, into: &y)
-    y.combine(1 - step * ridge, x, -step)
+    subtractHessian(x, into: &y)
     y.scale(by: derivative)
+  }
+
+  /// y ← x − s (H + λ_G I) x.
+  private func subtractHessian(_ x: Vector<Element>, into y: inout Vector<Element>) {
+    if step.isModerate {
+      hessian.apply(x, into: &y)
+      y.combine(1 - step * ridge, x, -step)
+    } else {
+      let size = x.powerOfTwo
+      hessian.apply((1 / size) * x, into: &y)
+      y.scale(by: step)
+      y.combine(1 - step * ridge, x, -size)
+    }
   }
 
   func applyAdjoint(_ y: Vector<Element>, into x: inout Vector<Element>) {
     product.assignProduct(derivative, y)
-    hessian.apply(product, into: &x)
-    x.combine(1 - step * ridge, product, -step)
+    subtractHessian(product, into: &x)
   }
 
   func apply(block X: Matrix<Element>, into Y: inout Matrix<Element>) {

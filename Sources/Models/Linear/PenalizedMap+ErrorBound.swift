@@ -128,9 +128,11 @@ private struct OptimalityConditions<Loss: SmoothLoss> {
     let ulp = Element.ulpOfOne
     // A ridge is strong convexity everywhere; only the Hessian of f changes.
     let L = hessianLipschitzConstant
-    let discriminant = μ₀ * μ₀ - 4 * residual * L
-    guard discriminant >= 0, μ₀ > 0 else { return nil }
-    let e = 2 * residual / (μ₀ + discriminant.squareRoot()) * (1 + 16 * ulp)
+    guard μ₀ > 0 else { return nil }
+    // In quotients, since μ₀² may overflow.
+    let discriminant = 1 - 4 * (residual / μ₀) * (L / μ₀)
+    guard discriminant >= 0 else { return nil }
+    let e = 2 * (residual / μ₀) / (1 + discriminant.squareRoot()) * (1 + 16 * ulp)
     let μ = (μ₀ - L * e) * (1 - 4 * ulp)
     guard e.isFinite, μ > 0 else { return nil }
     // |∇f_j(w) − ∇f_j(w*)| ≤ ‖column j‖ √(sup ℓ″ ‖d‖ e/n), and along the support ‖column j‖ sup ℓ″ ‖X_S‖ ‖δ‖/n.

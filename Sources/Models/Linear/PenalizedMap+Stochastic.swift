@@ -120,16 +120,9 @@ private struct BatchLoss<Loss: SmoothLoss> {
 
   init(_ loss: Loss) { self.loss = loss }
 
-  /// Whether a scale may multiply the residuals at once. Beyond the square root of the range a residual times the scale may vanish, or a
-  /// row times the residual, although the product of all three would not: its root then comes in twice, before and after the sum.
-  private static func isModerate(_ scale: Element) -> Bool {
-    let least = Element.leastNormalMagnitude.squareRoot()
-    return scale == 0 || !scale.isFinite || (scale.magnitude > least && scale.magnitude < 1 / least)
-  }
-
   /// g ← g + scale ∇f_ξ(w).
   mutating func addGradient(_ ξ: Minibatch, at w: Vector<Element>, scale: Element, to g: inout Vector<Element>) {
-    if !Self.isModerate(scale) {
+    if !scale.isModerate {
       var plain = Vector<Element>.zeros(g.count)
       let root = scale.magnitude.squareRoot()
       addGradient(ξ, at: w, scale: root, to: &plain)
@@ -150,11 +143,12 @@ private struct BatchLoss<Loss: SmoothLoss> {
   mutating func addHessianProduct(
     _ ξ: Minibatch, at w: Vector<Element>, _ x: Vector<Element>, scale: Element, to y: inout Vector<Element>
   ) {
-    if !Self.isModerate(scale) {
+    if !scale.isModerate {
       var plain = Vector<Element>.zeros(y.count)
-      let root = scale.magnitude.squareRoot()
-      addHessianProduct(ξ, at: w, x, scale: root, to: &plain)
-      y.add(scale < 0 ? -root : root, plain)
+      let size = x.powerOfTwo
+      addHessianProduct(ξ, at: w, (1 / size) * x, scale: 1, to: &plain)
+      plain.scale(by: scale)
+      y.add(size, plain)
       return
     }
     let mean = scale / Element(ξ.count)
