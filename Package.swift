@@ -37,7 +37,7 @@ let package = Package(
 
     // MARK: - The subject
     .target(name: "NonsmoothMaps", dependencies: ["LinAlg"], swiftSettings: swift),
-    .target(name: "ImplicitDiff", dependencies: ["LinAlg", "RandomStreams"], swiftSettings: swift),
+    .target(name: "ImplicitDiff", dependencies: ["LinAlg", "NonsmoothMaps", "RandomStreams"], swiftSettings: swift),
     .target(
       name: "Models",
       dependencies: [

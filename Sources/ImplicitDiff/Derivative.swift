@@ -1,4 +1,5 @@
 public import LinAlg
+public import NonsmoothMaps
 
 /// How the computation of a derivative ended.
 public enum DerivativeOutcome<Element: Scalar>: Sendable, Equatable {

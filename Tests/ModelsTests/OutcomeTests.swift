@@ -2,6 +2,7 @@ import Datasets
 import ImplicitDiff
 import LinAlg
 import Models
+import NonsmoothMaps
 import RandomStreams
 import TestSupport
 import Testing

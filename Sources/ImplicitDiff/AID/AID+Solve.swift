@@ -9,26 +9,26 @@ extension AID {
       solver == .automatic ? AdjointSolverChoice.choose(linearization, rightHandSides: 1).solver(Map.self) : solver
     // What a failed solve left behind is no guess.
     if !warmStarts || workspace.adjoint.firstNonFinite != nil { workspace.adjoint.fill(0) }
-    switch (chosen, linearization.structure) {
+    switch (chosen, workspace.symmetricParts()) {
     case (.fixedPoint, _), (.gmres, _), (.bicgstab, _):
       return iterateAdjoint(chosen, workspace)
-    case (.direct, .general):
+    case (.direct, nil):
       return luSolve(
         ResolventOperator(linearization.state).adjoint.dense(), workspace.y, into: &workspace.adjoint)
-    case (_, .proximalGradient(let structure)):
-      let system = workspace.symmetricSystem(structure)
+    case (_, let parts?):
+      let system = workspace.symmetricSystem(parts)
       system.loadAdjoint(workspace.y)
       if warmStarts { system.loadGuess(workspace.adjoint) }
       var report = symmetricSolve(chosen, system, workspace)
       system.storeAdjoint(into: &workspace.adjoint)
-      if !structure.parametersLieInRange {
+      if !parts.parametersLieInRange {
         // A1ᵀ v = (I − s H) D v is known already, so this is v in full.
         workspace.applyStep()
         swap(&workspace.adjoint, &workspace.scratch)
         report.products += 1
       }
       return report
-    case (_, .general):
+    case (_, nil):
       throw .notSymmetric(solver: chosen.name)
     }
   }
@@ -67,8 +67,8 @@ extension AID {
     let chosen =
       solver == .automatic
       ? AdjointSolverChoice.choose(linearization, rightHandSides: B.columns).solver(Map.self) : solver
-    switch (chosen, linearization.structure) {
-    case (.direct, .general):
+    switch (chosen, workspace.symmetricParts()) {
+    case (.direct, nil):
       return luSolve(ResolventOperator(linearization.state).dense(), block: B, into: &result)
     case (.fixedPoint, _), (.gmres, _), (.bicgstab, _):
       let resolvent = ResolventOperator(linearization.state)
@@ -83,9 +83,9 @@ extension AID {
         result.setColumn(j, x)
       }
       return total
-    case (_, .proximalGradient(let structure)):
-      let system = workspace.symmetricSystem(structure)
-      if structure.parametersLieInRange { return symmetricTangents(chosen, system, workspace, B, into: &result) }
+    case (_, let parts?):
+      let system = workspace.symmetricSystem(parts)
+      if parts.parametersLieInRange { return symmetricTangents(chosen, system, workspace, B, into: &result) }
       // x = b + x₁ with (I − A1) x₁ = A1 b, whose right-hand side lies in the range of D whatever b.
       var image = Matrix<Element>.zeros(B.rows, B.columns)
       linearization.state.apply(block: B, into: &image)
@@ -93,7 +93,7 @@ extension AID {
       result.combine(1, B, 1)
       report.products += B.columns
       return report
-    case (_, .general):
+    case (_, nil):
       throw .notSymmetric(solver: chosen.name)
     }
   }

@@ -104,11 +104,9 @@ public struct AID<Map: FixedPointMap>: DifferentiationStrategy {
   /// The entries of y that the chosen solver reads: on a symmetric system whose answer needs D v alone those of the support,
   /// otherwise all (nil).
   private func neededSupport(_ linearization: Map.Linearization) -> IndexSubset? {
-    guard case .proximalGradient(let structure) = linearization.structure, structure.parametersLieInRange else {
-      return nil
-    }
+    guard let support = linearization.supportOfAnswer else { return nil }
     switch solver {
-    case .automatic, .direct, .conjugateGradient, .minres: return structure.support
+    case .automatic, .direct, .conjugateGradient, .minres: return support
     case .fixedPoint, .gmres, .bicgstab: return nil
     }
   }

@@ -22,6 +22,7 @@ public final class AIDWorkspace<Map: FixedPointMap> {
   let singleFactor = SinglePrecisionFactor<Element>()
   var krylov = KrylovCache<Element>()
   private var system: SymmetricSystem<Element>?
+  private var parts: (any SymmetricParts<Element>)?
 
   init(_ map: Map) {
     owner = map
@@ -38,6 +39,8 @@ public final class AIDWorkspace<Map: FixedPointMap> {
   /// Fills the linearization; the inner residual where Φ was evaluated.
   func linearize(_ problem: FixedPointProblem<Map>, contracting: Bool) -> Element? {
     adopt(problem.map)
+    // It may share the memory that the linearization fills.
+    relevant = .none
     if problem.stateIsSolution {
       problem.map.linearize(
         atSolution: problem.state, parameters: problem.parameters, into: linearization, contracting: contracting)
@@ -53,6 +56,7 @@ public final class AIDWorkspace<Map: FixedPointMap> {
     owner = map
     linearization = map.makeLinearization()
     system = nil
+    parts = nil
     guard map.stateCount != adjoint.count else {
       adjoint.fill(0)
       return
@@ -63,13 +67,30 @@ public final class AIDWorkspace<Map: FixedPointMap> {
     scratch = .zeros(map.stateCount)
   }
 
+  /// What the present linearization's symmetric form is made of; nil where it declares none.
+  func symmetricParts() -> (any SymmetricParts<Element>)? {
+    switch linearization.structure {
+    case .general: return nil
+    case .proximalGradient(let structure):
+      if let known = parts as? StructureParts<Element>, known.structure === structure {
+        known.refresh()
+        return known
+      }
+      parts = StructureParts(structure)
+    case .symmetric(let form):
+      if let known = parts as? FormParts<Element>, known.form === form { return known }
+      parts = FormParts(form)
+    }
+    return parts
+  }
+
   /// The symmetric system of the present linearization, in memory that is used again.
-  func symmetricSystem(_ structure: any ProximalGradientStructure<Element>) -> SymmetricSystem<Element> {
+  func symmetricSystem(_ parts: any SymmetricParts<Element>) -> SymmetricSystem<Element> {
     if let system {
-      system.load(structure)
+      system.load(parts)
       return system
     }
-    let fresh = SymmetricSystem(structure)
+    let fresh = SymmetricSystem(parts: parts)
     system = fresh
     return fresh
   }

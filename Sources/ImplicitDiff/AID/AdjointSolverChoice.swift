@@ -38,21 +38,27 @@ enum AdjointSolverChoice: Sendable, Equatable {
     switch linearization.structure {
     case .general:
       return linearization.state.rows <= Rates.largestLU ? .direct : .gmres
+    case .symmetric(let form):
+      return choose(form.supportedHessian.costs(on: form.range.active), support: form.range.rank, rightHandSides)
     case .proximalGradient(let structure):
-      let s = Double(structure.support.count)
-      let costs = structure.costs
-      let columns = Double(rightHandSides)
-      let assembling = costs.isSparse ? Rates.sparseMultiplications : Rates.matrixProduct
-      let product = seconds(ofProduct: costs)
-      var direct = Double.infinity
-      if structure.support.count <= Rates.largestFactor {
-        direct = costs.assemblyMultiplications / assembling + (s * s * s / 6 + columns * s * s) / Rates.matrixProduct
-      }
-      if let rank = costs.lowRank, Double(rank) < s, rank <= Rates.largestFactor {
-        direct = min(direct, lowRank(Double(rank), s, columns, costs, product))
-      }
-      return direct <= conjugateGradient(columns, costs) ? .direct : .conjugateGradient
+      return choose(structure.costs, support: structure.support.count, rightHandSides)
     }
+  }
+
+  /// By the costs of a symmetric system with so many unknowns.
+  private static func choose(_ costs: AdjointCosts, support: Int, _ rightHandSides: Int) -> AdjointSolverChoice {
+    let s = Double(support)
+    let columns = Double(rightHandSides)
+    let assembling = costs.isSparse ? Rates.sparseMultiplications : Rates.matrixProduct
+    let product = seconds(ofProduct: costs)
+    var direct = Double.infinity
+    if support <= Rates.largestFactor {
+      direct = costs.assemblyMultiplications / assembling + (s * s * s / 6 + columns * s * s) / Rates.matrixProduct
+    }
+    if let rank = costs.lowRank, Double(rank) < s, rank <= Rates.largestFactor {
+      direct = min(direct, lowRank(Double(rank), s, columns, costs, product))
+    }
+    return direct <= conjugateGradient(columns, costs) ? .direct : .conjugateGradient
   }
 
   /// Whether conjugate gradient and MINRES are faster with the incomplete Cholesky factorization of a sparse H_SS, made for

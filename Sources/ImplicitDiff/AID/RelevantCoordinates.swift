@@ -10,8 +10,8 @@ extension AIDWorkspace {
   /// Finds them: the support of D on a proximal-gradient map, else the rows that products with vectors of random entries do not
   /// leave at zero, at the cost of one product with A1 and one with A2; the number of products with A1.
   func findRelevantCoordinates() -> Int {
-    if case .proximalGradient(let structure) = linearization.structure, structure.parametersLieInRange {
-      relevant.refill(nonzerosOf: structure.derivative)
+    if let support = linearization.supportOfAnswer {
+      relevant = support
       return 0
     }
     let (p, m) = (adjoint.count, linearization.parameters.columns)

@@ -1,104 +1,95 @@
 import LinAlg
 
-/// The adjoint equation of a proximal-gradient map on the support of D: `K u = D^{1/2} y` with
-/// `K = (I − D) + s D^{1/2} H_SS D^{1/2}`, symmetric positive definite, |S| × |S|.
+/// The adjoint equation of a proximal-gradient map in its symmetric form: with A1 = D (I − s H), D = R Rᵀ and z = Rᵀ v,
+/// `K z = Rᵀ y`, `K = (I − RᵀR) + s RᵀHR`, symmetric positive definite, r × r.
 ///
-/// Derivation: with `A1 = D (I − s H)` and `u = D^{1/2} v`, multiply `(I − A1ᵀ) v = y` by D^{1/2}. `A2ᵀ v` depends on
-/// `D v = D^{1/2} u` only where A2's columns lie in the range of D, so a v with that product is given: `D^{-1/2} u` on the support
-/// and zero off it (``AID`` recovers the rest where A2 needs it). The same K serves tangents: `(I − A1) x = b`, b in the range of
-/// D, has `x = D^{1/2} u` with `K u = D^{-1/2} b`.
+/// Derivation: multiply `(I − A1ᵀ) v = y` by Rᵀ. `A2ᵀ v` depends on `D v = R z` only where A2's columns lie in the range of D, so a v
+/// with that product is given, zero off the active coordinates (``AID`` recovers the rest where A2 needs it). The same K serves
+/// tangents: `(I − A1) x = b`, b in the range of D, has `x = R z` with `K z = R⁺ b`.
 ///
 /// One object serves all linearizations of a map: filled again for a support of the same size it allocates nothing.
 final class SymmetricSystem<Element: Scalar>: LinearOperator {
-  private var structure: any ProximalGradientStructure<Element>
+  private var parts: any SymmetricParts<Element>
   private(set) var step: Element = 0
-  /// D^{1/2} and I − D on the support, used where D is not a mask.
-  private var rootD: Vector<Element>
-  private var oneMinusD: Vector<Element>
   private var isMask = true
+  private var isProjection = true
   private var hessian: (any LinearOperator<Element>)?
   private let diagonal = DiagonalPreconditioner<Element>()
-  var scaled: Vector<Element>
+  /// |S| entries, where R is not the identity there, and r entries.
+  private var compact = Vector<Element>.zeros(0)
+  private var compactImage = Vector<Element>.zeros(0)
+  var scaled = Vector<Element>.zeros(0)
   private(set) var products = 0
 
-  /// Right-hand side and solution on the support.
-  var rightHandSide: Vector<Element>
-  var solution: Vector<Element>
+  /// Right-hand side and solution, r entries.
+  var rightHandSide = Vector<Element>.zeros(0)
+  var solution = Vector<Element>.zeros(0)
   /// Room for the refinement of direct solves.
-  var residual: Vector<Element>
-  var correction: Vector<Element>
+  var residual = Vector<Element>.zeros(0)
+  var correction = Vector<Element>.zeros(0)
 
-  /// Read where it lies: a copy would share the memory that the next linearization fills.
-  var support: IndexSubset { structure.support }
-  /// |S|.
+  /// r.
   private(set) var rows = 0
   var columns: Int { rows }
 
-  init(_ structure: any ProximalGradientStructure<Element>) {
-    self.structure = structure
-    rootD = .zeros(0)
-    oneMinusD = .zeros(0)
-    scaled = .zeros(0)
-    rightHandSide = .zeros(0)
-    solution = .zeros(0)
-    residual = .zeros(0)
-    correction = .zeros(0)
-    load(structure)
+  convenience init(_ structure: any ProximalGradientStructure<Element>) { self.init(parts: StructureParts(structure)) }
+
+  init(parts: any SymmetricParts<Element>) {
+    self.parts = parts
+    load(parts)
   }
 
   /// Becomes the system of a linearization as it is filled now.
-  func load(_ structure: any ProximalGradientStructure<Element>) {
-    self.structure = structure
-    step = structure.step
+  func load(_ parts: any SymmetricParts<Element>) {
+    self.parts = parts
+    step = parts.step
+    isMask = parts.isMask
+    isProjection = parts.isProjection
     hessian = nil
     knownPreconditioner = nil
     knownCosts = nil
     products = 0
-    let k = structure.support.count
-    if rows != k {
-      rows = k
-      scaled = .zeros(k)
-      rightHandSide = .zeros(k)
-      solution = .zeros(k)
-      residual = .zeros(k)
-      correction = .zeros(k)
+    let r = parts.rank
+    if rows != r || scaled.count != r {
+      rows = r
+      scaled = .zeros(r)
+      rightHandSide = .zeros(r)
+      solution = .zeros(r)
+      residual = .zeros(r)
+      correction = .zeros(r)
     }
-    isMask = structure.derivativeIsMask
-    if isMask { return }
-    if rootD.count != k {
-      rootD = .zeros(k)
-      oneMinusD = .zeros(k)
-    }
-    rootD.gather(structure.support, from: structure.derivative)
-    for i in 0..<k {
-      oneMinusD[i] = 1 - rootD[i]
-      rootD[i] = rootD[i].squareRoot()
+    let k = parts.active.count
+    if compact.count != k {
+      compact = .zeros(k)
+      compactImage = .zeros(k)
     }
   }
 
   /// y ← K x, matrix-free over the support's data.
   func apply(_ x: Vector<Element>, into y: inout Vector<Element>) {
     products += 1
-    if hessian == nil { hessian = structure.makeRestrictedHessian() }
-    if isMask && step.isModerate {
-      hessian!.apply(x, into: &y)
-      y.scale(by: step)
-      return
-    }
+    if hessian == nil { hessian = parts.makeRestrictedHessian() }
     if isMask {
-      let size = x.powerOfTwo
-      scaled.combine(1 / size, x, 0)
-      hessian!.apply(scaled, into: &y)
-      y.scale(by: step)
-      y.scale(by: size)
+      if step.isModerate {
+        hessian!.apply(x, into: &y)
+        y.scale(by: step)
+      } else {
+        let size = x.powerOfTwo
+        scaled.combine(1 / size, x, 0)
+        hessian!.apply(scaled, into: &y)
+        y.scale(by: step)
+        y.scale(by: size)
+      }
       return
     }
-    scaled.assignProduct(rootD, x)
-    hessian!.apply(scaled, into: &y)
-    y.scale(by: rootD)
+    parts.expand(x, into: &compact)
+    hessian!.apply(compact, into: &compactImage)
+    parts.restrict(compactImage, into: &y)
     y.scale(by: step)
-    scaled.assignProduct(oneMinusD, x)
-    y.add(1, scaled)
+    if isProjection { return }
+    parts.applyGram(x, into: &scaled)
+    y.add(1, x)
+    y.add(-1, scaled)
   }
 
   private var knownPreconditioner: (any LinearOperator<Element>)??
@@ -106,20 +97,22 @@ final class SymmetricSystem<Element: Scalar>: LinearOperator {
 
   /// What conjugate gradient and MINRES are preconditioned with: the incomplete Cholesky factorization of a sparse K where it
   /// pays (``AdjointSolverChoice/incompleteCholeskyPays(_:)``), otherwise the diagonal where that helps, otherwise nothing.
-  /// Made on first use, for any number of right-hand sides.
+  /// Made on first use, for any number of right-hand sides; only where D is diagonal.
   var preconditioner: (any LinearOperator<Element>)? {
     if let knownPreconditioner { return knownPreconditioner }
-    let made: (any LinearOperator<Element>)? = incompleteCholesky() ?? jacobi()
+    var made: (any LinearOperator<Element>)?
+    if isMask || parts.diagonalRoots != nil {
+      made = incompleteCholesky()
+      if made == nil { made = jacobi() }
+    }
     knownPreconditioner = .some(made)
     return made
   }
 
   private func incompleteCholesky() -> IncompleteCholesky<Element>? {
-    guard rows > 0, AdjointSolverChoice.incompleteCholeskyPays(costs),
-      var K = structure.sparseHessian
-    else { return nil }
-    if !isMask { K.scale(by: rootD) }
-    K.scale(by: step, addingToDiagonal: isMask ? nil : oneMinusD)
+    guard rows > 0, AdjointSolverChoice.incompleteCholeskyPays(costs), var K = parts.sparseHessian else { return nil }
+    if let roots = parts.diagonalRoots { K.scale(by: roots) }
+    K.scale(by: step, addingToDiagonal: oneMinusD)
     return IncompleteCholesky(K)
   }
 
@@ -128,76 +121,125 @@ final class SymmetricSystem<Element: Scalar>: LinearOperator {
   /// which scaling by columns would spread without evening out those of BᵀB, which are those of the small BBᵀ: measured at 500
   /// samples and supports of 1000 and 4000, 85 iterations became 235 and 33 became 275.
   private func jacobi() -> DiagonalPreconditioner<Element>? {
-    if rows == 0 || costs.lowRank != nil || !structure.hessianDiagonal(into: &scaled) { return nil }
+    if rows == 0 || costs.lowRank != nil || !parts.hessianDiagonal(into: &scaled) { return nil }
     scaled.scale(by: step)
-    if !isMask {
-      scaled.scale(by: rootD)
-      scaled.scale(by: rootD)
+    if let roots = parts.diagonalRoots, let oneMinusD {
+      scaled.scale(by: roots)
+      scaled.scale(by: roots)
       scaled.add(1, oneMinusD)
     }
     return diagonal.load(scaled) ? diagonal : nil
   }
 
+  /// I − D on the support where D is diagonal but no mask; nil otherwise.
+  private var oneMinusD: Vector<Element>? {
+    parts.diagonalRoots.map { roots in Vector(count: rows) { 1 - roots[$0] * roots[$0] } }
+  }
+
   /// H_SS = shift I + BᵀB where that has fewer rows than the support has coordinates, and K is a multiple of it.
   var lowRank: (any LowRankHessian<Element>)? {
-    guard isMask, let hessian = structure.lowRankHessian, hessian.rank < rows else { return nil }
+    guard isMask, let hessian = parts.lowRankHessian, hessian.rank < rows else { return nil }
     return hessian
   }
 
   /// What of K it costs to say; see ``AdjointSolverChoice``.
   var costs: AdjointCosts {
     if let knownCosts { return knownCosts }
-    let costs = structure.costs
+    let costs = parts.costs
     knownCosts = costs
     return costs
   }
 
   /// Whether H_SS is to be had in single precision, K is a multiple of it and it costs half.
-  var hasSingleHessian: Bool { isMask && structure.hasSingleHessian }
+  var hasSingleHessian: Bool { isMask && parts.hasSingleHessian }
 
   /// H ← H_SS in single precision.
-  func assembleSingle(into H: inout Matrix<Float>) { structure.assembleSingleHessian(into: &H) }
+  func assembleSingle(into H: inout Matrix<Float>) { parts.assembleSingleHessian(into: &H) }
 
   /// K as a matrix, both triangles.
   func assemble(into K: inout Matrix<Element>) {
-    structure.assembleHessian(into: &K)
-    K.scale(by: step)
-    if isMask { return }
+    if isMask {
+      parts.assembleHessian(into: &K)
+      K.scale(by: step)
+      return
+    }
+    let k = compact.count
+    var M = Matrix<Element>.zeros(k, k)
+    parts.assembleHessian(into: &M)
+    // R_Sᵀ M, one column of M at a time, then the same from the right: M is symmetric.
+    var half = Matrix<Element>.zeros(rows, k)
+    for j in 0..<k {
+      parts.restrict(M.column(j), into: &scaled)
+      half.setColumn(j, scaled)
+    }
+    var row = Vector<Element>.zeros(k)
+    for i in 0..<rows {
+      for j in 0..<k { row[j] = half[i, j] }
+      parts.restrict(row, into: &scaled)
+      scaled.scale(by: step)
+      K.setColumn(i, scaled)
+    }
+    for j in 0..<rows { for i in 0..<j { K[i, j] = K[j, i] } }
+    if isProjection { return }
+    var unit = Vector<Element>.zeros(rows)
     for j in 0..<rows {
-      for i in 0..<rows { K[i, j] *= rootD[i] * rootD[j] }
-      K[j, j] += oneMinusD[j]
+      unit[j] = 1
+      parts.applyGram(unit, into: &scaled)
+      unit[j] = 0
+      for i in 0..<rows { K[i, j] -= scaled[i] }
+      K[j, j] += 1
     }
   }
 
-  // MARK: - Between the full space and the support
+  // MARK: - Between the full space and the range of R
 
-  /// rightHandSide ← D^{1/2} y.
+  /// rightHandSide ← Rᵀ y.
   func loadAdjoint(_ y: Vector<Element>) {
-    rightHandSide.gather(support, from: y)
-    if !isMask { rightHandSide.scale(by: rootD) }
+    if isMask {
+      rightHandSide.gather(parts.active, from: y)
+      return
+    }
+    compact.gather(parts.active, from: y)
+    parts.restrict(compact, into: &rightHandSide)
   }
 
-  /// v ← D^{-1/2} u on the support, zero off it.
+  /// v ← a vector with D v = R z, zero off the active coordinates.
   func storeAdjoint(into v: inout Vector<Element>) {
-    if !isMask { for k in 0..<rows { solution[k] /= rootD[k] } }
-    v.scatter(support, from: solution)
+    if isMask {
+      v.scatter(parts.active, from: solution)
+      return
+    }
+    parts.lift(solution, into: &compact)
+    v.scatter(parts.active, from: compact)
   }
 
-  /// solution ← D^{1/2} v on the support: the inverse of ``storeAdjoint(into:)``, for warm starts.
+  /// solution ← Rᵀ v: the inverse of ``storeAdjoint(into:)``, for warm starts.
   func loadGuess(_ v: Vector<Element>) {
-    solution.gather(support, from: v)
-    if !isMask { solution.scale(by: rootD) }
+    if isMask {
+      solution.gather(parts.active, from: v)
+      return
+    }
+    compact.gather(parts.active, from: v)
+    parts.restrict(compact, into: &solution)
   }
 
-  /// rightHandSide ← D^{-1/2} b.
+  /// rightHandSide ← R⁺ b.
   func loadTangent(_ b: Vector<Element>) {
-    rightHandSide.gather(support, from: b)
-    if !isMask { for k in 0..<rows { rightHandSide[k] /= rootD[k] } }
+    if isMask {
+      rightHandSide.gather(parts.active, from: b)
+      return
+    }
+    compact.gather(parts.active, from: b)
+    parts.project(compact, into: &rightHandSide)
   }
 
-  /// x ← D^{1/2} u on the support, zero off it.
+  /// x ← R z, zero off the active coordinates.
   func storeTangent(into x: inout Vector<Element>) {
-    if !isMask { solution.scale(by: rootD) }
-    x.scatter(support, from: solution)
+    if isMask {
+      x.scatter(parts.active, from: solution)
+      return
+    }
+    parts.expand(solution, into: &compact)
+    x.scatter(parts.active, from: compact)
   }
 }

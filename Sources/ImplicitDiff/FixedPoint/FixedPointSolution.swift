@@ -1,4 +1,5 @@
 public import LinAlg
+public import NonsmoothMaps
 
 /// How solving a fixed-point equation ended.
 public enum FixedPointOutcome<Element: Scalar>: Sendable, Equatable {

@@ -34,6 +34,8 @@ public enum LinearizationStructure<Element: Scalar> {
   case general
   /// A1 = D (I − s H): a proximal-gradient step, which has a symmetric positive definite form.
   case proximalGradient(any ProximalGradientStructure<Element>)
+  /// The same for any D = R Rᵀ, as of a ``ProximalGradientMap``.
+  case symmetric(any SymmetricForm<Element>)
 }
 
 /// The parts of `A1 = D (I − s H)`, the Jacobian of a proximal-gradient step `prox(w − s ∇f(w))`: H = ∇²f symmetric, and D,

@@ -137,13 +137,10 @@ extension ITDWorkspace {
   /// ‖α‖ over the entries that A1ᵀ and A2ᵀ read: on a proximal-gradient map those of the support. On another map it is not known
   /// which they are, and nil of α = y; after a product with A1ᵀ what they do not read is gone.
   fileprivate func relevantNorm(isFirst: Bool) -> Element? {
-    guard case .proximalGradient(let structure) = linearization.structure, structure.parametersLieInRange else {
-      return isFirst ? nil : α.norm
-    }
-    if structure.support.count == α.count { return α.norm }
-    let count = structure.support.count
-    if compact.count != count { compact = .zeros(count) }
-    compact.gather(structure.support, from: α)
+    guard let support = linearization.supportOfAnswer else { return isFirst ? nil : α.norm }
+    if support.count == α.count { return α.norm }
+    if compact.count != support.count { compact = .zeros(support.count) }
+    compact.gather(support, from: α)
     return compact.norm
   }
 }

@@ -1,5 +1,5 @@
-import ImplicitDiff
 import LinAlg
+import NonsmoothMaps
 
 /// Which strength of the 1-norm each feature has. The penalty of a ``PenalizedMap`` is
 /// `Σⱼ λ_{g(j)} |wⱼ| + (λ_G/2) ‖w‖²` with the parameters λ = (λ₀ … λ_{G−1}, λ_G): one strength per group, then the ridge's.

@@ -1,5 +1,5 @@
-public import ImplicitDiff
 public import LinAlg
+public import NonsmoothMaps
 
 /// How solving a penalized linear model ended.
 public enum WorkingSetOutcome: Sendable, Equatable {

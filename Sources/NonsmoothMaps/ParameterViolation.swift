@@ -30,7 +30,7 @@ public struct ParameterViolation: Error, Sendable, Equatable, CustomStringConver
   }
 
   /// Whether the value is no number at all: then it is a NaN or an infinity that came from somewhere, not a choice.
-  var isNotFinite: Bool { !value.isFinite }
+  package var isNotFinite: Bool { !value.isFinite }
 
   public var description: String { "parameter \(index) is \(value); expected \(expected)" }
 

@@ -1,0 +1,143 @@
+public import LinAlg
+public import NonsmoothMaps
+
+/// [A1, A2] of a ``ProximalGradientMap``: `A1 = D (I − s H)`, `A2 = −s D ∂_λ∇f + B`, with H = ∇²f and [D, B] the derivative of the proximal map.
+public final class ProximalGradientLinearization<F: SmoothFunction, G: ProximalMap>: Linearization
+where F.Element == G.Element {
+  public typealias Element = F.Element
+
+  let owner: ProximalGradientMap<F, G>
+  public let hessian: F.Hessian
+  public let proximal: G.Linearization
+  public private(set) var step: Element = 0
+  private var w: Vector<Element>
+  private var λ: Vector<Element>
+  private var isValid = true
+  fileprivate var product: Vector<Element>
+  fileprivate var image: Vector<Element>
+
+  init(_ owner: ProximalGradientMap<F, G>) {
+    self.owner = owner
+    hessian = owner.smooth.makeHessian()
+    proximal = owner.penalty.makeLinearization(count: owner.stateCount)
+    w = .zeros(owner.stateCount)
+    λ = .zeros(owner.smooth.parameterCount)
+    product = .zeros(owner.stateCount)
+    image = .zeros(owner.stateCount)
+  }
+
+  /// Before it is filled by `map`.
+  func open(_ map: ProximalGradientMap<F, G>) {
+    precondition(owner === map, "ProximalGradientMap: the linearization was made by another map, and holds its data")
+    isValid = true
+  }
+
+  /// After H and D were filled at w.
+  func close(at w: Vector<Element>, step s: Element, parameters λ: Vector<Element>) {
+    self.w.copy(from: w)
+    self.λ.copy(from: λ)
+    step = s
+  }
+
+  /// Makes every product with A2 a NaN.
+  func invalidate() { isValid = false }
+
+  public var state: ProximalGradientStateOperator<F, G> { ProximalGradientStateOperator(self) }
+  public var parameters: ProximalGradientParameterOperator<F, G> { ProximalGradientParameterOperator(self) }
+  public var structure: LinearizationStructure<Element> { .symmetric(self) }
+  /// ‖I − s H‖ ≤ 1 for a contracting step, so a move of w moves the argument of the proximal map by no more.
+  public var kinkDistance: Element? { proximal.kinkDistance }
+
+  // MARK: - Products
+
+  /// y ← A1 x.
+  fileprivate func apply(_ x: Vector<Element>, into y: inout Vector<Element>) {
+    subtractHessian(x, into: &image)
+    proximal.apply(image, into: &y)
+  }
+
+  /// x ← A1ᵀ y.
+  fileprivate func applyAdjoint(_ y: Vector<Element>, into x: inout Vector<Element>) {
+    proximal.apply(y, into: &product)
+    subtractHessian(product, into: &x)
+  }
+
+  /// y ← x − s H x.
+  private func subtractHessian(_ x: Vector<Element>, into y: inout Vector<Element>) {
+    if step.isModerate {
+      hessian.apply(x, into: &y)
+      y.combine(1, x, -step)
+    } else {
+      let size = x.powerOfTwo
+      hessian.apply((1 / size) * x, into: &y)
+      y.scale(by: step)
+      y.combine(1, x, -size)
+    }
+  }
+
+  fileprivate func applyParameters(_ μ: Vector<Element>, into y: inout Vector<Element>) {
+    let m = owner.penalty.parameterCount
+    if owner.smooth.parameterCount > 0 {
+      image.fill(0)
+      owner.smooth.addMixedDerivative(
+        μ[segment: m..<μ.count], at: w, parameters: λ, hessian: hessian, scale: -step, to: &image)
+      proximal.apply(image, into: &y)
+    } else {
+      y.fill(0)
+    }
+    if m > 0 { proximal.addParameters(μ[segment: 0..<m], to: &y) }
+    if !isValid { y.fill(.nan) }
+  }
+
+  fileprivate func applyParametersAdjoint(_ v: Vector<Element>, into g: inout Vector<Element>) {
+    let m = owner.penalty.parameterCount
+    g.fill(0)
+    if m > 0 {
+      var part = Vector<Element>.zeros(m)
+      proximal.addParametersAdjoint(v, scale: 1, to: &part)
+      g[segment: 0..<m] = part
+    }
+    if owner.smooth.parameterCount > 0 {
+      proximal.apply(v, into: &product)
+      var part = Vector<Element>.zeros(owner.smooth.parameterCount)
+      owner.smooth.addMixedDerivativeAdjoint(
+        product, at: w, parameters: λ, hessian: hessian, scale: -step, to: &part)
+      g[segment: m..<g.count] = part
+    }
+    if !isValid { g.fill(.nan) }
+  }
+}
+
+extension ProximalGradientLinearization: SymmetricForm {
+  public var range: any ProximalLinearization<Element> { proximal }
+  public var supportedHessian: any SupportedHessian<Element> { hessian }
+  public var parametersLieInRange: Bool { proximal.parametersLieInRange }
+}
+
+/// A1 of a ``ProximalGradientMap`` as an operator.
+public struct ProximalGradientStateOperator<F: SmoothFunction, G: ProximalMap>: AdjointableOperator
+where F.Element == G.Element {
+  private let linearization: ProximalGradientLinearization<F, G>
+  init(_ linearization: ProximalGradientLinearization<F, G>) { self.linearization = linearization }
+  public var rows: Int { linearization.owner.stateCount }
+  public var columns: Int { linearization.owner.stateCount }
+  public func apply(_ x: Vector<F.Element>, into y: inout Vector<F.Element>) { linearization.apply(x, into: &y) }
+  public func applyAdjoint(_ y: Vector<F.Element>, into x: inout Vector<F.Element>) {
+    linearization.applyAdjoint(y, into: &x)
+  }
+}
+
+/// A2 of a ``ProximalGradientMap`` as an operator, p × (parameters of g, then of f).
+public struct ProximalGradientParameterOperator<F: SmoothFunction, G: ProximalMap>: AdjointableOperator
+where F.Element == G.Element {
+  private let linearization: ProximalGradientLinearization<F, G>
+  init(_ linearization: ProximalGradientLinearization<F, G>) { self.linearization = linearization }
+  public var rows: Int { linearization.owner.stateCount }
+  public var columns: Int { linearization.owner.parameterCount }
+  public func apply(_ x: Vector<F.Element>, into y: inout Vector<F.Element>) {
+    linearization.applyParameters(x, into: &y)
+  }
+  public func applyAdjoint(_ y: Vector<F.Element>, into x: inout Vector<F.Element>) {
+    linearization.applyParametersAdjoint(y, into: &x)
+  }
+}

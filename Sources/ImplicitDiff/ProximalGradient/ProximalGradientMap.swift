@@ -1,0 +1,134 @@
+public import LinAlg
+public import NonsmoothMaps
+
+/// The proximal-gradient map of `f(w, λ) + g(w, λ)`: `Φ(w, λ) = prox_{s g}(w − s ∇f(w, λ))`, for any ``SmoothFunction`` f and any
+/// ``ProximalMap`` g. λ holds the parameters of g, then those of f.
+///
+/// Its fixed point is the minimizer for every step s > 0; in the derivative s counts as a constant, because the fixed point does not depend
+/// on it. At a kink of the proximal map the ``KinkRule`` decides.
+public final class ProximalGradientMap<F: SmoothFunction, G: ProximalMap>: FixedPointMap where F.Element == G.Element {
+  public typealias Element = F.Element
+
+  /// How the step size s is chosen.
+  public enum Step: Sendable, Equatable {
+    /// s = 2/(L + μ), L and μ bounds on the eigenvalues of ∇²f: the smallest contraction factor, (L − μ)/(L + μ). Without strong
+    /// convexity it is 1/L.
+    case optimal
+    /// Given; the map contracts only below 2/L.
+    case fixed(Element)
+  }
+
+  public let smooth: F
+  public let penalty: G
+  public let step: Step
+  public let kink: KinkRule
+  private var gradient: Vector<Element>
+  private var argument: Vector<Element>
+
+  public init(_ smooth: F, _ penalty: G, step: Step = .optimal, kink: KinkRule = .zero) {
+    self.smooth = smooth
+    self.penalty = penalty
+    self.step = step
+    self.kink = kink
+    gradient = .zeros(smooth.stateCount)
+    argument = .zeros(smooth.stateCount)
+  }
+
+  public var stateCount: Int { smooth.stateCount }
+  public var parameterCount: Int { penalty.parameterCount + smooth.parameterCount }
+
+  /// The part of λ that belongs to g.
+  func penaltyParameters(_ λ: Vector<Element>) -> Vector<Element> {
+    smooth.parameterCount == 0 ? λ : λ[segment: 0..<penalty.parameterCount]
+  }
+
+  /// The part of λ that belongs to f.
+  func smoothParameters(_ λ: Vector<Element>) -> Vector<Element> {
+    penalty.parameterCount == 0 ? λ : λ[segment: penalty.parameterCount..<parameterCount]
+  }
+
+  public func violation(parameters λ: Vector<Element>) -> ParameterViolation? {
+    if let violation = penalty.violation(parameters: penaltyParameters(λ)) { return violation }
+    guard var violation = smooth.violation(parameters: smoothParameters(λ)) else { return nil }
+    violation.index += penalty.parameterCount
+    return violation
+  }
+
+  /// f + g.
+  public func objective(at w: Vector<Element>, parameters λ: Vector<Element>) -> Element {
+    smooth.value(at: w, parameters: smoothParameters(λ)) + penalty.value(at: w, parameters: penaltyParameters(λ))
+  }
+
+  /// s for these parameters.
+  public func stepSize(parameters λ: Vector<Element>) -> Element {
+    switch step {
+    case .fixed(let s): return s
+    case .optimal:
+      let (smallest, largest) = smooth.curvatureBounds(parameters: smoothParameters(λ))
+      // Without strong convexity 2/L would map the steepest direction onto its mirror image; 1/L does not expand.
+      if smallest <= largest * .ulpOfOne { return largest > 0 ? 1 / largest : 1 }
+      return 2 / (largest + smallest)
+    }
+  }
+
+  /// max |1 − s h| over the bounds h on the eigenvalues of ∇²f: proximal maps do not expand.
+  public func contractionBound(parameters λ: Vector<Element>) -> Element? {
+    let s = stepSize(parameters: λ)
+    let (smallest, largest) = smooth.curvatureBounds(parameters: smoothParameters(λ))
+    return max((1 - s * largest).magnitude, (1 - s * smallest).magnitude)
+  }
+
+  /// The sum of w and −s ∇f(w), whose own terms are summed with independent half-ulp errors.
+  public func evaluationError(at w: Vector<Element>, parameters λ: Vector<Element>) -> Element {
+    let magnitude = smooth.gradientMagnitude(at: w, parameters: smoothParameters(λ))
+    return .ulpOfOne * Element(stateCount + 1).squareRoot() * (w.norm + stepSize(parameters: λ) * magnitude)
+  }
+
+  public func apply(_ w: Vector<Element>, parameters λ: Vector<Element>, into next: inout Vector<Element>) {
+    let s = stepSize(parameters: λ)
+    smooth.gradient(at: w, parameters: smoothParameters(λ), into: &gradient)
+    next.assign(1, w, -s, gradient)
+    penalty.apply(step: s, parameters: penaltyParameters(λ), to: &next)
+  }
+
+  public func makeLinearization() -> ProximalGradientLinearization<F, G> { ProximalGradientLinearization(self) }
+
+  public func linearize(
+    at w: Vector<Element>, parameters λ: Vector<Element>, into L: ProximalGradientLinearization<F, G>,
+    value: inout Vector<Element>
+  ) {
+    L.open(self)
+    let s = stepSize(parameters: λ)
+    smooth.linearize(at: w, parameters: smoothParameters(λ), into: L.hessian, gradient: &gradient)
+    value.assign(1, w, -s, gradient)
+    penalty.linearize(at: value, step: s, parameters: penaltyParameters(λ), kink: kink, into: L.proximal)
+    L.close(at: w, step: s, parameters: smoothParameters(λ))
+    penalty.apply(step: s, parameters: penaltyParameters(λ), to: &value)
+  }
+
+  public func linearize(
+    atSolution w: Vector<Element>, parameters λ: Vector<Element>, into L: ProximalGradientLinearization<F, G>
+  ) { linearize(atSolution: w, parameters: λ, into: L, contracting: true) }
+
+  /// Where the penalty reads its piece off w, Φ is not evaluated; and where A1 need not contract and D is a projector, no step size is
+  /// looked for, since nothing depends on it.
+  public func linearize(
+    atSolution w: Vector<Element>, parameters λ: Vector<Element>, into L: ProximalGradientLinearization<F, G>,
+    contracting: Bool
+  ) {
+    L.open(self)
+    let s = contracting || step != .optimal ? stepSize(parameters: λ) : 1
+    guard kink == .zero,
+      penalty.linearize(atSolution: w, step: s, parameters: penaltyParameters(λ), into: L.proximal),
+      contracting || L.proximal.isProjection
+    else {
+      linearize(at: w, parameters: λ, into: L, value: &argument)
+      // A proximal map may hide a NaN from the products that are asked for.
+      if argument.firstNonFinite != nil { L.invalidate() }
+      return
+    }
+    smooth.fillHessian(
+      at: w, parameters: smoothParameters(λ), support: L.proximal.active, into: L.hessian)
+    L.close(at: w, step: s, parameters: smoothParameters(λ))
+  }
+}

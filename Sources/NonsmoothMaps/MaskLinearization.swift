@@ -1,0 +1,61 @@
+public import LinAlg
+
+/// The derivative of a separable proximal map: D diagonal with entries in [0, 1], a 0/1 mask away from kinks.
+///
+/// Serves penalties that act entry by entry: they fill ``derivative`` and say how B works by two closures or by a subclass.
+open class MaskLinearization<Element: Scalar>: ProximalLinearization {
+  /// The diagonal of D, p entries.
+  public private(set) var derivative: Vector<Element>
+  public private(set) var active: IndexSubset
+  public private(set) var isMask = true
+  public private(set) var kinkDistance: Element?
+  private var roots = Vector<Element>.zeros(0)
+
+  public init(count p: Int) {
+    derivative = .zeros(p)
+    active = IndexSubset(universe: p)
+  }
+
+  /// Fills the diagonal.
+  ///
+  /// - Parameters:
+  ///   - kinkDistance: see ``ProximalLinearization/kinkDistance``.
+  ///   - fill: writes p entries in [0, 1].
+  public final func setDerivative(kinkDistance: Element?, _ fill: (inout Vector<Element>) -> Void) {
+    fill(&derivative)
+    active.refill(nonzerosOf: derivative)
+    self.kinkDistance = kinkDistance
+    isMask = true
+    for k in 0..<active.count where derivative[active[k]] != 1 { isMask = false }
+    if isMask { return }
+    if roots.count != active.count { roots = .zeros(active.count) }
+    for k in 0..<active.count { roots[k] = derivative[active[k]].squareRoot() }
+  }
+
+  public final var rank: Int { active.count }
+  public final var isProjection: Bool { isMask }
+  public final var diagonalRoots: Vector<Element>? { isMask ? nil : roots }
+
+  public final func restrict(_ x: Vector<Element>, into z: inout Vector<Element>) {
+    if isMask { z.copy(from: x) } else { z.assignProduct(roots, x) }
+  }
+
+  public final func expand(_ z: Vector<Element>, into x: inout Vector<Element>) { restrict(z, into: &x) }
+
+  public final func applyGram(_ z: Vector<Element>, into y: inout Vector<Element>) {
+    restrict(z, into: &y)
+    if !isMask { y.scale(by: roots) }
+  }
+
+  public final func lift(_ z: Vector<Element>, into x: inout Vector<Element>) {
+    for k in 0..<z.count { x[k] = isMask ? z[k] : z[k] / roots[k] }
+  }
+
+  public final func project(_ x: Vector<Element>, into z: inout Vector<Element>) { lift(x, into: &z) }
+
+  /// Where there are no parameters nothing is added.
+  open func addParameters(_ μ: Vector<Element>, to x: inout Vector<Element>) {}
+  open func addParametersAdjoint(_ v: Vector<Element>, scale α: Element, to g: inout Vector<Element>) {}
+  /// Strengths move a coordinate only where D is not zero.
+  open var parametersLieInRange: Bool { true }
+}

@@ -1,0 +1,57 @@
+public import LinAlg
+
+/// A convex function g(w, λ) that is known by its proximal map
+/// `prox_{s g}(u) = argmin over w of g(w, λ) + ‖w − u‖²/(2s)`: a penalty or a constraint, the nonsmooth part of `f + g`.
+///
+/// A new penalty is one type that conforms to this, with a ``ProximalLinearization`` of its own or one of those that serve
+/// many (``MaskLinearization``). Everything else, every way of solving and of differentiating, follows.
+///
+/// Source of what is needed of a proximal map: docs/Theory.md, "Any convex penalty".
+public protocol ProximalMap<Element>: Sendable {
+  associatedtype Element: Scalar
+  associatedtype Linearization: ProximalLinearization<Element>
+
+  /// The number of parameters, all of them entries of λ here: strengths, radii, bounds.
+  var parameterCount: Int { get }
+
+  /// Why these parameters are outside the domain (a negative strength), or nil.
+  func violation(parameters λ: Vector<Element>) -> ParameterViolation?
+
+  /// g(w, λ); infinite where w violates a constraint.
+  func value(at w: Vector<Element>, parameters λ: Vector<Element>) -> Element
+
+  /// u ← prox_{s g}(u). Allocates nothing where that can be helped.
+  func apply(step s: Element, parameters λ: Vector<Element>, to u: inout Vector<Element>)
+
+  /// Memory for the derivative at an argument of p entries.
+  func makeLinearization(count p: Int) -> Linearization
+
+  /// L ← one element of the conservative Jacobian of (u, λ) ↦ prox_{s g}(u), s held constant.
+  ///
+  /// - Parameter kink: which element where there are several; penalties document what it means for theirs.
+  func linearize(
+    at u: Vector<Element>, step s: Element, parameters λ: Vector<Element>, kink: KinkRule, into L: Linearization)
+
+  /// The same read off the value w = prox_{s g}(u), where w tells its piece under ``KinkRule/zero``; false, and L undefined, where
+  /// it does not: then the argument is needed.
+  func linearize(
+    atSolution w: Vector<Element>, step s: Element, parameters λ: Vector<Element>, into L: Linearization
+  ) -> Bool
+
+  /// A hash of the piece that w lies on: two points with one signature share it, but for a chance of 2⁻⁶⁴.
+  func signature(at w: Vector<Element>, parameters λ: Vector<Element>) -> UInt64
+}
+
+extension ProximalMap {
+  /// Parameters must be finite and not negative.
+  public func violation(parameters λ: Vector<Element>) -> ParameterViolation? {
+    ParameterViolation.negative(in: λ, expected: "a number of at least 0")
+  }
+
+  public func linearize(
+    atSolution w: Vector<Element>, step s: Element, parameters λ: Vector<Element>, into L: Linearization
+  ) -> Bool { false }
+
+  /// The pattern of signs.
+  public func signature(at w: Vector<Element>, parameters λ: Vector<Element>) -> UInt64 { w.signPattern }
+}
