@@ -38,7 +38,7 @@ extension DerivativeRun where Map: CompositeStochasticMap {
     return 0
   }
 
-  private func run<S: DifferentiationStrategy<Map>>(_ strategy: S, _ objective: some OuterObjective<Element>)
+  private func run<S: AdjointStrategy<Map>>(_ strategy: S, _ objective: some OuterObjective<Element>)
     -> Observation
   {
     do {

@@ -6,12 +6,12 @@ public typealias Cotangent<Element: Scalar> = (
   _ state: Vector<Element>, _ support: IndexSubset?, _ y: inout Vector<Element>
 ) -> Void
 
-/// One way of differentiating a fixed point: a value such as `AID(.conjugateGradient)` or `ITD(.forward)`. Switching the
-/// method changes one argument.
+/// A way of differentiating a fixed point by adjoints: products with w'(λ)ᵀ, and so gradients of outer objectives, at a cost that does not
+/// depend on the number of parameters.
 ///
-/// The two requirements write into the caller's memory with a workspace that can be used again; the allocating forms
-/// below are thin layers on them.
-public protocol DifferentiationStrategy<Map> {
+/// The requirement writes into the caller's memory with a workspace that can be used again; the allocating forms below are thin layers
+/// on it.
+public protocol AdjointStrategy<Map> {
   associatedtype Map: FixedPointMap
   /// Memory for repeated use with one map.
   associatedtype Workspace: AnyObject
@@ -30,19 +30,34 @@ public protocol DifferentiationStrategy<Map> {
     _ problem: FixedPointProblem<Map>, into result: inout Vector<Map.Element>, workspace: Workspace,
     cotangent: Cotangent<Map.Element>
   ) throws(DifferentiationError) -> DerivativeReport<Map.Element>
+}
+
+/// A way of differentiating a fixed point by tangents: products with w'(λ), and so whole Jacobians.
+public protocol TangentStrategy<Map> {
+  associatedtype Map: FixedPointMap
+  /// Memory for repeated use with one map.
+  associatedtype Workspace: AnyObject
+
+  var name: String { get }
+
+  func makeWorkspace(for map: Map) -> Workspace
 
   /// result ← w'(λ) M (p × k, column-major) for k directions, the columns of M (m × k, column-major).
   ///
-  /// - Throws: as ``vjp(_:into:workspace:cotangent:)``.
+  /// - Throws: as ``AdjointStrategy/vjp(_:into:workspace:cotangent:)``.
   func jvp(
     _ problem: FixedPointProblem<Map>, directions M: Matrix<Map.Element>, into result: inout Matrix<Map.Element>,
     workspace: Workspace
   ) throws(DifferentiationError) -> DerivativeReport<Map.Element>
 }
 
+/// One way of differentiating a fixed point in both directions: a value such as `AID(.conjugateGradient)` or `ITD(.forward)`. Switching
+/// the method changes one argument. The stochastic strategies know adjoints only.
+public protocol DifferentiationStrategy<Map>: AdjointStrategy, TangentStrategy {}
+
 // MARK: - Allocating forms
 
-extension DifferentiationStrategy {
+extension AdjointStrategy {
   /// w'(λ)ᵀ y.
   public func vjp(
     _ problem: FixedPointProblem<Map>, cotangent y: Vector<Map.Element>
@@ -52,27 +67,6 @@ extension DifferentiationStrategy {
     var result = Vector<Map.Element>.zeros(problem.map.parameterCount)
     let report = try vjp(problem, into: &result, workspace: makeWorkspace(for: problem.map)) { $2.copy(from: y) }
     return Derivative(estimate: result, report: report)
-  }
-
-  /// w'(λ) μ.
-  public func jvp(
-    _ problem: FixedPointProblem<Map>, direction μ: Vector<Map.Element>
-  ) throws(DifferentiationError) -> Derivative<Vector<Map.Element>, Map.Element> {
-    var M = Matrix<Map.Element>.zeros(μ.count, 1)
-    M.setColumn(0, μ)
-    var X = Matrix<Map.Element>.zeros(problem.map.stateCount, 1)
-    let report = try jvp(problem, directions: M, into: &X, workspace: makeWorkspace(for: problem.map))
-    return Derivative(estimate: X.column(0), report: report)
-  }
-
-  /// The whole Jacobian w'(λ), p × m: one block of m tangents.
-  public func jacobian(
-    _ problem: FixedPointProblem<Map>
-  ) throws(DifferentiationError) -> Derivative<Matrix<Map.Element>, Map.Element> {
-    var X = Matrix<Map.Element>.zeros(problem.map.stateCount, problem.map.parameterCount)
-    let report = try jvp(
-      problem, directions: .identity(problem.map.parameterCount), into: &X, workspace: makeWorkspace(for: problem.map))
-    return Derivative(estimate: X, report: report)
   }
 
   /// gradient ← ∇f(λ) = ∇_λ E + w'(λ)ᵀ ∇_w E (m entries), `scratch` any vector of m entries.
@@ -98,5 +92,28 @@ extension DifferentiationStrategy {
     let report = try hypergradient(
       of: objective, problem, into: &gradient, scratch: &scratch, workspace: makeWorkspace(for: problem.map))
     return Derivative(estimate: gradient, report: report)
+  }
+}
+
+extension TangentStrategy {
+  /// w'(λ) μ.
+  public func jvp(
+    _ problem: FixedPointProblem<Map>, direction μ: Vector<Map.Element>
+  ) throws(DifferentiationError) -> Derivative<Vector<Map.Element>, Map.Element> {
+    var M = Matrix<Map.Element>.zeros(μ.count, 1)
+    M.setColumn(0, μ)
+    var X = Matrix<Map.Element>.zeros(problem.map.stateCount, 1)
+    let report = try jvp(problem, directions: M, into: &X, workspace: makeWorkspace(for: problem.map))
+    return Derivative(estimate: X.column(0), report: report)
+  }
+
+  /// The whole Jacobian w'(λ), p × m: one block of m tangents.
+  public func jacobian(
+    _ problem: FixedPointProblem<Map>
+  ) throws(DifferentiationError) -> Derivative<Matrix<Map.Element>, Map.Element> {
+    var X = Matrix<Map.Element>.zeros(problem.map.stateCount, problem.map.parameterCount)
+    let report = try jvp(
+      problem, directions: .identity(problem.map.parameterCount), into: &X, workspace: makeWorkspace(for: problem.map))
+    return Derivative(estimate: X, report: report)
   }
 }

@@ -10,7 +10,7 @@ extension AID {
     // What a failed solve left behind is no guess.
     if !warmStarts || workspace.adjoint.firstNonFinite != nil { workspace.adjoint.fill(0) }
     switch (chosen, workspace.symmetricParts()) {
-    case (.fixedPoint, _), (.gmres, _), (.bicgstab, _):
+    case _ where chosen.solvesFullSystem:
       return iterateAdjoint(chosen, workspace)
     case (.direct, nil):
       return luSolve(
@@ -70,7 +70,7 @@ extension AID {
     switch (chosen, workspace.symmetricParts()) {
     case (.direct, nil):
       return luSolve(ResolventOperator(linearization.state).dense(), block: B, into: &result)
-    case (.fixedPoint, _), (.gmres, _), (.bicgstab, _):
+    case _ where chosen.solvesFullSystem:
       let resolvent = ResolventOperator(linearization.state)
       var x = Vector<Element>.zeros(B.rows)
       var total = DerivativeReport<Element>(outcome: .converged, method: chosen.name, residual: 0)
@@ -131,46 +131,43 @@ extension AID {
       outcome: outcome, method: method.name, iterations: k.iterations, products: k.products, residual: k.residualNorm)
   }
 
-  /// GMRES or BiCGSTAB.
+  /// An iterative solver of the full system.
   private func krylovSolve(
     _ chosen: Solver, _ A: some LinearOperator<Element>, _ workspace: AIDWorkspace<Map>, _ b: Vector<Element>,
     into x: inout Vector<Element>
   ) -> DerivativeReport<Element> {
     let p = b.count
-    if case .gmres(let restart) = chosen {
+    let solver: any KrylovSolver<Element>
+    switch chosen {
+    case .gmres(let restart):
       let wanted = max(1, min(restart, p))
-      let solver = workspace.krylov.solver({ GMRES<Element>(count: p, restart: wanted) }) {
+      solver = workspace.krylov.solver({ GMRES<Element>(count: p, restart: wanted) }) {
         $0.count == p && $0.restart == wanted
       }
-      return report(
-        solver.solve(A, b, into: &x, warmStart: warmStarts, preconditioner: nil, options: krylovOptions), chosen)
+    case .custom(let own): solver = workspace.krylov.solver(own, count: p)
+    default: solver = workspace.krylov.solver({ BiCGSTAB<Element>(count: p) }) { $0.count == p }
     }
-    let solver = workspace.krylov.solver({ BiCGSTAB<Element>(count: p) }) { $0.count == p }
     return report(
       solver.solve(A, b, into: &x, warmStart: warmStarts, preconditioner: nil, options: krylovOptions), chosen)
   }
 
-  /// CG, MINRES or Cholesky on the symmetric system; right-hand side and solution stand in the system.
+  /// CG, MINRES, a solver of the caller's own or Cholesky on the symmetric system; right-hand side and solution stand in the system.
   private func symmetricSolve(
     _ chosen: Solver, _ system: SymmetricSystem<Element>, _ workspace: AIDWorkspace<Map>
   ) -> DerivativeReport<Element> {
     let k = system.rows
+    let solver: any KrylovSolver<Element>
     switch chosen {
     case .conjugateGradient:
-      let solver = workspace.krylov.solver({ ConjugateGradient<Element>(count: k) }) { $0.count == k }
-      return report(
-        solver.solve(
-          system, system.rightHandSide, into: &system.solution, warmStart: warmStarts,
-          preconditioner: system.preconditioner, options: krylovOptions), chosen)
-    case .minres:
-      let solver = workspace.krylov.solver({ MINRES<Element>(count: k) }) { $0.count == k }
-      return report(
-        solver.solve(
-          system, system.rightHandSide, into: &system.solution, warmStart: warmStarts,
-          preconditioner: system.preconditioner, options: krylovOptions), chosen)
-    default:
-      return choleskySolve(system, workspace)
+      solver = workspace.krylov.solver({ ConjugateGradient<Element>(count: k) }) { $0.count == k }
+    case .minres: solver = workspace.krylov.solver({ MINRES<Element>(count: k) }) { $0.count == k }
+    case .custom(let own): solver = workspace.krylov.solver(own, count: k)
+    default: return choleskySolve(system, workspace)
     }
+    return report(
+      solver.solve(
+        system, system.rightHandSide, into: &system.solution, warmStart: warmStarts,
+        preconditioner: preconditions ? system.preconditioner : nil, options: krylovOptions), chosen)
   }
 }
 

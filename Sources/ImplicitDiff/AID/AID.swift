@@ -25,6 +25,8 @@ public struct AID<Map: FixedPointMap>: DifferentiationStrategy {
     /// Cholesky on the support where the map declares a proximal-gradient step: of the samples' matrix where that is smaller
     /// (Woodbury), and of a large one in single precision with refinement by products. LU of I − A1ᵀ otherwise.
     case direct
+    /// A solver of the caller's own.
+    case custom(AdjointSolver<Map.Element>)
 
     var name: String {
       switch self {
@@ -35,6 +37,16 @@ public struct AID<Map: FixedPointMap>: DifferentiationStrategy {
       case .gmres: "aid-gmres"
       case .bicgstab: "aid-bicgstab"
       case .direct: "aid-direct"
+      case .custom(let solver): solver.name
+      }
+    }
+
+    /// Whether it iterates on the full system I − A1ᵀ, and not on the symmetric form or by a factorization.
+    var solvesFullSystem: Bool {
+      switch self {
+      case .fixedPoint, .gmres, .bicgstab: true
+      case .custom(let own): own.system == .general
+      case .automatic, .conjugateGradient, .minres, .direct: false
       }
     }
   }
@@ -49,11 +61,17 @@ public struct AID<Map: FixedPointMap>: DifferentiationStrategy {
 
   public var solver: Solver
   public var stopping: Stopping
+  /// Whether conjugate gradient, MINRES and solvers of the caller's own are preconditioned where the problem offers something to do it
+  /// with: the diagonal, or an incomplete factorization of a sparse Hessian. Published curves are those without.
+  public var preconditions: Bool
   /// Whether a workspace's last adjoint is the first guess of the next solve: worth it when λ moves little.
   public var warmStarts: Bool
 
-  public init(_ solver: Solver = .automatic, stopping: Stopping? = nil, warmStarts: Bool = false) {
+  public init(
+    _ solver: Solver = .automatic, stopping: Stopping? = nil, preconditions: Bool = true, warmStarts: Bool = false
+  ) {
     self.solver = solver
+    self.preconditions = preconditions
     self.stopping = stopping ?? .tolerance(Self.defaultTolerance)
     self.warmStarts = warmStarts
   }
@@ -105,10 +123,7 @@ public struct AID<Map: FixedPointMap>: DifferentiationStrategy {
   /// otherwise all (nil).
   private func neededSupport(_ linearization: Map.Linearization) -> IndexSubset? {
     guard let support = linearization.supportOfAnswer else { return nil }
-    switch solver {
-    case .automatic, .direct, .conjugateGradient, .minres: return support
-    case .fixedPoint, .gmres, .bicgstab: return nil
-    }
+    return solver.solvesFullSystem ? nil : support
   }
 
   public func jvp(

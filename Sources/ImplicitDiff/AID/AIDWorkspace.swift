@@ -104,9 +104,22 @@ func isOther<Map>(_ a: Map, _ b: Map) -> Bool {
 /// Krylov workspaces by method and size, made on first use.
 struct KrylovCache<Element: Scalar> {
   private var solver: (any KrylovSolver<Element>)?
+  /// The caller's own that `solver` was made by.
+  private var own: AdjointSolver<Element>?
+
+  mutating func solver(_ wanted: AdjointSolver<Element>, count: Int) -> any KrylovSolver<Element> {
+    if let solver, own == wanted, solver.count == count { return solver }
+    let fresh = wanted.make(count)
+    precondition(
+      fresh.count == count, "AdjointSolver \(wanted.name): made for \(fresh.count) unknowns; expected \(count)")
+    solver = fresh
+    own = wanted
+    return fresh
+  }
 
   mutating func solver<S: KrylovSolver<Element>>(_ make: () -> S, fits: (S) -> Bool) -> S {
-    if let existing = solver as? S, fits(existing) { return existing }
+    if own == nil, let existing = solver as? S, fits(existing) { return existing }
+    own = nil
     let fresh = make()
     solver = fresh
     return fresh

@@ -42,6 +42,17 @@ public protocol FixedPointMap<Element> {
     atSolution w: Vector<Element>, parameters λ: Vector<Element>, into linearization: Linearization,
     contracting: Bool)
 
+  /// Finds the fixed point by whatever way suits the map: the default iterates Φ (``iterate(at:from:iterationLimit:progress:)``), a
+  /// map with structure does better.
+  ///
+  /// - Parameters:
+  ///   - start: p entries, the warm start; nil for zeros.
+  ///   - iterationLimit: of passes over the data or evaluations of Φ.
+  func solve(
+    at λ: Vector<Element>, from start: Vector<Element>?, iterationLimit: Int,
+    progress: ((SolveProgress<Element>) -> Void)?
+  ) -> Solution<Self>
+
   /// Why λ is outside the domain of the map (a negative strength, a NaN), or nil where it is not. Solvers and strategies
   /// refuse such parameters before they compute anything. Cost O(m).
   func violation(parameters λ: Vector<Element>) -> ParameterViolation?

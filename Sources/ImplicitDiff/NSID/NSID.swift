@@ -14,7 +14,7 @@ public import LinAlg
 /// The steps must satisfy the theory's conditions; a step outside the stable range is refused unless `forced`.
 ///
 /// Source: Grazzi, Pontil, Salzo, arXiv:2403.11687, algorithm 1 and theorem 4.
-public struct NSID<Map: CompositeStochasticMap>: DifferentiationStrategy {
+public struct NSID<Map: CompositeStochasticMap>: AdjointStrategy {
   public typealias Element = Map.Element
 
   /// k, the number of steps.
@@ -112,13 +112,6 @@ public struct NSID<Map: CompositeStochasticMap>: DifferentiationStrategy {
     } else if residual > size * (1 + 8 * .ulpOfOne * Element(workspace.y.count).squareRoot()) {
       report.outcome = .notContracting(factor: Element.pow(residual / size, 1 / Element(iterations)))
     }
-  }
-
-  public func jvp(
-    _ problem: FixedPointProblem<Map>, directions M: Matrix<Element>, into result: inout Matrix<Element>,
-    workspace: NSIDWorkspace<Map>
-  ) throws(DifferentiationError) -> DerivativeReport<Element> {
-    throw .unsupported(strategy: name, what: "products with w'(λ), only with its transpose")
   }
 
   private func checkArguments(_ problem: FixedPointProblem<Map>) throws(DifferentiationError) {

@@ -4,7 +4,7 @@ public import LinAlg
 ///
 /// Biased where G has kinks: the Jacobians are averaged over the pieces that single minibatches fall on. It is here for
 /// comparison, as in the paper's figures; use ``NSID``.
-public struct SID<Map: CompositeStochasticMap>: DifferentiationStrategy {
+public struct SID<Map: CompositeStochasticMap>: AdjointStrategy {
   public typealias Element = Map.Element
   private let inner: NSID<SampledOuterMap<Map>>
 
@@ -31,12 +31,5 @@ public struct SID<Map: CompositeStochasticMap>: DifferentiationStrategy {
       into: &result, workspace: workspace, cotangent: cotangent)
     report.method = name
     return report
-  }
-
-  public func jvp(
-    _ problem: FixedPointProblem<Map>, directions M: Matrix<Element>, into result: inout Matrix<Element>,
-    workspace: NSIDWorkspace<SampledOuterMap<Map>>
-  ) throws(DifferentiationError) -> DerivativeReport<Element> {
-    throw .unsupported(strategy: name, what: "products with w'(λ), only with its transpose")
   }
 }

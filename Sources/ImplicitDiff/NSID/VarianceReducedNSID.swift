@@ -18,7 +18,7 @@ public import LinAlg
 ///
 /// Source of the idea: Johnson, Zhang, *Accelerating stochastic gradient descent using predictive variance reduction*,
 /// NIPS 2013.
-public struct VarianceReducedNSID<Map: CompositeStochasticMap>: DifferentiationStrategy {
+public struct VarianceReducedNSID<Map: CompositeStochasticMap>: AdjointStrategy {
   public typealias Element = Map.Element
 
   /// Anchors, each a full pass and `epochLength` minibatch steps.
@@ -162,13 +162,6 @@ public struct VarianceReducedNSID<Map: CompositeStochasticMap>: DifferentiationS
     workspace.outer.applyStateAdjoint(workspace.anchor, into: &workspace.z)
     workspace.oracle.addParametersAdjoint(.all(of: problem.map.sampleCount), workspace.z, scale: 1, to: &result)
     workspace.outer.addParametersAdjoint(workspace.anchor, scale: 1, to: &result)
-  }
-
-  public func jvp(
-    _ problem: FixedPointProblem<Map>, directions M: Matrix<Element>, into result: inout Matrix<Element>,
-    workspace: NSIDWorkspace<Map>
-  ) throws(DifferentiationError) -> DerivativeReport<Element> {
-    throw .unsupported(strategy: name, what: "products with w'(λ), only with its transpose")
   }
 }
 

@@ -1,0 +1,69 @@
+import ImplicitDiff
+import LinAlg
+import Testing
+
+/// A solver and a way of solving that come from outside.
+@Suite struct AdjointSolverTests {
+  typealias Map = RectifiedMap<Double>
+  let map = Map.example()
+  let λ: Vector<Double> = [1, 2]
+  let y: Vector<Double> = [1, -2, 3, 0.5, -1]
+
+  @Test func aSolverOfTheCallersOwnTakesThePlaceOfOurs() throws {
+    let solution = map.solve(at: λ)
+    #expect(solution.method == "fixed-point")
+    _ = try solution.get()
+    let own = AdjointSolver<Double>(name: "richardson", for: .general) { Richardson(count: $0) }
+    let strategy = AID<Map>(.custom(own))
+    let exact = try AID<Map>(.direct).vjp(solution.problem, cotangent: y).get()
+    let got = try strategy.vjp(solution.problem, cotangent: y)
+    #expect(got.report.method == "richardson")
+    // The default tolerance over a condition number below 10.
+    #expect(try got.get().distance(to: exact) <= 10 * AID<Map>.defaultTolerance * y.norm)
+    let J = try AID<Map>(.direct).jacobian(solution.problem).get()
+    #expect((try strategy.jacobian(solution.problem).get() - J).frobeniusNorm <= 1e-10 * J.frobeniusNorm)
+    let symmetric = AdjointSolver<Double>(name: "own-cg", for: .symmetric) { ConjugateGradient(count: $0) }
+    #expect(throws: DifferentiationError.notSymmetric(solver: "own-cg")) {
+      try AID<Map>(.custom(symmetric)).vjp(solution.problem, cotangent: y)
+    }
+  }
+
+  @Test func whatIsNotSolvedDoesNotComeOut() {
+    // w = w + 1 has no solution.
+    let expanding = ScalarAffineMap(1.0)
+    let solution = expanding.solve(at: [1])
+    #expect(throws: FixedPointFailure.self) { try solution.get() }
+    #expect(!solution.problem.stateIsSolution)
+  }
+}
+
+/// x ← x + (b − A x), the plainest of solvers.
+private final class Richardson: KrylovSolver {
+  let count: Int
+  private var image: Vector<Double>
+  init(count: Int) {
+    self.count = count
+    image = .zeros(count)
+  }
+
+  func solve(
+    _ A: some LinearOperator<Double>, _ b: Vector<Double>, into x: inout Vector<Double>, warmStart: Bool,
+    preconditioner: (any LinearOperator<Double>)?, options: KrylovOptions<Double>
+  ) -> KrylovReport<Double> {
+    if !warmStart { x.fill(0) }
+    var steps = 0
+    while true {
+      A.apply(x, into: &image)
+      image.combine(1, b, -1)
+      let norm = image.norm
+      let isSolved = norm <= options.relativeTolerance * b.norm
+      if isSolved || steps == 10_000 {
+        return KrylovReport(
+          outcome: isSolved ? .converged : .iterationLimit, iterations: steps, products: steps + 1, residualNorm: norm,
+          rightHandSideNorm: b.norm)
+      }
+      x.add(1, image)
+      steps += 1
+    }
+  }
+}
