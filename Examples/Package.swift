@@ -8,6 +8,9 @@ let package = Package(
   targets: [
     .executableTarget(
       name: "ProjectedQuadratic", dependencies: [.product(name: "ImplicitDiff", package: "ImplicitDiff")],
-      swiftSettings: [.swiftLanguageMode(.v6)])
+      swiftSettings: [.swiftLanguageMode(.v6)]),
+    .executableTarget(
+      name: "Extensions", dependencies: [.product(name: "ImplicitDiff", package: "ImplicitDiff")],
+      swiftSettings: [.swiftLanguageMode(.v6)]),
   ]
 )
