@@ -42,7 +42,7 @@ public protocol TangentStrategy<Map> {
 
   func makeWorkspace(for map: Map) -> Workspace
 
-  /// result ← w'(λ) M (p × k, column-major) for k directions, the columns of M (m × k, column-major).
+  /// result ← w'(λ) M (p × k, column-major) for k directions, the columns of M (m × k; a row-major one is copied).
   ///
   /// - Throws: as ``AdjointStrategy/vjp(_:into:workspace:cotangent:)``.
   func jvp(
@@ -75,11 +75,13 @@ extension AdjointStrategy {
     into gradient: inout Vector<Map.Element>,
     scratch: inout Vector<Map.Element>, workspace: Workspace
   ) throws(DifferentiationError) -> DerivativeReport<Map.Element> {
-    let report = try vjp(problem, into: &gradient, workspace: workspace) { w, support, y in
+    var report = try vjp(problem, into: &gradient, workspace: workspace) { w, support, y in
       objective.gradient(
         at: w, parameters: problem.parameters, support: support, state: &y, parameters: &scratch)
     }
     gradient.add(1, scratch)
+    // The direct part may be no number, or the sum overflow.
+    if report.outcome.isUsable && gradient.firstNonFinite != nil { report.outcome = .notFinite }
     return report
   }
 

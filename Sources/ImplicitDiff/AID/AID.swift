@@ -140,7 +140,7 @@ public struct AID<Map: FixedPointMap>: DifferentiationStrategy {
       report = DerivativeReport(outcome: outcome, method: name)
     case .linearized(let innerResidual):
       var rightHandSides = Matrix<Element>.zeros(problem.map.stateCount, M.columns)
-      workspace.linearization.parameters.apply(block: M, into: &rightHandSides)
+      workspace.linearization.parameters.apply(block: M.with(layout: .columnMajor), into: &rightHandSides)
       linearizingSeconds = clock.secondsSince()
       report = try solveTangents(workspace, rightHandSides, into: &result)
       if rightHandSides.firstNonFinite != nil { report.outcome = .notFinite }

@@ -83,7 +83,7 @@ public struct ITD<Map: FixedPointMap>: DifferentiationStrategy {
       return DerivativeReport(outcome: refusal, method: name)
     }
     workspace.adopt(problem.map)
-    var report = forward(problem, M, into: &result, workspace)
+    var report = forward(problem, M.with(layout: .columnMajor), into: &result, workspace)
     if report.outcome.isUsable && result.firstNonFinite != nil { report.outcome = .notFinite }
     report.seconds = clock.secondsSince()
     return report

@@ -134,9 +134,13 @@ final class KrylovCore<Element: Scalar> {
       fallback.copy(from: x)
       let end = cycle(&x, &run)
       norm = computeResidual(A, b, x, &run)
+      if !norm.isFinite {
+        x.copy(from: fallback)
+        return run.report(.notFinite, run.fallbackNorm)
+      }
       if isSolved(run, norm, x) { return run.report(.converged, norm) }
       if let failure = Self.failure(end, halved: norm <= run.cycleStart / 2, run.hasGivenLength) {
-        let keepsLast = run.hasGivenLength && failure == .iterationLimit && norm.isFinite
+        let keepsLast = run.hasGivenLength && failure == .iterationLimit
         if !keepsLast && !(norm <= run.fallbackNorm) {
           x.copy(from: fallback)
           norm = computeResidual(A, b, x, &run)

@@ -131,7 +131,7 @@ extension ExtremalEigenvalues {
   /// few seconds.
   private static var largestDense: Int { 2000 }
 
-  /// The extremal eigenvalues of `scale` · XᵀX, X n × p with p ≥ 1.
+  /// The extremal eigenvalues of `scale` · XᵀX, X n × p; zeros for no columns.
   ///
   /// XᵀX and XXᵀ share their eigenvalues other than 0, so the smaller of the two is used; for p > n the smallest
   /// eigenvalue of XᵀX is exactly 0. Where min(n, p) ≤ 2000 it is LAPACK's eigenvalues, at a cost of n p min(n, p), with
@@ -139,7 +139,6 @@ extension ExtremalEigenvalues {
   ///
   /// - Precondition: `scale` ≥ 0.
   public static func ofGram(_ X: Matrix<Element>, scale: Element = 1) -> Self {
-    precondition(X.columns >= 1, "ExtremalEigenvalues: a Gram matrix of no columns has no eigenvalues")
     precondition(scale >= 0, "ExtremalEigenvalues.ofGram: the scale cannot be negative (\(scale))")
     if X.firstNonFinite != nil { return .failure(products: 0) }
     let isWide = X.columns > X.rows

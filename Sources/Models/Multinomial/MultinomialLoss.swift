@@ -81,10 +81,9 @@ public final class MultinomialLoss<Element: Scalar> {
     return value
   }
 
-  /// R ← R − Y.
+  /// R ← R − Y for probabilities R.
   func subtractLabels(from R: inout Matrix<Element>) {
-    let r = R.mutableBase()
-    for i in 0..<sampleCount { r[i * R.stride + labels[i]] -= 1 }
+    for i in 0..<sampleCount { R.subtractLabel(labels[i], fromRow: i) }
   }
 
   /// y ← ∇²f(W) x for the probabilities P at W: Xᵀ (J ∘ (X V))/n, J the softmax's Jacobian.

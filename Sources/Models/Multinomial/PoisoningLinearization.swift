@@ -62,7 +62,7 @@ public final class PoisoningLinearization<Element: Scalar>: Linearization {
     poisonedFeatures.fill(map.poisoned)
     poisonedProbabilities.gatherRows(map.poisoned, from: probabilities)
     poisonedResiduals.copy(from: poisonedProbabilities)
-    for (k, i) in map.poisoned.enumerated() { poisonedResiduals[k, map.loss.labels[i]] -= 1 }
+    for (k, i) in map.poisoned.enumerated() { poisonedResiduals.subtractLabel(map.loss.labels[i], fromRow: k) }
   }
 
   // MARK: - A1

@@ -127,8 +127,7 @@ public final class PoisoningOracle<Element: Scalar>: MinibatchOracle {
 
   /// R ← R − Y for the samples' labels.
   private func subtractLabels(_ samples: Samples, from R: inout Matrix<Element>) {
-    let r = R.mutableBase()
-    for k in 0..<samples.count { r[k * R.stride + map.loss.labels[samples[k]]] -= 1 }
+    for k in 0..<samples.count { R.subtractLabel(map.loss.labels[samples[k]], fromRow: k) }
   }
 
   /// batchProbabilities ← P of the samples; scores ← J_k Zᵀ xₖ, J the softmax's Jacobian there.

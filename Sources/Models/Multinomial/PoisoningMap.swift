@@ -85,9 +85,13 @@ public final class PoisoningMap<Element: Scalar>: FixedPointMap {
   public var stateCount: Int { loss.stateCount }
   public var parameterCount: Int { poisoned.count * loss.featureCount }
 
-  /// max |1 − s h| over 0 ≤ h − λ2 ≤ L/2, for the clean data.
+  /// max |1 − s h| over 0 ≤ h − λ2 ≤ L/2, with L = (‖X₀‖ + ‖Γ‖_F)²/n for a shift Γ. Where that does not prove a contraction with a shift, nil: the
+  /// triangle inequality is rarely sharp, so the map may well contract.
   public func contractionBound(parameters Γ: Vector<Element>) -> Element? {
-    max((1 - stepSize * λ2).magnitude, (1 - stepSize * (largestEigenvalue / 2 + λ2)).magnitude)
+    let root = largestEigenvalue.squareRoot() + Γ.norm / Element(loss.sampleCount).squareRoot()
+    let largest = root * root * (1 + 8 * .ulpOfOne)
+    let bound = max((1 - stepSize * λ2).magnitude, (1 - stepSize * (largest / 2 + λ2)).magnitude)
+    return bound < 1 || Γ.nonzeroCount == 0 ? bound : nil
   }
 
   /// The poisoned rows with a shift, xᵢ + γᵢ, one row of p entries a poisoned sample.
