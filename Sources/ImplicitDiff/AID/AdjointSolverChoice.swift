@@ -24,6 +24,8 @@ enum AdjointSolverChoice: Sendable, Equatable {
     static let conjugateGradientProducts = 50.0
     /// Products in single precision below which a direct solve is not worth trying to undercut: a trial takes some ten.
     static let trialProducts = 30.0
+    /// The same for `Float`, whose solves ask for half the digits.
+    static let trialProductsOfSingle = 20.0
     /// What the refinement of a factor in single precision costs, in products.
     static let refinementProducts = 4.0
     /// The same with the incomplete Cholesky factorization, a product with which costs about as much again: measured
@@ -67,7 +69,8 @@ enum AdjointSolverChoice: Sendable, Equatable {
       costs, support, Double(rightHandSides), hasSingle: hasSingle && isDouble, isDouble: isDouble)
     if hasSingle, costs.lowRank == nil {
       let product = seconds(ofProduct: costs) / (isDouble ? 2 : 1)
-      return direct <= Rates.trialProducts * product ? .direct : .conjugateGradient
+      let trial = isDouble ? Rates.trialProducts : Rates.trialProductsOfSingle
+      return direct <= trial * product ? .direct : .conjugateGradient
     }
     return direct <= conjugateGradient(Double(rightHandSides), costs) ? .direct : .conjugateGradient
   }
