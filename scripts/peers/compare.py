@@ -21,6 +21,7 @@ CASES = [  # name, arguments of make_case.py, or None for a reference case
     ("5000x500", ["--samples", "5000", "--features", "500", "--informative", "200", "--strength", "0.02"]),
     ("20000x1000", ["--samples", "20000", "--features", "1000", "--informative", "60", "--strength", "0.05"]),
     ("1000x20000", ["--samples", "1000", "--features", "20000", "--informative", "60", "--strength", "0.1"]),
+    ("4000x4000", ["--samples", "4000", "--features", "4000", "--informative", "1000", "--strength", "0.02"]),
     ("sparse-5000x20000", ["sparse", "--samples", "5000", "--features", "20000", "--density", "2e-3"]),
     ("sparse-20000x50000", ["sparse", "--samples", "20000", "--features", "50000", "--density", "1e-3"]),
 ]

@@ -19,7 +19,9 @@ extension AID {
       let system = workspace.symmetricSystem(parts)
       system.loadAdjoint(workspace.y)
       if warmStarts { system.loadGuess(workspace.adjoint) }
-      var report = symmetricSolve(chosen, system, workspace)
+      var report =
+        solver == .automatic && chosen == .conjugateGradient
+        ? guardedConjugateGradient(system, workspace) : symmetricSolve(chosen, system, workspace)
       system.storeAdjoint(into: &workspace.adjoint)
       if !parts.parametersLieInRange {
         // A1ᵀ v = (I − s H) D v is known already, so this is v in full.
@@ -149,6 +151,31 @@ extension AID {
     }
     return report(
       solver.solve(A, b, into: &x, warmStart: warmStarts, preconditioner: nil, options: krylovOptions), chosen)
+  }
+
+  /// Conjugate gradient as the automatic choice takes it, in single precision with refinement where that is to be had: given up for
+  /// the factor once the products that are left, by the rate of those done, cost more than it does. How many it takes is known
+  /// only on the way.
+  private func guardedConjugateGradient(
+    _ system: SymmetricSystem<Element>, _ workspace: AIDWorkspace<Map>
+  ) -> DerivativeReport<Element> {
+    guard case .tolerance(let tolerance, let limit) = stopping, !warmStarts, system.rows > 0, system.lowRank == nil,
+      let H = system.makeSingle()
+    else { return symmetricSolve(.conjugateGradient, system, workspace) }
+    let worth = AdjointSolverChoice.productsOfFactor(
+      system.costs, support: system.rows, isDouble: Element.self != Float.self)
+    var report = DerivativeReport<Element>(outcome: .converged, method: Solver.conjugateGradient.name)
+    let end = workspace.singleConjugateGradient.solve(
+      system, H, tolerance: max(tolerance, 8 * .ulpOfOne), limit: limit ?? max(100, 10 * system.rows), worth: worth,
+      &report)
+    switch end {
+    case .solved: return report
+    case .limit, .failed, .tooSlow:
+      let wasted = report.products
+      report = symmetricSolve(end == .tooSlow ? .direct : .conjugateGradient, system, workspace)
+      report.products += wasted
+      return report
+    }
   }
 
   /// CG, MINRES, a solver of the caller's own or Cholesky on the symmetric system; right-hand side and solution stand in the system.

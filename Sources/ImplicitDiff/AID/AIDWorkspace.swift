@@ -20,6 +20,7 @@ public final class AIDWorkspace<Map: FixedPointMap> {
   var compact: Vector<Element>
   let cholesky = CholeskyWorkspace<Element>(capacity: 0)
   let singleFactor = SinglePrecisionFactor<Element>()
+  let singleConjugateGradient = SingleConjugateGradient<Element>()
   var krylov = KrylovCache<Element>()
   private var system: SymmetricSystem<Element>?
   private var parts: (any SymmetricParts<Element>)?

@@ -22,6 +22,12 @@ enum AdjointSolverChoice: Sendable, Equatable {
     /// Products that conjugate gradient is assumed to need: its true number is known only afterwards, and on supports it is
     /// some tens for well-posed problems.
     static let conjugateGradientProducts = 50.0
+    /// Products in single precision below which a direct solve is not worth trying to undercut: a trial takes some ten.
+    static let trialProducts = 30.0
+    /// The same for `Float`, whose solves ask for half the digits.
+    static let trialProductsOfSingle = 20.0
+    /// What the refinement of a factor in single precision costs, in products.
+    static let refinementProducts = 4.0
     /// The same with the incomplete Cholesky factorization, a product with which costs about as much again: measured
     /// (`implicit-diff-bench sparse`) 1 on bands, 3 to 36 on random and two-dimensional designs.
     static let incompleteCholeskyProducts = 12.0
@@ -35,30 +41,64 @@ enum AdjointSolverChoice: Sendable, Equatable {
   }
 
   static func choose<L: Linearization>(_ linearization: L, rightHandSides: Int) -> AdjointSolverChoice {
+    let isDouble = L.Element.self != Float.self
     switch linearization.structure {
     case .general:
       return linearization.state.rows <= Rates.largestLU ? .direct : .gmres
     case .symmetric(let form):
-      return choose(form.supportedHessian.costs(on: form.range.active), support: form.range.rank, rightHandSides)
+      let (hessian, range) = (form.supportedHessian, form.range)
+      return choose(
+        hessian.costs(on: range.active), support: range.rank, rightHandSides: rightHandSides,
+        hasSingle: range.isMask && hessian.assemblesSingle, isDouble: isDouble)
     case .proximalGradient(let structure):
-      return choose(structure.costs, support: structure.support.count, rightHandSides)
+      return choose(
+        structure.costs, support: structure.support.count, rightHandSides: rightHandSides,
+        hasSingle: structure.derivativeIsMask && structure.hasSingleHessian, isDouble: isDouble)
     }
   }
 
   /// By the costs of a symmetric system with so many unknowns.
-  private static func choose(_ costs: AdjointCosts, support: Int, _ rightHandSides: Int) -> AdjointSolverChoice {
+  ///
+  /// - Parameter hasSingle: whether single precision with refinement serves, for one right-hand side: conjugate gradient then
+  ///   finds out on the way whether it was the better choice, and is worth a trial.
+  static func choose(
+    _ costs: AdjointCosts, support: Int, rightHandSides: Int, hasSingle: Bool, isDouble: Bool
+  ) -> AdjointSolverChoice {
+    let hasSingle = hasSingle && rightHandSides == 1
+    let direct = factoring(
+      costs, support, Double(rightHandSides), hasSingle: hasSingle && isDouble, isDouble: isDouble)
+    if hasSingle, costs.lowRank == nil {
+      let product = seconds(ofProduct: costs) / (isDouble ? 2 : 1)
+      let trial = isDouble ? Rates.trialProducts : Rates.trialProductsOfSingle
+      return direct <= trial * product ? .direct : .conjugateGradient
+    }
+    return direct <= conjugateGradient(Double(rightHandSides), costs) ? .direct : .conjugateGradient
+  }
+
+  /// The products in single precision that take as long as a direct solve; infinity where no factor would be made.
+  static func productsOfFactor(_ costs: AdjointCosts, support: Int, isDouble: Bool) -> Double {
+    factoring(costs, support, 1, hasSingle: isDouble, isDouble: isDouble)
+      / (seconds(ofProduct: costs) / (isDouble ? 2 : 1))
+  }
+
+  /// Seconds of a direct solve.
+  private static func factoring(
+    _ costs: AdjointCosts, _ support: Int, _ columns: Double, hasSingle: Bool, isDouble: Bool
+  ) -> Double {
     let s = Double(support)
-    let columns = Double(rightHandSides)
-    let assembling = costs.isSparse ? Rates.sparseMultiplications : Rates.matrixProduct
     let product = seconds(ofProduct: costs)
     var direct = Double.infinity
     if support <= Rates.largestFactor {
-      direct = costs.assemblyMultiplications / assembling + (s * s * s / 6 + columns * s * s) / Rates.matrixProduct
+      let isSingle = hasSingle && support >= Rates.smallestSingleFactor && singlePrecisionPays(costs, support: support)
+      let arithmetic = Rates.matrixProduct * (isDouble ? 1 : 2)
+      let assembling = costs.isSparse ? Rates.sparseMultiplications : arithmetic
+      direct = costs.assemblyMultiplications / assembling + (s * s * s / 6 + columns * s * s) / arithmetic
+      if isSingle { direct = direct / 2 + Rates.refinementProducts * product }
     }
     if let rank = costs.lowRank, Double(rank) < s, rank <= Rates.largestFactor {
       direct = min(direct, lowRank(Double(rank), s, columns, costs, product))
     }
-    return direct <= conjugateGradient(columns, costs) ? .direct : .conjugateGradient
+    return direct
   }
 
   /// Whether conjugate gradient and MINRES are faster with the incomplete Cholesky factorization of a sparse H_SS, made for
@@ -75,7 +115,7 @@ enum AdjointSolverChoice: Sendable, Equatable {
   static func singlePrecisionPays(_ costs: AdjointCosts, support: Int) -> Bool {
     let s = Double(support)
     let saved = (costs.assemblyMultiplications + s * s * s / 6) / 2 / Rates.matrixProduct
-    return !costs.isSparse && saved > 4 * seconds(ofProduct: costs)
+    return !costs.isSparse && saved > Rates.refinementProducts * seconds(ofProduct: costs)
   }
 
   private static func seconds(ofProduct costs: AdjointCosts) -> Double {

@@ -26,6 +26,7 @@ protocol SymmetricParts<Element>: AnyObject {
   var sparseHessian: SparseSymmetricMatrix<Element>? { get }
   var hasSingleHessian: Bool { get }
   func assembleSingleHessian(into M: inout Matrix<Float>)
+  func makeSingleHessian() -> (any LinearOperator<Float>)?
   var costs: AdjointCosts { get }
 }
 
@@ -60,6 +61,7 @@ final class FormParts<Element: Scalar>: SymmetricParts {
   var sparseHessian: SparseSymmetricMatrix<Element>? { hessian.sparse(on: range.active) }
   var hasSingleHessian: Bool { hessian.assemblesSingle }
   func assembleSingleHessian(into M: inout Matrix<Float>) { hessian.assembleSingle(on: range.active, into: &M) }
+  func makeSingleHessian() -> (any LinearOperator<Float>)? { hessian.single(on: range.active) }
   var costs: AdjointCosts { hessian.costs(on: range.active) }
 }
 
@@ -109,5 +111,6 @@ final class StructureParts<Element: Scalar>: SymmetricParts {
   var sparseHessian: SparseSymmetricMatrix<Element>? { structure.sparseHessian }
   var hasSingleHessian: Bool { structure.hasSingleHessian }
   func assembleSingleHessian(into M: inout Matrix<Float>) { structure.assembleSingleHessian(into: &M) }
+  func makeSingleHessian() -> (any LinearOperator<Float>)? { structure.makeSingleHessian() }
   var costs: AdjointCosts { structure.costs }
 }

@@ -156,6 +156,11 @@ final class SymmetricSystem<Element: Scalar>: LinearOperator {
   /// H ← H_SS in single precision.
   func assembleSingle(into H: inout Matrix<Float>) { parts.assembleSingleHessian(into: &H) }
 
+  /// H_SS as an operator in single precision, where K is a multiple of it; nil otherwise.
+  func makeSingle() -> (any LinearOperator<Float>)? {
+    isMask ? parts.makeSingleHessian() : nil
+  }
+
   /// K as a matrix, both triangles.
   func assemble(into K: inout Matrix<Element>) {
     if isMask {

@@ -76,6 +76,9 @@ public protocol ProximalGradientStructure<Element>: AnyObject {
   var hasSingleHessian: Bool { get }
   /// H ← H_SS rounded to single precision, |S| × |S| column-major, the lower triangle.
   func assembleSingleHessian(into H: inout Matrix<Float>)
+  /// H_SS as an operator in single precision over a copy of the support's data, where that costs half of a product; nil otherwise.
+  /// Valid until the linearization is filled again.
+  func makeSingleHessian() -> (any LinearOperator<Float>)?
 
   /// H_SS as a sparse matrix, where it has few entries; nil otherwise. Conjugate gradient and MINRES are preconditioned with its
   /// incomplete Cholesky factorization where that pays.
@@ -94,5 +97,6 @@ extension ProximalGradientStructure {
   public func assembleSingleHessian(into H: inout Matrix<Float>) {
     preconditionFailure("ProximalGradientStructure: there is no Hessian in single precision here")
   }
+  public func makeSingleHessian() -> (any LinearOperator<Float>)? { nil }
   public var sparseHessian: SparseSymmetricMatrix<Element>? { nil }
 }

@@ -24,6 +24,8 @@ public protocol SupportedHessian<Element>: LinearOperator {
   var assemblesSingle: Bool { get }
   /// The lower triangle of M ← H_SS in single precision.
   func assembleSingle(on S: IndexSubset, into M: inout Matrix<Float>)
+  /// H_SS as an operator in single precision over a copy of the data of S; nil where that saves nothing.
+  func single(on S: IndexSubset) -> (any LinearOperator<Float>)?
 
   /// What assembling H_SS and multiplying by it cost.
   func costs(on S: IndexSubset) -> AdjointCosts
@@ -51,6 +53,7 @@ extension SupportedHessian {
   public func lowRank(on S: IndexSubset) -> (any LowRankHessian<Element>)? { nil }
   public func sparse(on S: IndexSubset) -> SparseSymmetricMatrix<Element>? { nil }
   public var assemblesSingle: Bool { false }
+  public func single(on S: IndexSubset) -> (any LinearOperator<Float>)? { nil }
   public func assembleSingle(on S: IndexSubset, into M: inout Matrix<Float>) {
     preconditionFailure("SupportedHessian: this storage has no Hessian in single precision")
   }

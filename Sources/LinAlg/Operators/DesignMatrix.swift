@@ -176,7 +176,18 @@ public final class DenseDesign<Element: Scalar>: DesignMatrix {
   ) { workspace.assign(to: &C, columns: S, of: matrix, weights: d, alpha: α) }
 
   public func squaredColumnNorms(into norms: inout Vector<Element>) {
-    for j in 0..<columns {
+    precondition(norms.count == columns, "DesignMatrix: \(columns) norms into \(norms.count)")
+    let (n, p, stride) = (rows, columns, matrix.stride)
+    let data = Columns(base: matrix.base, norms: norms.mutableBase())
+    let tasks = min(max(1, p), Parallel.tasks(multiplications: n * p))
+    Parallel.run(tasks) { task in
+      for j in p * task / tasks..<p * (task + 1) / tasks {
+        let square = Element._dot(n, data.base + j * stride, data.base + j * stride)
+        data.norms[j] = square
+      }
+    }
+    // Where squares over- or underflowed on the way, the norm itself may not.
+    for j in 0..<p where !(norms[j] > .leastNormalMagnitude / .ulpOfOne && norms[j].isFinite) {
       let norm = matrix.column(j).norm
       norms[j] = norm * norm
     }
@@ -257,4 +268,10 @@ public final class DenseDesign<Element: Scalar>: DesignMatrix {
   }
 
   public func gramSpectrum(scale: Element) -> ExtremalEigenvalues<Element> { .ofGram(matrix, scale: scale) }
+}
+
+/// A matrix that tasks read, and the norms that each writes a part of.
+private struct Columns<Element>: @unchecked Sendable {
+  let base: UnsafePointer<Element>
+  let norms: UnsafeMutablePointer<Element>
 }

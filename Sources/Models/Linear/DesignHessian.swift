@@ -15,6 +15,7 @@ public final class DesignHessian<Element: Scalar> {
   private var blockImage: Matrix<Element>?
   private let columnGram = ColumnGram<Element>()
   private let singleGram = SingleColumnGram<Element>()
+  private let singleColumns = SingleColumns<Element>()
   private let fused = FusedGram<Element>()
   /// X where it is dense and a panel of its rows fits the cache: then one pass over it makes a product.
   private let dense: Matrix<Element>?
@@ -96,6 +97,19 @@ public final class DesignHessian<Element: Scalar> {
     guard let dense = features as? DenseDesign<Element> else { preconditionFailure("DesignHessian: not dense") }
     singleGram.assign(to: &M, columns: S, of: dense.matrix, weights: weights, alpha: Float(scale))
   }
+
+  /// H_SS + shift I as an operator in single precision: where X is dense, the Gram matrix is not there already and the copy takes at
+  /// most `largestSingleCopy` bytes.
+  func single(on S: IndexSubset, shift: Float) -> (any LinearOperator<Float>)? {
+    guard !gramIsCurrent, let dense = features as? DenseDesign<Element>,
+      4 * features.rows * S.count <= Self.largestSingleCopy
+    else { return nil }
+    singleColumns.load(columns: S, of: dense.matrix, weights: weights, alpha: Float(scale), shift: shift)
+    return singleColumns
+  }
+
+  /// 1 GiB.
+  private static var largestSingleCopy: Int { 1 << 30 }
 
   /// Multiplications that ``assemble(on:into:)`` costs for that many of the columns.
   func assemblyCost(columns s: Double) -> Double {

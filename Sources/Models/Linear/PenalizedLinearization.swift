@@ -150,6 +150,8 @@ extension PenalizedLinearization: ProximalGradientStructure {
     H.addToDiagonal(Float(ridge))
   }
 
+  public func makeSingleHessian() -> (any LinearOperator<Float>)? { hessian.single(on: support, shift: Float(ridge)) }
+
   public func hessianDiagonal(into d: inout Vector<Element>) -> Bool {
     hessian.diagonal(on: support, into: &d)
     d.add(constant: ridge)
