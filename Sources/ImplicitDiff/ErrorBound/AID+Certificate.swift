@@ -4,7 +4,7 @@ extension AID where Map: CertifiableMap {
   /// Bounds the error of the hypergradient that `workspace` just computed for `problem` and `objective`.
   ///
   /// Cost: a gradient of the inner objective (one pass over its data) and a product on the support. Where what is known of strong
-  /// convexity for nothing does not leave half of the digits, it is looked for on the support, by factorizations there. No
+  /// convexity for nothing does not leave a third of the digits, it is looked for on the support, by factorizations there. No
   /// eigenvalue and no step size.
   ///
   /// - Returns: nil where nothing is known of the exact solution.
@@ -17,23 +17,20 @@ extension AID where Map: CertifiableMap {
       DerivativeOutcome(refusing: problem) == nil
     else { return nil }
     let measured = AdjointMeasurement(problem, objective, structure, linearization, adjoint: workspace.adjoint)
-    func certificate(thorough: Bool) -> Certificate<Element>? {
-      problem.map.solutionBound(
-        at: problem.state, parameters: λ, linearization: linearization, thorough: thorough
-      ).map {
-        Certificate(
-          solution: $0, adjointResidual: measured.residual, hypergradientErrorBound: measured.bound(given: $0))
-      }
+    guard
+      let bounds = problem.map.solutionBounds(at: problem.state, parameters: λ, linearization: linearization)
+    else { return nil }
+    func certificate(_ solution: SolutionBound<Element>) -> Certificate<Element> {
+      Certificate(
+        solution: solution, adjointResidual: measured.residual, hypergradientErrorBound: measured.bound(given: solution)
+      )
     }
-    let quick = certificate(thorough: false)
-    if let bound = quick?.hypergradientErrorBound,
-      bound <= Element.ulpOfOne.squareRoot() * measured.hypergradientNorm
-    {
-      return quick
-    }
-    guard let thorough = certificate(thorough: true) else { return quick }
-    guard let tight = thorough.hypergradientErrorBound else { return quick ?? thorough }
-    return quick?.hypergradientErrorBound.map { $0 <= tight } ?? false ? quick : thorough
+    let known = bounds.known.map(certificate)
+    let enough = Element.pow(.ulpOfOne, Element(1) / 3) * measured.hypergradientNorm
+    if let bound = known?.hypergradientErrorBound, bound <= enough { return known }
+    guard let found = bounds.found().map(certificate) else { return known }
+    guard let tight = found.hypergradientErrorBound else { return known ?? found }
+    return known?.hypergradientErrorBound.map { $0 <= tight } ?? false ? known : found
   }
 }
 

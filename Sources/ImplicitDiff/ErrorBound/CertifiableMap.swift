@@ -5,12 +5,22 @@ public protocol CertifiableMap<Element>: FixedPointMap {
   /// What w and the piece that was linearized at it say of the exact solution w*; nil where they say nothing.
   ///
   /// Every rounding error of what is computed for it is counted in.
-  ///
-  /// - Parameter thorough: whether strong convexity may be looked for at the cost of factorizations; otherwise what is known for
-  ///   nothing is used.
-  func solutionBound(
-    at w: Vector<Element>, parameters λ: Vector<Element>, linearization: Linearization, thorough: Bool
-  ) -> SolutionBound<Element>?
+  func solutionBounds(
+    at w: Vector<Element>, parameters λ: Vector<Element>, linearization: Linearization
+  ) -> SolutionBounds<Element>?
+}
+
+/// Two bounds on one solution: by the strong convexity that is known for nothing, and by one that has to be looked for.
+public struct SolutionBounds<Element: Scalar> {
+  /// By what is known, as a ridge; nil where nothing is.
+  public var known: SolutionBound<Element>?
+  /// By what a factorization on the support finds; nil where that finds nothing better. Computed when called.
+  public var found: () -> SolutionBound<Element>?
+
+  public init(known: SolutionBound<Element>?, found: @escaping () -> SolutionBound<Element>?) {
+    self.known = known
+    self.found = found
+  }
 }
 
 /// The exact solution as far as a computed one tells, for a map of the form `w − s ∇F(w)` on the piece of the support S.

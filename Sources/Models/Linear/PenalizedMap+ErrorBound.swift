@@ -10,22 +10,23 @@ extension PenalizedMap: CertifiableMap {
   // Loops over all features: unspecialized they would cost more than the products.
   @specialized(where Loss == QuadraticLoss<Double>)
   @specialized(where Loss == LogisticLoss<Double>)
-  public func solutionBound(
-    at w: Vector<Element>, parameters λ: Vector<Element>, linearization: PenalizedLinearization<Element>,
-    thorough: Bool
-  ) -> SolutionBound<Element>? {
+  public func solutionBounds(
+    at w: Vector<Element>, parameters λ: Vector<Element>, linearization: PenalizedLinearization<Element>
+  ) -> SolutionBounds<Element>? {
     let S = linearization.support
     guard linearization.owner === self, linearization.derivativeIsMask, hasSignsOfPiece(w, linearization) else {
       return nil
     }
     let conditions = OptimalityConditions(loss, groups, λ, w, S)
     guard conditions.residual.isFinite else { return nil }
-    if S.count == 0 { return conditions.bound(strongConvexity: 1) }
+    if S.count == 0 { return SolutionBounds(known: conditions.bound(strongConvexity: 1)) { nil } }
     let ridge = groups.ridge(λ)
-    guard thorough, S.count <= Self.largestFactor,
-      let μ = linearization.leastEigenvalueBound(rounding: conditions.hessianRounding), μ > ridge
-    else { return conditions.bound(strongConvexity: ridge) }
-    return conditions.bound(strongConvexity: μ)
+    return SolutionBounds(known: conditions.bound(strongConvexity: ridge)) {
+      guard S.count <= Self.largestFactor,
+        let μ = linearization.leastEigenvalueBound(rounding: conditions.hessianRounding), μ > ridge
+      else { return nil }
+      return conditions.bound(strongConvexity: μ)
+    }
   }
 
   /// Whether w is zero off the support and has the signs there that were differentiated.
