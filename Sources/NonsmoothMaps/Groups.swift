@@ -1,4 +1,4 @@
-public import LinAlg
+import LinAlg
 
 /// A partition of p coordinates into groups that are penalized together, with a weight for each group.
 public struct Groups: Sendable, Equatable {

@@ -16,30 +16,29 @@ enum Subjects {
     let scattered = Groups([[8, 0, 4], [2], [1, 3, 5, 7], [6]], weights: [1, 2, 0.5, 1])
     let shared = SharedStrengths([0, 1, 0, 1], count: 2)
     let halves = SharedStrengths([0, 0, 0, 0, 1, 1, 1, 1, 1], count: 2)
-    let lower = Vector<T>((0..<9).map { $0 % 3 == 0 ? -T.infinity : -T($0) / 8 })
-    return [
-      Subject(name: "l1", penalty: L1Norm<T>(), parameters: [1]),
-      Subject(name: "l1 shared", penalty: L1Norm<T>(halves), parameters: [1, 0.5]),
-      Subject(name: "group", penalty: GroupLasso<T>(three), parameters: [0.75]),
-      Subject(name: "group scattered", penalty: GroupLasso<T>(scattered, strengths: shared), parameters: [0.5, 1.25]),
-      Subject(
-        name: "groups of 1", penalty: GroupLasso<T>(Groups(sizes: Array(repeating: 1, count: 9))), parameters: [1]),
-      Subject(name: "sparse group", penalty: SparseGroupLasso<T>(three), parameters: [0.5, 0.5]),
-      Subject(
-        name: "sparse group shared",
-        penalty: SparseGroupLasso<T>(scattered, coordinateStrengths: halves, groupStrengths: shared),
-        parameters: [0.5, 0.25, 0.5, 0.25]),
-      Subject(name: "box above", penalty: Box<T>(lower: .fixed(0), upper: .parameters()), parameters: [0.5]),
-      Subject(
-        name: "box parameters", penalty: Box<T>(lower: .parameters(), upper: .parameters(halves)),
-        parameters: [-0.5, 0.25, 1]),
-      Subject(name: "nonnegative", penalty: Box<T>.nonNegative, parameters: []),
-      Subject(name: "simplex", penalty: Simplex<T>(), parameters: [1]),
-      Subject(name: "l1 ball", penalty: L1Ball<T>(), parameters: [2]),
-      Subject(name: "fixed group", penalty: FixedParameters(GroupLasso<T>(three), [0]), parameters: []),
-      Subject(name: "fixed simplex", penalty: FixedParameters(Simplex<T>(), [1]), parameters: []),
-      Subject(name: "box lower each", penalty: Box<T>(lower: .fixedEach(lower), upper: .parameters()), parameters: [1]),
-    ]
+    let lower = Vector<T>(count: count) { j in j % 3 == 0 ? -T.infinity : T(-j) / 8 }
+    var all: [Subject<T>] = []
+    func add(_ name: String, _ penalty: any ProximalMap<T>, _ parameters: [Double]) {
+      all.append(Subject(name: name, penalty: penalty, parameters: Vector<T>(converting: Vector<Double>(parameters))))
+    }
+    add("l1", L1Norm<T>(), [1])
+    add("l1 shared", L1Norm<T>(halves), [1, 0.5])
+    add("group", GroupLasso<T>(three), [0.75])
+    add("group scattered", GroupLasso<T>(scattered, strengths: shared), [0.5, 1.25])
+    add("groups of 1", GroupLasso<T>(Groups(sizes: Array(repeating: 1, count: 9))), [1])
+    add("sparse group", SparseGroupLasso<T>(three), [0.5, 0.5])
+    let both = SparseGroupLasso<T>(scattered, coordinateStrengths: halves, groupStrengths: shared)
+    add("sparse group shared", both, [0.5, 0.25, 0.5, 0.25])
+    add("sparse group, coordinates alone", SparseGroupLasso<T>(three), [0.5, 0])
+    add("box above", Box<T>(lower: .fixed(0), upper: .parameters()), [0.5])
+    add("box parameters", Box<T>(lower: .parameters(), upper: .parameters(halves)), [-0.5, 0.25, 1])
+    add("box lower each", Box<T>(lower: .fixedEach(lower), upper: .parameters()), [1])
+    add("nonnegative", Box<T>.nonNegative, [])
+    add("simplex", Simplex<T>(), [1])
+    add("l1 ball", L1Ball<T>(), [2])
+    add("fixed group", FixedParameters(GroupLasso<T>(three), [0]), [])
+    add("fixed simplex", FixedParameters(Simplex<T>(), [1]), [])
+    return all
   }
 
   /// Whether it is homogeneous: prox(c u; c λ) = c prox(u; λ), as all are without constants of their own.
