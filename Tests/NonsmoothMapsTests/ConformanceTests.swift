@@ -157,7 +157,7 @@ import Testing
       }
     }
     let size = max(u.norm, λ.norm)
-    guard distance > T(0.05) * size else { return }
+    guard size > 0, distance > T(0.05) * size else { return }
     // Third derivatives of a group's prox are at most 6 t/n³ ≤ 6/n², and n ≥ 0.05 size: with h = ε^{1/3} size a central difference is off by
     // 400 ε^{2/3} of truncation and 2 p ε^{2/3} of rounding.
     let h = T.pow(T.ulpOfOne, 1 / T(3)) * size
@@ -190,6 +190,24 @@ import Testing
       bad[i] = .nan
       #expect(g.violation(parameters: bad)?.index == i, "NaN parameter, \(name)")
     }
+  }
+
+  /// ‖(3, 4)/8‖ = 5/8 exactly: the limit from outside is the line h hᵀ, of lower rank than the group.
+  @Test(arguments: [(KinkRule.zero, 0), (.one, 1), (.midpoint, 1)])
+  func groupAtItsKink(kink: KinkRule, rank: Int) {
+    let g = GroupLasso<Double>(Groups([[8, 0, 4], [1, 2, 3, 5, 6, 7]], weights: [1, 1]))
+    var u = Vector<Double>.zeros(9)
+    u[0] = 0.375
+    u[8] = -0.5
+    let L = g.makeLinearization(count: 9)
+    g.linearize(at: u, step: 0.5, parameters: [1.25], kink: kink, into: L)
+    #expect(L.rank == rank && L.kinkDistance == 0 && L.isProjection == (kink != .midpoint) && !(rank > 0 && L.isMask))
+    var numbers = Numbers(5)
+    checkAlgebra(L, m: 1, &numbers, "\(kink)")
+    let dense = DenseDerivative(L, parameters: 1)
+    let d = kink.derivative
+    #expect((dense.D[0, 8] - d * 0.6 * -0.8).magnitude < 1e-15)
+    #expect((dense.B[8, 0] - d * 0.5 * 0.8).magnitude < 1e-15)
   }
 
   @Test func domains() {
