@@ -5,15 +5,7 @@ public import LinAlg
 /// A block has R = a (I − h hᵀ) + b h hᵀ, so D = a² (I − h hᵀ) + b² h hᵀ, with a² = 1 − t/n and b = 1 away from kinks. With a = 0 (n = t) R is the
 /// single column b h. A coordinate at the kink of its own threshold, where h is zero, is a block of its own.
 public final class GroupLinearization<Element: Scalar>: ProximalLinearization {
-  private struct Block {
-    /// Its places in `members`.
-    var range: Range<Int>
-    var a: Element
-    var b: Element
-    /// Whether R is the single column b h.
-    var isLine: Bool { a == 0 || range.count == 1 }
-    var group: Int
-  }
+  private typealias Block = GroupBlock<Element>
 
   private let groups: Groups
   private let groupStrengths: SharedStrengths

@@ -144,8 +144,19 @@ import Testing
     guard let distance = L.kinkDistance, distance.isFinite, distance > 1e3 * T.ulpOfOne * u.norm else { return }
     let signature = g.signature(at: g.prox(u, s, λ), parameters: λ)
     let near = g.makeLinearization(count: p)
-    for _ in 0..<4 {
-      var moved: Vector<T> = numbers.vector(p)
+    // Random directions, and those in which a face of a polyhedral piece is nearest: gradients of wⱼ, of uⱼ and of uⱼ against a threshold.
+    var directions: [Vector<T>] = (0..<4).map { _ in numbers.vector(p) }
+    for j in 0..<p {
+      directions.append(dense.D.column(j))
+      directions.append(unit(j, p))
+      for i in 0..<g.parameterCount {
+        directions.append(dense.B.column(i))
+        directions.append(unit(j, p) - dense.B.column(i))
+        directions.append(unit(j, p) + dense.B.column(i))
+      }
+    }
+    for direction in directions + directions.map({ -$0 }) where direction.norm > 0 {
+      var moved = direction
       moved.scale(by: T(0.99) * distance / moved.norm)
       moved.add(1, u)
       #expect(g.signature(at: g.prox(moved, s, λ), parameters: λ) == signature, "signature, \(name)")
