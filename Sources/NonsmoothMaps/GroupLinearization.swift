@@ -51,8 +51,7 @@ public final class GroupLinearization<Element: Scalar>: ProximalLinearization {
   // MARK: - Filling
 
   func fill(at u: Vector<Element>, step s: Element, parameters λ: Vector<Element>, kink: KinkRule) {
-    open(step: s, parameters: λ)
-    thresholded.copy(from: u)
+    open(step: s, parameters: λ, thresholded: u)
     if coordinateStrengths != nil { SoftThreshold.apply(thresholds: thresholds, to: &thresholded) }
     var distance = Element.infinity
     for k in 0..<groups.count where groups.starts[k] < groups.starts[k + 1] {
@@ -77,8 +76,7 @@ public final class GroupLinearization<Element: Scalar>: ProximalLinearization {
   }
 
   func fill(atSolution w: Vector<Element>, step s: Element, parameters λ: Vector<Element>) {
-    open(step: s, parameters: λ)
-    thresholded.copy(from: w)
+    open(step: s, parameters: λ, thresholded: w)
     for k in 0..<groups.count where groups.starts[k] < groups.starts[k + 1] {
       let size = groups.norm(k, of: w)
       let t = groupThreshold(k, s, λ)
@@ -95,7 +93,8 @@ public final class GroupLinearization<Element: Scalar>: ProximalLinearization {
     s * λ[(coordinateStrengths?.count ?? 0) + groupStrengths.place(k)] * Element(groups.weights[k])
   }
 
-  private func open(step s: Element, parameters λ: Vector<Element>) {
+  private func open(step s: Element, parameters λ: Vector<Element>, thresholded x: Vector<Element>) {
+    thresholded.copy(from: x)
     blocks.removeAll(keepingCapacity: true)
     members.removeAll(keepingCapacity: true)
     directions.removeAll(keepingCapacity: true)
