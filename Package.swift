@@ -97,6 +97,11 @@ let package = Package(
         .product(name: "RealModule", package: "swift-numerics"),
       ], swiftSettings: swift),
     .testTarget(
+      name: "NonsmoothMapsTests",
+      dependencies: [
+        "NonsmoothMaps", "ImplicitDiff", "LinAlg", .product(name: "RealModule", package: "swift-numerics"),
+      ], swiftSettings: swift),
+    .testTarget(
       name: "DocumentationTests", dependencies: ["Models", "Datasets", "ImplicitDiff", "LinAlg", "TestSupport"],
       swiftSettings: swift),
     .testTarget(

@@ -33,6 +33,10 @@ public struct SharedStrengths: Sendable, Equatable {
   @inline(__always)
   func place(_ j: Int) -> Int { index.map { $0[j] } ?? 0 }
 
+  func requireCoordinates(_ n: Int) {
+    precondition(index == nil || index!.count == n, "SharedStrengths: of \(index?.count ?? n) where there are \(n)")
+  }
+
   /// t ← scale · (the strength of every coordinate).
   public func fill<Element: Scalar>(_ t: inout Vector<Element>, from λ: Vector<Element>, scale: Element) {
     guard let index else {

@@ -1,0 +1,100 @@
+public import LinAlg
+
+/// The derivative of the projection on a face of the simplex or of the ℓ1 ball: D = diag(1_S) − σ σᵀ/|S|, B = σ/|S|; or, inside the ball, D = I, B = 0.
+///
+/// R_S is an orthonormal basis of the complement of c = σ/√|S|: the columns but the first of the Householder reflection that takes c to ±e₁, applied in O(|S|).
+public final class FaceLinearization<Element: Scalar>: ProximalLinearization {
+  public private(set) var active: IndexSubset
+  /// Whether D is the identity.
+  public private(set) var isMask = true
+  public private(set) var kinkDistance: Element?
+  /// σ, 0 off S.
+  private var signs: Vector<Element>
+
+  init(count p: Int) {
+    active = IndexSubset(universe: p)
+    signs = .zeros(p)
+  }
+
+  public var isProjection: Bool { true }
+  public var rank: Int { isMask ? active.count : max(0, active.count - 1) }
+  /// Only inside the ball, where nothing depends on the radius.
+  public var parametersLieInRange: Bool { isMask }
+
+  func fillIdentity(kinkDistance: Element?) {
+    signs.fill(1)
+    active.refill(nonzerosOf: signs)
+    isMask = true
+    self.kinkDistance = kinkDistance
+  }
+
+  /// - Parameter sign: 0 off S.
+  func fillFace(kinkDistance: Element?, sign: (Int) -> Element) {
+    for j in 0..<signs.count { signs[j] = sign(j) }
+    active.refill(nonzerosOf: signs)
+    isMask = false
+    self.kinkDistance = kinkDistance
+  }
+
+  /// The face that u is projected on. The piece is a polyhedron: a coordinate of S leaves where uⱼ − τ, whose gradient has norm √(1 − 1/|S|), is 0; another
+  /// enters along a gradient of norm √(1 + 1/|S|); on the ball τ itself is 0 where |S| τ = Σ_S |u| − r is, along a gradient of norm √|S|.
+  func fillFace(
+    _ threshold: SimplexThreshold<Element>, of u: Vector<Element>, kink: KinkRule, isBall: Bool = false,
+    sign: (Int) -> Element
+  ) {
+    var leaving = Element.infinity
+    var entering = Element.infinity
+    fillFace(kinkDistance: nil) { j in
+      let excess = threshold.excess(isBall ? u[j].magnitude : u[j])
+      if excess >= 0 { leaving = min(leaving, excess) }
+      if excess <= 0 { entering = min(entering, -excess) }
+      return excess > 0 || (excess == 0 && kink == .one) ? sign(j) : 0
+    }
+    let n = Element(active.count)
+    var distance = entering / (1 + 1 / n).squareRoot()
+    if n > 1 || leaving == 0 { distance = min(distance, leaving == 0 ? 0 : leaving / (1 - 1 / n).squareRoot()) }
+    if isBall { distance = min(distance, max(0, threshold.largest + threshold.offset) * n.squareRoot()) }
+    kinkDistance = distance
+  }
+
+  /// 2/‖h‖² of the Householder vector h = c + sign(c₁) e₁, and h₁.
+  private var reflection: (scale: Element, first: Element, other: Element) {
+    let other = 1 / Element(active.count).squareRoot()
+    let σ = signs[active[0]]
+    return (1 / (1 + other), σ * (1 + other), other)
+  }
+
+  public func restrict(_ x: Vector<Element>, into z: inout Vector<Element>) {
+    if isMask { return z.copy(from: x) }
+    if rank == 0 { return }
+    let (scale, first, other) = reflection
+    var dot = first * x[0]
+    for k in 1..<active.count { dot += other * signs[active[k]] * x[k] }
+    dot *= scale
+    for k in 1..<active.count { z[k - 1] = x[k] - dot * other * signs[active[k]] }
+  }
+
+  public func expand(_ z: Vector<Element>, into x: inout Vector<Element>) {
+    if isMask { return x.copy(from: z) }
+    if rank == 0 { return x.fill(0) }
+    let (scale, first, other) = reflection
+    var dot: Element = 0
+    for k in 1..<active.count { dot += other * signs[active[k]] * z[k - 1] }
+    dot *= scale
+    x[0] = -dot * first
+    for k in 1..<active.count { x[k] = z[k - 1] - dot * other * signs[active[k]] }
+  }
+
+  public func addParameters(_ μ: Vector<Element>, to x: inout Vector<Element>) {
+    if isMask { return }
+    let share = μ[0] / Element(active.count)
+    for k in 0..<active.count { x[active[k]] += signs[active[k]] * share }
+  }
+
+  public func addParametersAdjoint(_ v: Vector<Element>, scale α: Element, to g: inout Vector<Element>) {
+    if isMask || active.count == 0 { return }
+    var sum: Element = 0
+    for k in 0..<active.count { sum += signs[active[k]] * v[active[k]] }
+    g[0] += α * sum / Element(active.count)
+  }
+}

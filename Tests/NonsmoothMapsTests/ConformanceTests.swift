@@ -1,0 +1,248 @@
+import LinAlg
+import NonsmoothMaps
+import Testing
+
+/// What every proximal map promises, over arguments with ties, zeros, −0 and at scales from 1e−100 to 1e100.
+@Suite struct ConformanceTests {
+  @Test func proximalMapsDouble() { run(Double.self, scales: [1, 1e100, 1e-100]) }
+  @Test func proximalMapsFloat() { run(Float.self, scales: [1, 1e15, 1e-15]) }
+
+  private func run<T: Scalar>(_ type: T.Type, scales: [T]) {
+    for subject in Subjects.all(T.self) {
+      for scale in scales where scale == 1 || Subjects.scales(subject.name) {
+        var numbers = Numbers(7)
+        let λ = scale * subject.parameters
+        for trial in 0..<24 {
+          let size: T = [1, 0.125, 8, 2][trial % 4]
+          var u: Vector<T> =
+            trial % 3 == 0
+            ? numbers.ties(Subjects.count, scale: scale * size) : numbers.vector(Subjects.count, scale: scale * size)
+          if trial == 23 { u.fill(0) }
+          check(subject.penalty, λ, u, scale, &numbers, "\(subject.name) \(T.typeName) \(scale) \(trial)")
+        }
+        checkNaN(subject.penalty, λ, subject.name)
+      }
+    }
+  }
+
+  private func check<G: ProximalMap>(
+    _ g: G, _ λ: Vector<G.Element>, _ u: Vector<G.Element>, _ scale: G.Element, _ numbers: inout Numbers, _ name: String
+  ) {
+    typealias T = G.Element
+    let (p, s) = (Subjects.count, T(0.5))
+    let w = g.prox(u, s, λ)
+    #expect(w.firstNonFinite == nil, "\(name): \(w)")
+    #expect(g.violation(parameters: λ) == nil)
+    for _ in 0..<4 {
+      let other: Vector<T> = numbers.vector(p, scale: 2 * scale)
+      let z = g.prox(other, s, λ)
+      // w is off by a few p ε of the largest number in play, and every term is a product of two such.
+      let size = u.norm + other.norm + λ.norm
+      let rounding = 16 * T(p) * .ulpOfOne * size * size / s
+      #expect(
+        g.value(at: z, parameters: λ) - g.value(at: w, parameters: λ) >= (u - w).dot(z - w) / s - rounding,
+        "optimality, \(name)")
+      #expect((w - z).dot(w - z) <= (u - other).dot(w - z) + rounding, "firm nonexpansiveness, \(name)")
+    }
+    let L = g.makeLinearization(count: p)
+    for kink in KinkRule.allCases {
+      g.linearize(at: u, step: s, parameters: λ, kink: kink, into: L)
+      checkAlgebra(L, m: g.parameterCount, &numbers, "\(name) \(kink)")
+    }
+    g.linearize(at: u, step: s, parameters: λ, kink: .zero, into: L)
+    let dense = DenseDerivative(L, parameters: g.parameterCount)
+    let ε = 64 * T(p) * T.ulpOfOne
+    let second = g.makeLinearization(count: p)
+    if g.linearize(atSolution: w, step: s, parameters: λ, into: second) {
+      // At a threshold that is met but for rounding a coordinate may have underflowed to zero: not here, distances are moderate.
+      let read = DenseDerivative(second, parameters: g.parameterCount)
+      let distance = L.kinkDistance ?? 0
+      if distance == 0 || distance > 1e3 * T.ulpOfOne * u.norm {
+        #expect(read.D.difference(from: dense.D) <= ε, "D at the solution, \(name)")
+        #expect(read.B.difference(from: dense.B) <= ε, "B at the solution, \(name)")
+      }
+    }
+    checkPiece(g, λ, u, L, dense, &numbers, name)
+  }
+
+  /// The identities between D, R, B and their products.
+  private func checkAlgebra<L: ProximalLinearization>(_ L: L, m: Int, _ numbers: inout Numbers, _ name: String) {
+    typealias T = L.Element
+    let p = Subjects.count
+    let dense = DenseDerivative(L, parameters: m)
+    let (D, R) = (dense.D, dense.R)
+    // Each entry is a sum of at most p products of numbers of at most 1, after a few roundings each.
+    let ε = 16 * T(p) * T.ulpOfOne
+    #expect(D.difference(from: D.transposed) <= ε, "symmetry, \(name)")
+    let values = try? SymmetricEigen.eigenvalues(of: D)
+    #expect(values != nil && values![0] >= -ε && values![p - 1] <= 1 + ε, "eigenvalues \(values as Any), \(name)")
+    let (k, r) = (L.active.count, L.rank)
+    var full = Matrix<T>.zeros(p, p)
+    if r > 0 {
+      let product = R * R.transposed
+      for i in 0..<k { for j in 0..<k { full[L.active[i], L.active[j]] = product[i, j] } }
+    }
+    #expect(full.difference(from: D) <= ε, "D = R Rᵀ, \(name)")
+    if L.isMask { #expect(r == k && (k == 0 || R == Matrix.identity(k)), "mask, \(name)") }
+    if L.isProjection { #expect((D * D).difference(from: D) <= 2 * ε, "projection, \(name)") }
+    if let roots = L.diagonalRoots {
+      #expect(r == k)
+      for i in 0..<k { #expect((R[i, i] - roots[i]).magnitude <= ε, "roots, \(name)") }
+    }
+    if r > 0 {
+      let gram = R.transposed * R
+      let least = try? SymmetricEigen.eigenvalues(of: gram)[0]
+      // The inverse of R multiplies errors by 1/σ², σ the least singular value of R.
+      let loose = ε / (least ?? 1)
+      let x: Vector<T> = numbers.vector(k)
+      let z: Vector<T> = numbers.vector(r)
+      var (y, c) = (Vector<T>.zeros(r), Vector<T>.zeros(k))
+      L.restrict(x, into: &y)
+      #expect((y - R.transposed * x).maxNorm <= ε, "restrict, \(name)")
+      if !L.isProjection {
+        L.applyGram(z, into: &y)
+        #expect((y - gram * z).maxNorm <= ε, "gram, \(name)")
+      }
+      L.lift(z, into: &c)
+      L.restrict(c, into: &y)
+      #expect((y - z).maxNorm <= loose, "lift, \(name)")
+      L.project(R * z, into: &y)
+      #expect((y - z).maxNorm <= loose, "project, \(name)")
+    }
+    var largestOutside: T = 0
+    for i in 0..<m {
+      let b = dense.B.column(i)
+      #expect(b.firstNonFinite == nil)
+      let v: Vector<T> = numbers.vector(p)
+      var g = Vector<T>.zeros(m)
+      L.addParametersAdjoint(v, scale: 2, to: &g)
+      #expect((g[i] - 2 * b.dot(v)).magnitude <= 4 * ε * max(1, b.norm), "Bᵀ, \(name)")
+      if b.norm > 0 {
+        var (c, z, inside) = (Vector<T>.zeros(k), Vector<T>.zeros(r), Vector<T>.zeros(p))
+        c.gather(L.active, from: b)
+        L.project(c, into: &z)
+        L.expand(z, into: &c)
+        inside.scatter(L.active, from: c)
+        largestOutside = max(largestOutside, (b - inside).norm / b.norm)
+      }
+    }
+    // Each column lies within the range, or part of it stands out by 1/√p at least: the columns are signs or masks.
+    if L.parametersLieInRange {
+      #expect(largestOutside <= 4 * ε, "range, \(name)")
+    } else {
+      #expect(largestOutside >= T(0.3), "out of range, \(name)")
+    }
+  }
+
+  /// D and B against differences, and that nothing changes within the kink distance.
+  private func checkPiece<G: ProximalMap>(
+    _ g: G, _ λ: Vector<G.Element>, _ u: Vector<G.Element>, _ L: G.Linearization, _ dense: DenseDerivative<G.Element>,
+    _ numbers: inout Numbers, _ name: String
+  ) {
+    typealias T = G.Element
+    let (p, s) = (Subjects.count, T(0.5))
+    guard let distance = L.kinkDistance, distance.isFinite, distance > 1e3 * T.ulpOfOne * u.norm else { return }
+    let signature = g.signature(at: g.prox(u, s, λ), parameters: λ)
+    let near = g.makeLinearization(count: p)
+    // Random directions, and those in which a face of a polyhedral piece is nearest: gradients of wⱼ, of uⱼ and of uⱼ against a threshold.
+    var directions: [Vector<T>] = (0..<4).map { _ in numbers.vector(p) }
+    for j in 0..<p {
+      directions.append(dense.D.column(j))
+      directions.append(unit(j, p))
+      for i in 0..<g.parameterCount {
+        directions.append(dense.B.column(i))
+        directions.append(unit(j, p) - dense.B.column(i))
+        directions.append(unit(j, p) + dense.B.column(i))
+      }
+    }
+    for direction in directions + directions.map({ -$0 }) where direction.norm > 0 {
+      var moved = direction
+      moved.scale(by: T(0.99) * distance / moved.norm)
+      moved.add(1, u)
+      #expect(g.signature(at: g.prox(moved, s, λ), parameters: λ) == signature, "signature, \(name)")
+      g.linearize(at: moved, step: s, parameters: λ, kink: .zero, into: near)
+      #expect(near.active == L.active && near.rank == L.rank, "piece, \(name)")
+      if L.isProjection {
+        let D = DenseDerivative(near, parameters: 0).D
+        #expect(D.difference(from: dense.D) <= 64 * T(p) * .ulpOfOne, "constant D, \(name)")
+      }
+    }
+    let size = max(u.norm, λ.norm)
+    guard size > 0, distance > T(0.05) * size else { return }
+    // Third derivatives of a group's prox are at most 6 t/n³ ≤ 6/n², and n ≥ 0.05 size: with h = ε^{1/3} size a central difference is off by
+    // 400 ε^{2/3} of truncation and 2 p ε^{2/3} of rounding.
+    let h = T.pow(T.ulpOfOne, 1 / T(3)) * size
+    guard h < distance / 4 else { return }
+    let tolerance = 420 * T.pow(T.ulpOfOne, 2 / T(3))
+    func difference(_ a: Vector<T>, _ b: Vector<T>) -> Vector<T> { (1 / (2 * h)) * (a - b) }
+    for j in 0..<p {
+      let e: Vector<T> = h * unit(j, p)
+      let column = difference(g.prox(u + e, s, λ), g.prox(u - e, s, λ))
+      #expect((column - dense.D.column(j)).maxNorm <= tolerance, "D by differences, \(name)")
+    }
+    // At a strength of 0 there is no difference to both sides.
+    for i in 0..<g.parameterCount where λ[i] != 0 {
+      let e: Vector<T> = h * unit(i, g.parameterCount)
+      let column = difference(g.prox(u, s, λ + e), g.prox(u, s, λ - e))
+      #expect((column - dense.B.column(i)).maxNorm <= tolerance, "B by differences, \(name)")
+    }
+  }
+
+  private func checkNaN<G: ProximalMap>(_ g: G, _ λ: Vector<G.Element>, _ name: String) {
+    for j in 0..<Subjects.count {
+      var u = Vector<G.Element>.zeros(Subjects.count)
+      u[j] = .nan
+      #expect(g.prox(u, 0.5, λ).contains { $0.isNaN }, "NaN in, \(name)")
+      g.linearize(
+        at: u, step: 0.5, parameters: λ, kink: .zero, into: g.makeLinearization(count: Subjects.count))
+    }
+    for i in 0..<g.parameterCount {
+      var bad = λ
+      bad[i] = .nan
+      #expect(g.violation(parameters: bad)?.index == i, "NaN parameter, \(name)")
+    }
+  }
+
+  /// ‖(3, 4)/8‖ = 5/8 exactly: the limit from outside is the line h hᵀ, of lower rank than the group.
+  @Test(arguments: [(KinkRule.zero, 0), (.one, 1), (.midpoint, 1)])
+  func groupAtItsKink(kink: KinkRule, rank: Int) {
+    let g = GroupLasso<Double>(Groups([[8, 0, 4], [1, 2, 3, 5, 6, 7]], weights: [1, 1]))
+    var u = Vector<Double>.zeros(9)
+    u[0] = 0.375
+    u[8] = -0.5
+    let L = g.makeLinearization(count: 9)
+    g.linearize(at: u, step: 0.5, parameters: [1.25], kink: kink, into: L)
+    #expect(L.rank == rank && L.kinkDistance == 0 && L.isProjection == (kink != .midpoint) && !(rank > 0 && L.isMask))
+    var numbers = Numbers(5)
+    checkAlgebra(L, m: 1, &numbers, "\(kink)")
+    let dense = DenseDerivative(L, parameters: 1)
+    let d = kink.derivative
+    #expect((dense.D[0, 8] - d * 0.6 * -0.8).magnitude < 1e-15)
+    #expect((dense.B[8, 0] - d * 0.5 * 0.8).magnitude < 1e-15)
+  }
+
+  @Test func domains() {
+    #expect(Simplex<Double>().violation(parameters: [0])?.expected == "a sum above 0")
+    #expect(L1Ball<Float>().violation(parameters: [-1])?.expected == "a radius above 0")
+    #expect(GroupLasso<Double>(Groups(sizes: [2])).violation(parameters: [-1])?.index == 0)
+    let box = Box<Double>(lower: .fixed(0), upper: .parameters())
+    #expect(box.violation(parameters: [-1])?.index == 0)
+    #expect(box.violation(parameters: [0]) == nil)
+    let both = Box<Double>(lower: .parameters(), upper: .parameters())
+    #expect(both.violation(parameters: [1, 0])?.index == 1)
+  }
+
+  /// Moreau: what prox takes off a group is its projection on the ball of radius t.
+  @Test func moreauOfGroups() {
+    var numbers = Numbers(3)
+    let groups = Groups(sizes: [4, 5], weights: [1, 2])
+    for _ in 0..<20 {
+      let u: Vector<Double> = numbers.vector(9, scale: 2)
+      let rest = u - GroupLasso(groups).prox(u, 0.5, [1.5])
+      for (range, t) in [(0..<4, 0.75), (4..<9, 1.5)] {
+        let (part, n) = (rest[segment: range].norm, u[segment: range].norm)
+        #expect((part - min(n, t)).magnitude <= 1e-14)
+      }
+    }
+  }
+}
