@@ -49,6 +49,14 @@ public struct IndexSubset: Sendable {
     }
   }
 
+  /// Becomes the same subset in memory of its own. Allocates nothing where it has held as many indices before.
+  public mutating func copy(from other: IndexSubset) {
+    if storage.count < other.count { storage = Array(repeating: 0, count: other.count) }
+    for k in 0..<other.count { storage[k] = other.storage[k] }
+    count = other.count
+    universe = other.universe
+  }
+
   /// The indices, increasing.
   public var elements: [Int] { Array(storage[..<count]) }
 

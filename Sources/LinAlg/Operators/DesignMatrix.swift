@@ -1,15 +1,22 @@
 internal import Synchronization
 
-/// A matrix of features X (n samples × p features), dense or sparse: what the models ask of their data. No requirement
-/// turns a sparse matrix into a dense one.
+/// A matrix of features X (n samples × p features), dense, sparse or known by its products: what the models ask of their data.
+/// No requirement turns a sparse matrix into a dense one.
+///
+/// Five requirements have no default: the shape, the two products and a choice of columns. Everything else is then made of
+/// products (DesignMatrix+Products.swift), and a storage that can do better says so. ``ProductDesign`` has them from two closures.
 public protocol DesignMatrix<Element>: Sendable {
   associatedtype Element: Scalar
   /// n.
   var rows: Int { get }
   /// p.
   var columns: Int { get }
-  /// The number of stored entries.
+  /// The number of stored entries; n p where the entries are not stored.
   var storedCount: Int { get }
+  /// X where it is stored as a dense column-major matrix: products then read its columns in place. nil otherwise.
+  var denseColumns: Matrix<Element>? { get }
+  /// X where it is stored as a sparse matrix; nil otherwise.
+  var sparseColumns: SparseMatrix<Element>? { get }
 
   /// y ← α X x + β y.
   func multiply(_ x: Vector<Element>, alpha α: Element, beta β: Element, into y: inout Vector<Element>)
@@ -96,6 +103,7 @@ public final class DenseDesign<Element: Scalar>: DesignMatrix {
   public var rows: Int { matrix.rows }
   public var columns: Int { matrix.columns }
   public var storedCount: Int { matrix.count }
+  public var denseColumns: Matrix<Element>? { matrix }
 
   /// X, row-major, copied on first use.
   private var byRow: Matrix<Element> {

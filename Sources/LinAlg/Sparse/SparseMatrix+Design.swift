@@ -1,5 +1,6 @@
 extension SparseMatrix: DesignMatrix {
   public var storedCount: Int { nonzeroCount }
+  public var sparseColumns: SparseMatrix<Element>? { self }
 
   @specialized(where Element == Double)
   @specialized(where Element == Float)
@@ -163,43 +164,9 @@ extension SparseMatrix: DesignMatrix {
   @specialized(where Element == Float)
   public func gramSpectrum(scale: Element) -> ExtremalEigenvalues<Element> {
     precondition(columns >= 1, "SparseMatrix: no columns have no spectrum")
-    let wide = columns > rows
     if rows == 0 || nonzeroCount == 0 {
       return ExtremalEigenvalues(of: DiagonalOperator(Vector<Element>.zeros(1)))
     }
-    var found = ExtremalEigenvalues(of: SparseGram(self, scale: scale, outer: wide))
-    if wide {
-      found.smallest = 0
-      found.smallestErrorBound = 0
-    }
-    return found
-  }
-}
-
-/// scale · XᵀX, or scale · XXᵀ.
-private final class SparseGram<Element: Scalar>: LinearOperator {
-  private let X: SparseMatrix<Element>
-  private let scale: Element
-  private let outer: Bool
-  private var middle: Vector<Element>
-
-  init(_ X: SparseMatrix<Element>, scale: Element, outer: Bool) {
-    self.X = X
-    self.scale = scale
-    self.outer = outer
-    middle = .zeros(outer ? X.columns : X.rows)
-  }
-
-  var rows: Int { outer ? X.rows : X.columns }
-  var columns: Int { rows }
-
-  func apply(_ x: Vector<Element>, into y: inout Vector<Element>) {
-    if outer {
-      X.multiplyTransposed(x, alpha: 1, beta: 0, into: &middle)
-      X.multiply(middle, alpha: scale, beta: 0, into: &y)
-    } else {
-      X.multiply(x, alpha: 1, beta: 0, into: &middle)
-      X.multiplyTransposed(middle, alpha: scale, beta: 0, into: &y)
-    }
+    return .ofProducts(self, scale: scale)
   }
 }
