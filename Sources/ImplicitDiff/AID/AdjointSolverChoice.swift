@@ -46,10 +46,9 @@ enum AdjointSolverChoice: Sendable, Equatable {
     case .general:
       return linearization.state.rows <= Rates.largestLU ? .direct : .gmres
     case .symmetric(let form):
-      let (hessian, range) = (form.supportedHessian, form.range)
       return choose(
-        hessian.costs(on: range.active), support: range.rank, rightHandSides: rightHandSides,
-        hasSingle: range.isMask && hessian.assemblesSingle, isDouble: isDouble)
+        form.costs, support: form.range.rank, rightHandSides: rightHandSides,
+        hasSingle: form.range.isMask && form.supportedHessian.assemblesSingle, isDouble: isDouble)
     case .proximalGradient(let structure):
       return choose(
         structure.costs, support: structure.support.count, rightHandSides: rightHandSides,

@@ -62,7 +62,7 @@ final class FormParts<Element: Scalar>: SymmetricParts {
   var hasSingleHessian: Bool { hessian.assemblesSingle }
   func assembleSingleHessian(into M: inout Matrix<Float>) { hessian.assembleSingle(on: range.active, into: &M) }
   func makeSingleHessian() -> (any LinearOperator<Float>)? { hessian.single(on: range.active) }
-  var costs: AdjointCosts { hessian.costs(on: range.active) }
+  var costs: AdjointCosts { form.costs }
 }
 
 /// Those of a ``ProximalGradientStructure``, whose D is diagonal: R = D^{1/2} on the support.

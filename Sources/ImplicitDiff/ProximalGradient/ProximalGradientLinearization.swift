@@ -15,6 +15,12 @@ where F.Element == G.Element {
   private var isValid = true
   fileprivate var product: Vector<Element>
   fileprivate var image: Vector<Element>
+  /// Derivatives by the parameters of g and of f.
+  private var penaltyPart: Vector<Element>
+  private var smoothPart: Vector<Element>
+  /// |S| and r entries.
+  private var compact = Vector<Element>.zeros(0)
+  private var coefficients = Vector<Element>.zeros(0)
 
   init(_ owner: ProximalGradientMap<F, G>) {
     self.owner = owner
@@ -24,6 +30,8 @@ where F.Element == G.Element {
     λ = .zeros(owner.smooth.parameterCount)
     product = .zeros(owner.stateCount)
     image = .zeros(owner.stateCount)
+    penaltyPart = .zeros(owner.penalty.parameterCount)
+    smoothPart = .zeros(owner.smooth.parameterCount)
   }
 
   /// Before it is filled by `map`.
@@ -53,13 +61,26 @@ where F.Element == G.Element {
   /// y ← A1 x.
   fileprivate func apply(_ x: Vector<Element>, into y: inout Vector<Element>) {
     subtractHessian(x, into: &image)
-    proximal.apply(image, into: &y)
+    applyDerivative(image, into: &y)
   }
 
   /// x ← A1ᵀ y.
   fileprivate func applyAdjoint(_ y: Vector<Element>, into x: inout Vector<Element>) {
-    proximal.apply(y, into: &product)
+    applyDerivative(y, into: &product)
     subtractHessian(product, into: &x)
+  }
+
+  /// y ← D x, in memory that is used again while the rank stays.
+  private func applyDerivative(_ x: Vector<Element>, into y: inout Vector<Element>) {
+    let active = proximal.active
+    if compact.count != active.count { compact = .zeros(active.count) }
+    compact.gather(active, from: x)
+    if !proximal.isMask {
+      if coefficients.count != proximal.rank { coefficients = .zeros(proximal.rank) }
+      proximal.restrict(compact, into: &coefficients)
+      proximal.expand(coefficients, into: &compact)
+    }
+    y.scatter(active, from: compact)
   }
 
   /// y ← x − s H x.
@@ -81,7 +102,7 @@ where F.Element == G.Element {
       image.fill(0)
       owner.smooth.addMixedDerivative(
         μ[segment: m..<μ.count], at: w, parameters: λ, hessian: hessian, scale: -step, to: &image)
-      proximal.apply(image, into: &y)
+      applyDerivative(image, into: &y)
     } else {
       y.fill(0)
     }
@@ -91,18 +112,17 @@ where F.Element == G.Element {
 
   fileprivate func applyParametersAdjoint(_ v: Vector<Element>, into g: inout Vector<Element>) {
     let m = owner.penalty.parameterCount
-    g.fill(0)
     if m > 0 {
-      var part = Vector<Element>.zeros(m)
-      proximal.addParametersAdjoint(v, scale: 1, to: &part)
-      g[segment: 0..<m] = part
+      penaltyPart.fill(0)
+      proximal.addParametersAdjoint(v, scale: 1, to: &penaltyPart)
+      g[segment: 0..<m] = penaltyPart
     }
     if owner.smooth.parameterCount > 0 {
-      proximal.apply(v, into: &product)
-      var part = Vector<Element>.zeros(owner.smooth.parameterCount)
+      applyDerivative(v, into: &product)
+      smoothPart.fill(0)
       owner.smooth.addMixedDerivativeAdjoint(
-        product, at: w, parameters: λ, hessian: hessian, scale: -step, to: &part)
-      g[segment: m..<g.count] = part
+        product, at: w, parameters: λ, hessian: hessian, scale: -step, to: &smoothPart)
+      g[segment: m..<g.count] = smoothPart
     }
     if !isValid { g.fill(.nan) }
   }

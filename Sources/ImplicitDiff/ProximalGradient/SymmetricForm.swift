@@ -17,3 +17,12 @@ public protocol SymmetricForm<Element>: AnyObject {
   /// Whether the columns of A2 lie in the range of D; otherwise v is recovered in full, at the cost of one product with A1ᵀ.
   var parametersLieInRange: Bool { get }
 }
+
+extension SymmetricForm {
+  /// What the system costs: of a D that is no mask it is no multiple of H_SS, whose low rank is then of no use.
+  var costs: AdjointCosts {
+    var costs = supportedHessian.costs(on: range.active)
+    if !range.isMask { costs.lowRank = nil }
+    return costs
+  }
+}
