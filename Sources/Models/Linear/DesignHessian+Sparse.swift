@@ -30,7 +30,7 @@ extension DesignHessian {
 
   /// H_SS + shift I by its lower triangle; nil where X is not sparse, or where the estimate of H_SS's entries was wrong by more than two.
   func sparseMatrix(on S: IndexSubset, shift: Element) -> SparseSymmetricMatrix<Element>? {
-    guard let X = features as? SparseMatrix<Element> else { return nil }
+    guard let X = features.sparseColumns else { return nil }
     let most = Int(2 * Self.largestFill * Double(X.storedCount(columns: S))) + S.count
     let (root, columns) = sparseRoot(X, S)
     return SparseSymmetricMatrix(

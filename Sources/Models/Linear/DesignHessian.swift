@@ -32,7 +32,7 @@ public final class DesignHessian<Element: Scalar> {
   init(_ features: any DesignMatrix<Element>, squaredColumnNorms: @escaping () -> Vector<Element>) {
     self.features = features
     self.squaredColumnNorms = squaredColumnNorms
-    dense = (features as? DenseDesign<Element>).flatMap { FusedGram.pays(for: $0.matrix) ? $0.matrix : nil }
+    dense = features.denseColumns.flatMap { FusedGram.pays(for: $0) ? $0 : nil }
     image = .zeros(features.rows)
   }
 
@@ -70,8 +70,8 @@ public final class DesignHessian<Element: Scalar> {
       y.assignProduct(gram!, x)
       return
     }
-    if let dense = features as? DenseDesign<Element> {
-      fused.assign(to: &y, of: dense.matrix, block: x, weights: weights, alpha: scale)
+    if let matrix = features.denseColumns {
+      fused.assign(to: &y, of: matrix, block: x, weights: weights, alpha: scale)
       return
     }
     if blockImage?.columns != x.columns { blockImage = .zeros(features.rows, x.columns) }
@@ -90,21 +90,21 @@ public final class DesignHessian<Element: Scalar> {
   }
 
   /// Whether H_SS can be assembled in single precision: X is dense and the Gram matrix not there already.
-  var assemblesSingle: Bool { !gramIsCurrent && features is DenseDesign<Element> }
+  var assemblesSingle: Bool { !gramIsCurrent && features.denseColumns != nil }
 
   /// The lower triangle of M ← H_SS in single precision.
   func assembleSingle(on S: IndexSubset, into M: inout Matrix<Float>) {
-    guard let dense = features as? DenseDesign<Element> else { preconditionFailure("DesignHessian: not dense") }
-    singleGram.assign(to: &M, columns: S, of: dense.matrix, weights: weights, alpha: Float(scale))
+    guard let matrix = features.denseColumns else { preconditionFailure("DesignHessian: not dense") }
+    singleGram.assign(to: &M, columns: S, of: matrix, weights: weights, alpha: Float(scale))
   }
 
   /// H_SS + shift I as an operator in single precision: where X is dense, the Gram matrix is not there already and the copy takes at
   /// most `largestSingleCopy` bytes.
   func single(on S: IndexSubset, shift: Float) -> (any LinearOperator<Float>)? {
-    guard !gramIsCurrent, let dense = features as? DenseDesign<Element>,
+    guard !gramIsCurrent, let matrix = features.denseColumns,
       4 * features.rows * S.count <= Self.largestSingleCopy
     else { return nil }
-    singleColumns.load(columns: S, of: dense.matrix, weights: weights, alpha: Float(scale), shift: shift)
+    singleColumns.load(columns: S, of: matrix, weights: weights, alpha: Float(scale), shift: shift)
     return singleColumns
   }
 
@@ -139,14 +139,14 @@ public final class DesignHessian<Element: Scalar> {
   private func gramPays(columns: Int = 1) -> Bool {
     if gramIsCurrent { return true }
     let p = features.columns
-    guard let dense = features as? DenseDesign<Element>, p <= min(Self.gramLimit, 2 * features.rows) else {
+    guard let matrix = features.denseColumns, p <= min(Self.gramLimit, 2 * features.rows) else {
       return false
     }
     productsThroughFeatures += max(1, columns / 16)
     guard productsThroughFeatures > max(p / 64, weights == nil ? 0 : 8) else { return false }
     if gram == nil { gram = .zeros(p, p) }
     if weights == nil {
-      gram!.assignGram(dense.matrix, alpha: scale)
+      gram!.assignGram(matrix, alpha: scale)
     } else {
       let all = IndexSubset(Array(0..<p), universe: p)
       features.gram(columns: all, weights: weights, alpha: scale, into: &gram!, workspace: columnGram)

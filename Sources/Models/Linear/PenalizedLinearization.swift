@@ -6,13 +6,17 @@ import NonsmoothMaps
 /// each group, on its features, and `−s D w` for the ridge's.
 public final class PenalizedLinearization<Element: Scalar>: Linearization {
   /// H.
-  let hessian: DesignHessian<Element>
+  var hessian: DesignHessian<Element> { curvature.loss }
+  /// H + λ_G I.
+  private let curvature: LinearModelHessian<Element>
   /// The map that made it.
   let owner: AnyObject
   private let groups: FeatureGroups
-  private var ridge: Element = 0
+  private var ridge: Element {
+    get { curvature.ridge }
+    set { curvature.ridge = newValue }
+  }
   private var product: Vector<Element>
-  private lazy var restricted = RestrictedDesignHessian(hessian)
   private var blockScaled: Matrix<Element>?
   /// −s D sign(u) and −s D w.
   private(set) var signColumn: Vector<Element>
@@ -25,7 +29,7 @@ public final class PenalizedLinearization<Element: Scalar>: Linearization {
   public private(set) var kinkDistance: Element?
 
   init(_ hessian: DesignHessian<Element>, _ groups: FeatureGroups, owner: AnyObject) {
-    self.hessian = hessian
+    curvature = LinearModelHessian(hessian)
     self.owner = owner
     self.groups = groups
     let p = hessian.features.columns
@@ -44,9 +48,6 @@ public final class PenalizedLinearization<Element: Scalar>: Linearization {
   public var parametersFrobeniusNorm: Element {
     Element.hypot(signColumn.norm, ridgeColumn.norm)
   }
-
-  /// Takes back what operators on the support share with it: shared memory would be copied at the next fill.
-  func release() { restricted.unload() }
 
   /// - Parameter thresholds: s λ_{g(j)}, used where there are groups.
   func fill(
@@ -138,59 +139,17 @@ extension PenalizedLinearization: ProximalGradientStructure {
   /// Both columns of A2 are products with D.
   public var parametersLieInRange: Bool { true }
 
-  public func assembleHessian(into H: inout Matrix<Element>) {
-    hessian.assemble(on: support, into: &H)
-    H.addToDiagonal(ridge)
-  }
+  public func assembleHessian(into H: inout Matrix<Element>) { curvature.assemble(on: support, into: &H) }
+  public var hasSingleHessian: Bool { curvature.assemblesSingle }
+  public func assembleSingleHessian(into H: inout Matrix<Float>) { curvature.assembleSingle(on: support, into: &H) }
+  public func makeSingleHessian() -> (any LinearOperator<Float>)? { curvature.single(on: support) }
+  public func hessianDiagonal(into d: inout Vector<Element>) -> Bool { curvature.diagonal(on: support, into: &d) }
+  public var sparseHessian: SparseSymmetricMatrix<Element>? { curvature.sparse(on: support) }
+  public func makeRestrictedHessian() -> any LinearOperator<Element> { curvature.restricted(to: support) }
 
-  public var hasSingleHessian: Bool { hessian.assemblesSingle }
-
-  public func assembleSingleHessian(into H: inout Matrix<Float>) {
-    hessian.assembleSingle(on: support, into: &H)
-    H.addToDiagonal(Float(ridge))
-  }
-
-  public func makeSingleHessian() -> (any LinearOperator<Float>)? { hessian.single(on: support, shift: Float(ridge)) }
-
-  public func hessianDiagonal(into d: inout Vector<Element>) -> Bool {
-    hessian.diagonal(on: support, into: &d)
-    d.add(constant: ridge)
-    return true
-  }
-
-  public var costs: AdjointCosts {
-    if let sparse = hessian.features as? SparseMatrix<Element> {
-      return hessian.sparseCosts(sparse, on: support, hasLowRank: hasLowRank)
-    }
-    let s = Double(support.count)
-    return AdjointCosts(
-      assemblyMultiplications: hessian.assemblyCost(columns: s),
-      productBytes: Double(MemoryLayout<Element>.stride) * hessian.storedEntries(columns: s),
-      lowRank: hasLowRank ? hessian.features.rows : nil)
-  }
-
-  public var lowRankHessian: (any LowRankHessian<Element>)? {
-    guard hasLowRank else { return nil }
-    if let sparse = hessian.features as? SparseMatrix<Element> {
-      return hessian.sparseLowRank(sparse, on: support, shift: ridge)
-    }
-    guard let dense = hessian.features as? DenseDesign<Element> else { return nil }
-    var chosen = dense.matrix.columns(support)
-    if let weights = hessian.weights { chosen.scaleRows(by: Vector(count: weights.count) { weights[$0].squareRoot() }) }
-    return LowRankDesignHessian(chosen, shift: ridge)
-  }
-
-  private var hasLowRank: Bool {
-    ridge > 0 && derivativeIsMask && hessian.features.rows < support.count
-      && (hessian.features is DenseDesign<Element> || hessian.features is SparseMatrix<Element>)
-  }
-
-  public var sparseHessian: SparseSymmetricMatrix<Element>? { hessian.sparseMatrix(on: support, shift: ridge) }
-
-  public func makeRestrictedHessian() -> any LinearOperator<Element> {
-    restricted.load(support, shift: ridge)
-    return restricted
-  }
+  /// Of a D that is no mask, K is no multiple of H_SS.
+  public var lowRankHessian: (any LowRankHessian<Element>)? { derivativeIsMask ? curvature.lowRank(on: support) : nil }
+  public var costs: AdjointCosts { curvature.costs(on: support, ofMultiple: derivativeIsMask) }
 }
 
 /// A1 of a ``PenalizedMap`` as an operator.

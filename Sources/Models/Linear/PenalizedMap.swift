@@ -144,7 +144,6 @@ public final class PenalizedMap<Loss: SmoothLoss>: FixedPointMap {
   private func open(_ linearization: PenalizedLinearization<Element>) {
     precondition(
       linearization.owner === self, "PenalizedMap: the linearization was made by another map, and holds its data")
-    linearization.release()
   }
 
   /// The smallest λ_{g(j)} − |∇f(w)ⱼ| over the coordinates j with a strength that are zero in w: how far the support of a

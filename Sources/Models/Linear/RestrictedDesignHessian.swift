@@ -4,7 +4,6 @@ import LinAlg
 /// once, by rows too.
 final class RestrictedDesignHessian<Element: Scalar>: LinearOperator {
   private let hessian: DesignHessian<Element>
-  private var weights: Vector<Element>?
   private var support = IndexSubset.none
   private var shift: Element = 0
   private let scale: Element
@@ -16,7 +15,7 @@ final class RestrictedDesignHessian<Element: Scalar>: LinearOperator {
   init(_ hessian: DesignHessian<Element>) {
     self.hessian = hessian
     scale = 1 / Element(hessian.features.rows)
-    dense = (hessian.features as? DenseDesign<Element>)?.matrix
+    dense = hessian.features.denseColumns
     image = .zeros(dense == nil ? hessian.features.rows : 0)
   }
 
@@ -27,17 +26,10 @@ final class RestrictedDesignHessian<Element: Scalar>: LinearOperator {
 
   /// Becomes the operator on `support` with the Hessian's present weights.
   func load(_ support: IndexSubset, shift: Element) {
-    self.support = support
+    // In memory of its own: shared, the next fill of the support would have to copy it.
+    self.support.copy(from: support)
     self.shift = shift
-    weights = hessian.weights
     chosen = dense == nil ? hessian.features.columns(support) : nil
-  }
-
-  /// Lets go of what it shares with the linearization, whose next fill would have to copy it otherwise.
-  func unload() {
-    support = .none
-    weights = nil
-    chosen = nil
   }
 
   var rows: Int { support.count }
@@ -45,10 +37,10 @@ final class RestrictedDesignHessian<Element: Scalar>: LinearOperator {
 
   func apply(_ x: Vector<Element>, into y: inout Vector<Element>) {
     if let dense {
-      fused.assign(to: &y, columns: support, of: dense, x, weights: weights, alpha: scale)
+      fused.assign(to: &y, columns: support, of: dense, x, weights: hessian.weights, alpha: scale)
     } else if let chosen {
       chosen.multiply(x, alpha: 1, beta: 0, into: &image)
-      if let weights { image.scale(by: weights) }
+      if let weights = hessian.weights { image.scale(by: weights) }
       chosen.multiplyTransposed(image, alpha: scale, beta: 0, into: &y)
     }
     y.add(shift, x)

@@ -20,6 +20,7 @@ final class DenseFeatures<Element: Scalar>: ShiftedFeatures {
 
   var rows: Int { clean.rows }
   var columns: Int { clean.columns }
+  var denseRows: Matrix<Element>? { features }
 
   func multiply(_ W: Matrix<Element>, into Y: inout Matrix<Element>) { Y.assignProduct(features, W) }
 
@@ -57,6 +58,14 @@ final class DenseFeatures<Element: Scalar>: ShiftedFeatures {
   }
 
   func restricted(to columns: IndexSubset) -> (any ClassProducts<Element>)? { nil }
+
+  var squaredColumnNorms: Vector<Element> {
+    Vector(count: columns) { j in
+      let norm = clean.column(j).norm
+      return norm * norm
+    }
+  }
+
   func gramSpectrum(scale: Element) -> ExtremalEigenvalues<Element> { .ofGram(clean, scale: scale) }
 
   /// A product goes through the full space: X twice, at matrix-matrix speed, so that its c columns count as memory.

@@ -26,6 +26,7 @@ final class DesignFeatures<Element: Scalar>: ShiftedFeatures {
 
   var rows: Int { base.rows }
   var columns: Int { base.columns }
+  var denseRows: Matrix<Element>? { nil }
 
   func multiply(_ W: Matrix<Element>, into Y: inout Matrix<Element>) {
     base.multiply(rows: nil, block: W, into: &Y)
@@ -76,6 +77,12 @@ final class DesignFeatures<Element: Scalar>: ShiftedFeatures {
 
   func restricted(to columns: IndexSubset) -> (any ClassProducts<Element>)? {
     DesignFeatures(base.columns(columns), shifted, shift: shift?.columns(columns))
+  }
+
+  var squaredColumnNorms: Vector<Element> {
+    var norms = Vector<Element>.zeros(columns)
+    base.squaredColumnNorms(into: &norms)
+    return norms
   }
 
   func gramSpectrum(scale: Element) -> ExtremalEigenvalues<Element> { base.gramSpectrum(scale: scale) }

@@ -74,11 +74,22 @@ public final class MultinomialLoss<Element: Scalar> {
   @discardableResult
   public func gradient(at w: Vector<Element>, into g: inout Vector<Element>) -> Element {
     let value = probabilities(at: w, into: &scores)
+    finishGradient(into: &g)
+    return value
+  }
+
+  /// g ← ∇f where the probabilities are known.
+  func gradient(probabilities P: Matrix<Element>, into g: inout Vector<Element>) {
+    scores.copy(from: P)
+    finishGradient(into: &g)
+  }
+
+  /// g ← Xᵀ (P − Y)/n, P standing in `scores`.
+  private func finishGradient(into g: inout Vector<Element>) {
     subtractLabels(from: &scores)
     g.withColumns(rows: featureCount) { G in
       features.multiplyTransposed(scores, alpha: 1 / Element(sampleCount), beta: 0, into: &G)
     }
-    return value
   }
 
   /// R ← R − Y for probabilities R.

@@ -8,9 +8,9 @@ public final class PoisoningLinearization<Element: Scalar>: Linearization {
   fileprivate let map: PoisoningMap<Element>
   private var w: Vector<Element>
   /// The shift that the linearization belongs to; the map may have seen others since.
-  private var shift: Vector<Element>
-  /// P, n × c row-major.
-  private var probabilities: Matrix<Element>
+  private let shift: KnownShift<Element>
+  /// ∇²f + λ2 I.
+  private let hessian: MultinomialHessian<Element>
   private var product: Vector<Element>
   /// The poisoned rows of X, of P and of P − Y, and a scratch of the latter's shape.
   private let poisonedFeatures: any FeatureRows<Element>
@@ -24,12 +24,12 @@ public final class PoisoningLinearization<Element: Scalar>: Linearization {
 
   init(_ map: PoisoningMap<Element>) {
     self.map = map
-    let n = map.loss.sampleCount
     let c = map.loss.classCount
     let m = map.poisoned.count
     w = .zeros(map.stateCount)
-    shift = .zeros(map.parameterCount)
-    probabilities = .zeros(n, c, layout: .rowMajor)
+    let shift = KnownShift<Element>(.zeros(map.parameterCount))
+    self.shift = shift
+    hessian = MultinomialHessian(map.loss) { map.poison(shift.value) }
     product = .zeros(map.stateCount)
     derivative = .zeros(map.stateCount)
     support = IndexSubset(universe: map.stateCount)
@@ -49,8 +49,8 @@ public final class PoisoningLinearization<Element: Scalar>: Linearization {
     at w: Vector<Element>, shift Γ: Vector<Element>, argument u: Vector<Element>, threshold: Element?, kink: KinkRule
   ) {
     self.w.copy(from: w)
-    shift = Γ
-    map.loss.probabilities(at: w, into: &probabilities)
+    shift.value = Γ
+    hessian.fill(at: w, ridge: map.λ2)
     if let threshold {
       SoftThreshold.derivative(at: u, threshold: threshold, kink: kink, into: &derivative)
       derivativeIsMask = kink != .midpoint || SoftThreshold.margin(at: u, threshold: threshold) != 0
@@ -60,7 +60,7 @@ public final class PoisoningLinearization<Element: Scalar>: Linearization {
     }
     support.refill(nonzerosOf: derivative)
     poisonedFeatures.fill(map.poisoned)
-    poisonedProbabilities.gatherRows(map.poisoned, from: probabilities)
+    poisonedProbabilities.gatherRows(map.poisoned, from: hessian.probabilities)
     poisonedResiduals.copy(from: poisonedProbabilities)
     for (k, i) in map.poisoned.enumerated() { poisonedResiduals.subtractLabel(map.loss.labels[i], fromRow: k) }
   }
@@ -68,16 +68,15 @@ public final class PoisoningLinearization<Element: Scalar>: Linearization {
   // MARK: - A1
 
   fileprivate func apply(_ x: Vector<Element>, into y: inout Vector<Element>) {
-    map.poison(shift)
-    map.loss.applyHessian(x, probabilities: probabilities, into: &y)
+    map.poison(shift.value)
+    hessian.applyLoss(x, into: &y)
     y.combine(1 - step * map.λ2, x, -step)
     y.scale(by: derivative)
   }
 
   fileprivate func applyAdjoint(_ y: Vector<Element>, into x: inout Vector<Element>) {
-    map.poison(shift)
     product.assignProduct(derivative, y)
-    map.loss.applyHessian(product, probabilities: probabilities, into: &x)
+    hessian.applyLoss(product, into: &x)
     x.combine(1 - step * map.λ2, product, -step)
   }
 
@@ -118,143 +117,15 @@ extension PoisoningLinearization: ProximalGradientStructure {
   /// A shift moves the gradient alone: A2 = −s D ∂_Γ∇f.
   public var parametersLieInRange: Bool { true }
 
-  /// Dense features: block (a, b) of the Hessian is Xᵀ diag(p_a (δ_ab − p_b)) X/n, on the support a product of gathered
-  /// columns; cost n |S|². Others: |S| products, each of the stored entries of the support's features.
-  public func assembleHessian(into H: inout Matrix<Element>) {
-    map.poison(shift)
-    guard let X = (map.loss.features as? DenseFeatures<Element>)?.features else {
-      assembleHessianByProducts(into: &H)
-      return
-    }
-    let p = map.loss.featureCount
-    let n = map.loss.sampleCount
-    let blocks = classBlocks()
-    let P = probabilities.packed(as: .columnMajor)
-    var weights = Vector<Element>.zeros(n)
-    for (a, blockA) in blocks.enumerated() where !blockA.features.isEmpty {
-      let XA = X.columns(IndexSubset(blockA.features, universe: p))
-      for b in 0...a where !blocks[b].features.isEmpty {
-        weights.assignProduct(P.column(a), P.column(b))
-        weights.scale(by: -1 / Element(n))
-        if a == b { weights.add(1 / Element(n), P.column(a)) }
-        var weighted = b == a ? XA : X.columns(IndexSubset(blocks[b].features, universe: p))
-        weighted.scaleRows(by: weights)
-        var block = Matrix<Element>.zeros(XA.columns, weighted.columns)
-        block.assignProduct(XA.transposed, weighted)
-        let h = H.mutableBase()
-        let (i, j) = (blockA.start, blocks[b].start)
-        for k in 0..<block.columns {
-          Element._axpby(block.rows, 1, block.base + k * block.stride, 0, h + (j + k) * H.stride + i)
-        }
-        Element._transpose(block.rows, block.columns, block.base, block.stride, h + i * H.stride + j, H.stride)
-      }
-    }
-    H.addToDiagonal(map.λ2)
-  }
-
-  private func assembleHessianByProducts(into H: inout Matrix<Element>) {
-    let hessian = makeRestrictedHessian()
-    var unit = Vector<Element>.zeros(support.count)
-    var column = unit
-    for k in 0..<support.count {
-      unit[k] = 1
-      hessian.apply(unit, into: &column)
-      unit[k] = 0
-      H.setColumn(k, column)
-    }
-    // The two triangles differ by rounding.
-    Element._mirrorLower(support.count, H.mutableBase(), H.stride)
-  }
-
-  /// The support split by class: where a class's part starts in it, and its features.
-  private func classBlocks() -> [(start: Int, features: [Int])] {
-    var blocks: [(start: Int, features: [Int])] = []
-    let p = map.loss.featureCount
-    var k = 0
-    for a in 0..<map.loss.classCount {
-      let start = k
-      var features: [Int] = []
-      while k < support.count, support[k] < (a + 1) * p {
-        features.append(support[k] - a * p)
-        k += 1
-      }
-      blocks.append((start, features))
-    }
-    return blocks
-  }
-
-  public var costs: AdjointCosts {
-    map.loss.features.hessianCosts(
-      support: Double(support.count), features: Double(usedFeatures.count), classes: Double(map.loss.classCount))
-  }
-
-  /// The features that the support has in any class.
-  private var usedFeatures: IndexSubset {
-    let p = map.loss.featureCount
-    var isUsed = Array(repeating: false, count: p)
-    for k in 0..<support.count { isUsed[support[k] % p] = true }
-    return IndexSubset((0..<p).filter { isUsed[$0] }, universe: p)
-  }
-
-  public func makeRestrictedHessian() -> any LinearOperator<Element> {
-    map.poison(shift)
-    let features = usedFeatures
-    return RestrictedHessian(
-      map, shift, probabilities, support, map.loss.features.restricted(to: features), features)
-  }
+  public func assembleHessian(into H: inout Matrix<Element>) { hessian.assemble(on: support, into: &H) }
+  public var costs: AdjointCosts { hessian.costs(on: support) }
+  public func makeRestrictedHessian() -> any LinearOperator<Element> { hessian.restricted(to: support) }
 }
 
-/// x ↦ (∇²f + λ2 I)_SS x, the support's features taken out of X where that pays and the full space otherwise: the products
-/// with X are the cost, and they are dense in the classes.
-private final class RestrictedHessian<Element: Scalar>: LinearOperator {
-  private let map: PoisoningMap<Element>
-  private let shift: Vector<Element>
-  private let probabilities: Matrix<Element>
-  /// X on the features that the support has in any class; nil for X itself.
-  private let gathered: (any ClassProducts<Element>)?
-  /// The support among the features in use, class by class.
-  private let places: IndexSubset
-  private var full: Vector<Element>
-  private var image: Vector<Element>
-
-  /// - Parameter gathered: X on `features`, those of the support; nil for all of X.
-  init(
-    _ map: PoisoningMap<Element>, _ shift: Vector<Element>, _ probabilities: Matrix<Element>, _ support: IndexSubset,
-    _ gathered: (any ClassProducts<Element>)?, _ features: IndexSubset
-  ) {
-    self.map = map
-    self.probabilities = probabilities
-    self.shift = shift
-    self.gathered = gathered
-    if gathered == nil {
-      places = support
-    } else {
-      let p = map.loss.featureCount
-      var place = Array(repeating: 0, count: p)
-      for k in 0..<features.count { place[features[k]] = k }
-      places = IndexSubset(
-        support.elements.map { $0 / p * features.count + place[$0 % p] },
-        universe: features.count * map.loss.classCount)
-    }
-    full = .zeros(places.universe)
-    image = .zeros(places.universe)
-  }
-
-  var rows: Int { places.count }
-  var columns: Int { places.count }
-
-  func apply(_ x: Vector<Element>, into y: inout Vector<Element>) {
-    if places.count == 0 { return }
-    full.scatter(places, from: x)
-    if let gathered {
-      map.loss.applyHessian(full, of: gathered, probabilities: probabilities, into: &image)
-    } else {
-      map.poison(shift)
-      map.loss.applyHessian(full, probabilities: probabilities, into: &image)
-    }
-    y.gather(places, from: image)
-    y.add(map.λ2, x)
-  }
+/// A shift, shared by what has to bring it back.
+private final class KnownShift<Element: Scalar> {
+  var value: Vector<Element>
+  init(_ value: Vector<Element>) { self.value = value }
 }
 
 /// A1 of the poisoning map as an operator.

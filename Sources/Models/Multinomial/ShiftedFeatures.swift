@@ -24,6 +24,8 @@ protocol ShiftedFeatures<Element>: ClassProducts {
   var rows: Int { get }
   /// p.
   var columns: Int { get }
+  /// X as a dense matrix where it is stored so, with the shift that it has now; nil otherwise.
+  var denseRows: Matrix<Element>? { get }
   /// xᵢ ← x₀ᵢ + γᵢ for the shifted rows, Γ holding p entries a row.
   func shift(by Γ: Vector<Element>)
   /// The rows that are shifted, m × p row-major, as `Γ` would have them.
@@ -36,6 +38,8 @@ protocol ShiftedFeatures<Element>: ClassProducts {
   /// columns is as good.
   func restricted(to columns: IndexSubset) -> (any ClassProducts<Element>)?
 
+  /// ‖column‖² of every column of X₀.
+  var squaredColumnNorms: Vector<Element> { get }
   /// The extremal eigenvalues of `scale` · X₀ᵀX₀.
   func gramSpectrum(scale: Element) -> ExtremalEigenvalues<Element>
   /// What the Hessian costs on a support of s coordinates, f distinct features in c classes.
@@ -46,6 +50,6 @@ protocol ShiftedFeatures<Element>: ClassProducts {
 func shiftedFeatures<Element: Scalar>(
   _ design: any DesignMatrix<Element>, shifted: [Int]
 ) -> any ShiftedFeatures<Element> {
-  if let dense = design as? DenseDesign<Element> { return DenseFeatures(dense.matrix, shifted: shifted) }
+  if let matrix = design.denseColumns { return DenseFeatures(matrix, shifted: shifted) }
   return DesignFeatures(design, shifted: shifted)
 }
