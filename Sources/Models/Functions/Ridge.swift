@@ -15,8 +15,11 @@ public enum Ridge<Element: Scalar>: Sendable, Equatable {
 
   func value(_ λ: Vector<Element>) -> Element {
     switch self {
-    case .parameter: λ[0]
-    case .fixed(let value): value
+    case .parameter:
+      // More of them would be those of the whole map, and the first one somebody else's.
+      precondition(λ.count == 1, "Ridge: a smooth function with one parameter was given \(λ.count)")
+      return λ[0]
+    case .fixed(let value): return value
     }
   }
 
