@@ -1,0 +1,48 @@
+import ImplicitDiff
+import LinAlg
+import Models
+import NonsmoothMaps
+import TestSupport
+import Testing
+
+/// The logistic and the weighted reference case as `LinearModel` with the 1-norm, with the tolerances of `PenalizedReferenceTests`.
+@Suite struct FunctionsPenalizedTests {
+  private func check<Loss: SmoothLoss<Double>>(
+    _ reference: PenalizedReferenceTests.Case<Loss>, _ f: LinearModel<Loss>, _ strengths: SharedStrengths,
+    _ λ: Vector<Double>
+  ) throws {
+    typealias Map = ProximalGradientMap<LinearModel<Loss>, L1Norm<Double>>
+    let map = Map(f, L1Norm(strengths))
+    let w = reference.solution.estimate
+    for solver in [.automatic, .conjugateGradient, .minres, .gmres(), .bicgstab, .direct] as [AID<Map>.Solver] {
+      for isSolution in [false, true] {
+        let problem = FixedPointProblem(map, parameters: λ, state: w, stateIsSolution: isSolution)
+        let got = try AID<Map>(solver).hypergradient(of: reference.objective, problem).get()
+        #expect(relativeError(reference.known(got), reference.exact) <= 1e-9, "\(solver)")
+      }
+    }
+    let start = FixedPointProblem(map, parameters: λ)
+    for mode in [.forward, .reverse(.checkpoints)] as [ITD<Map>.Mode] {
+      // A block of a tangent per feature is slow without block products.
+      if mode == .forward && λ.count > 50 { continue }
+      let got = try ITD<Map>(mode).hypergradient(of: reference.objective, start).get()
+      #expect(relativeError(reference.known(got), reference.exact) <= 1e-7, "\(mode)")
+    }
+  }
+
+  @Test(arguments: [false, true])
+  func logistic(sparse: Bool) throws {
+    let reference = try PenalizedReferenceTests.Case<LogisticLoss<Double>>("logistic-breast-cancer", sparse: sparse)
+    try check(reference, LinearModel(reference.map.loss), .single, reference.parameters)
+  }
+
+  /// Without a ridge, one strength per feature: all parameters are the penalty's.
+  @Test(arguments: [false, true])
+  func weightedLasso(sparse: Bool) throws {
+    let reference = try PenalizedReferenceTests.Case<QuadraticLoss<Double>>("weighted-lasso-diabetes", sparse: sparse)
+    let count = reference.parameters.count - 1
+    try check(
+      reference, LinearModel(reference.map.loss, ridge: .none), .perCoordinate(count),
+      reference.parameters[segment: 0..<count])
+  }
+}
