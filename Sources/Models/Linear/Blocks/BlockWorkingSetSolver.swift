@@ -1,5 +1,5 @@
 public import LinAlg
-public import NonsmoothMaps
+import NonsmoothMaps
 
 /// A minimizer with a block penalty as far as it was found.
 public struct BlockWorkingSetSolution<Element: Scalar>: Sendable {

@@ -28,7 +28,10 @@ public struct SparseGroupLassoBlocks<Element: Scalar>: BlockPenalty {
   public var parameterCount: Int { hasOneNorm ? 2 : 1 }
 
   public func violation(parameters λ: Vector<Element>) -> ParameterViolation? {
-    if λ[0] > 0 || λ[0].isNaN { return nil }
+    if hasOneNorm && λ[1] < 0 {
+      return ParameterViolation(index: 1, value: Double(λ[1]), expected: "a strength of at least 0")
+    }
+    if λ[0] > 0 { return nil }
     return ParameterViolation(index: 0, value: Double(λ[0]), expected: "a strength above 0 for working sets")
   }
 
