@@ -12,7 +12,8 @@ struct BenchCommand: ParsableCommand {
     abstract: "Timing tables of this package on this machine.",
     version: implicitDiffVersion,
     subcommands: [
-      SweepCommand.self, KernelsCommand.self, SparseCommand.self, ChoiceCommand.self, FiguresCommand.self,
+      SweepCommand.self, KernelsCommand.self, SparseCommand.self, GroupsCommand.self, ChoiceCommand.self,
+      FiguresCommand.self,
       ReliabilityCommand.self,
     ])
 }

@@ -1,0 +1,289 @@
+import LinAlg
+import NonsmoothMaps
+
+/// One solve of ``BlockWorkingSetSolver``: the state of its outer loop.
+struct BlockWorkingSetRun<Loss: SmoothLoss, Penalty: BlockPenalty> where Loss.Element == Penalty.Element {
+  typealias Element = Loss.Element
+  private let loss: Loss
+  private let penalty: Penalty
+  private let λ: Vector<Element>
+  private let ridge: Element
+  private let n: Int
+  private let hessian: DesignHessian<Element>
+  private var w: Vector<Element>
+  private var scores: Vector<Element>
+  private var residuals: Vector<Element>
+  private var lossValue: Element = 0
+  /// f(0).
+  private let scale: Element
+  /// Xᵀr/n − λ_G w on the blocks that are alive: minus the gradient.
+  private var gradient: Vector<Element>
+  /// ‖X_b‖²_F/n, which bounds the largest eigenvalue of the block's Gram matrix.
+  private var squares: [Element] = []
+  private var alive: [Int]
+  private var aliveColumns: IndexSubset
+  private var compact = Vector<Element>.zeros(0)
+  private var x: Vector<Element>
+  private var v: Vector<Element>
+  private var small: SmallBlockProblem<Penalty>
+  /// The working set that the small problem holds, and whether its Gram matrix is current.
+  private var loaded = IndexSubset(universe: 0)
+  private var isModelSolved = false
+  private var result: BlockWorkingSetSolution<Element>
+
+  init(_ loss: Loss, _ penalty: Penalty, _ λ: Vector<Element>, _ start: Vector<Element>?) {
+    (self.loss, self.penalty, self.λ) = (loss, penalty, λ)
+    ridge = λ[λ.count - 1]
+    n = loss.sampleCount
+    let p = loss.featureCount
+    hessian = loss.makeHessian()
+    scores = .zeros(n)
+    residuals = .zeros(n)
+    scale = Loss.value(scores: scores, targets: loss.targets, residuals: &residuals)
+    w = start.map { Vector(copying: $0) } ?? .zeros(p)
+    gradient = .zeros(p)
+    let m = penalty.blocks.largestSize
+    (x, v) = (.zeros(m), .zeros(m))
+    alive = Array(0..<penalty.blocks.count)
+    aliveColumns = IndexSubset(Array(0..<p), universe: p)
+    small = SmallBlockProblem(penalty, λ, ridge: ridge)
+    result = BlockWorkingSetSolution(start: w, outcome: .passLimit)
+    let norms = loss.squaredColumnNorms
+    squares = alive.map { b in
+      (0..<penalty.blocks.size(b)).reduce(0) { $0 + norms[penalty.blocks.coordinate(b, $1)] } / Element(n)
+    }
+  }
+
+  mutating func solve(
+    tolerance: Element, passLimit: Int, _ progress: ((Int, Element) -> Void)?
+  ) -> BlockWorkingSetSolution<Element> {
+    let clock = ContinuousClock.now
+    enterDomain()
+    while result.passes < passLimit {
+      refreshGradient()
+      result.passes += 1
+      let (free, violators) = measure()
+      progress?(result.passes, result.violation)
+      if !result.violation.isFinite || !result.objective.isFinite {
+        result.outcome = .notFinite
+        break
+      }
+      let gapIsMet = result.dualityGap.map { $0 <= tolerance * scale } ?? false
+      if gapIsMet && tolerance > WorkingSetSolver<Element>.roundingTolerance {
+        result.outcome = .converged
+        break
+      }
+      if violators.isEmpty && (isModelSolved || free.isEmpty) {
+        result.outcome = .converged
+        break
+      }
+      solveWorkingSet(free: free, violators: violators)
+    }
+    result.estimate = w
+    result.seconds = clock.secondsSince()
+    return result
+  }
+
+  private mutating func gather(_ b: Int) {
+    for i in 0..<penalty.blocks.size(b) {
+      let j = penalty.blocks.coordinate(b, i)
+      x[i] = w[j]
+      v[i] = gradient[j]
+    }
+  }
+
+  /// w ← the nearest point at which g is finite, and zero instead where that has the smaller objective.
+  private mutating func enterDomain() {
+    let hasStart = w.maxNorm != 0
+    for b in 0..<penalty.blocks.count {
+      gather(b)
+      if penalty.value(block: b, at: x, parameters: λ).isFinite { continue }
+      penalty.apply(block: b, step: 1, parameters: λ, to: &x)
+      for i in 0..<penalty.blocks.size(b) { w[penalty.blocks.coordinate(b, i)] = x[i] }
+    }
+    refreshResiduals()
+    if hasStart && !(lossValue + penaltyValue() <= scale) {
+      let given = w
+      w = .zeros(w.count)
+      if penaltyValue() != 0 { w = given }
+      refreshResiduals()
+    }
+  }
+
+  private mutating func penaltyValue() -> Element {
+    var sum = ridge / 2 * w.dot(w)
+    for b in 0..<penalty.blocks.count {
+      gather(b)
+      sum += penalty.value(block: b, at: x, parameters: λ)
+    }
+    return sum
+  }
+
+  private mutating func refreshResiduals() {
+    let support = IndexSubset(nonzerosOf: w)
+    scores.fill(0)
+    if support.count > 0 {
+      var values = Vector<Element>.zeros(support.count)
+      values.gather(support, from: w)
+      loss.features.addProduct(columns: support, values, to: &scores)
+    }
+    lossValue = Loss.value(scores: scores, targets: loss.targets, residuals: &residuals)
+  }
+
+  private mutating func refreshGradient() {
+    if aliveColumns.count == w.count {
+      loss.features.multiplyTransposed(residuals, alpha: 1 / Element(n), beta: 0, into: &gradient)
+    } else {
+      if compact.count != aliveColumns.count { compact = .zeros(aliveColumns.count) }
+      loss.features.multiplyTransposed(columns: aliveColumns, residuals, alpha: 1 / Element(n), into: &compact)
+      gradient.scatter(aliveColumns, from: compact)
+    }
+    gradient.add(-ridge, w)
+  }
+
+  /// The objective, the gap, screening, and the blocks of the next working set: those free to move and those fixed ones
+  /// that violate their conditions beyond rounding, with by how much.
+  private mutating func measure() -> (free: [Int], violators: [(block: Int, size: Element)]) {
+    result.objective = lossValue + penaltyValue()
+    var free: [Int] = []
+    var violators: [(block: Int, size: Element)] = []
+    var excess: Element? = 0
+    var most: Element = 0
+    // The gradient's entries are sums with terms of this size: r and y in the units of a column's norm.
+    let noise = 4 * Element.ulpOfOne * (residuals.norm + loss.targets.norm) / Element(n).squareRoot()
+    for b in alive {
+      gather(b)
+      let d = penalty.distance(block: b, at: x, of: v, parameters: λ)
+      most = d > most || d.isNaN ? d : most
+      if let known = excess { excess = penalty.dualNorm(block: b, of: v, parameters: λ).map { max(known, $0) } }
+      if !penalty.isFixed(block: b, at: x, parameters: λ) {
+        free.append(b)
+      } else if d > 32 * .ulpOfOne * penalty.scale(block: b, parameters: λ) + noise * squares[b].squareRoot() {
+        violators.append((b, d))
+      }
+      if most.isNaN { break }
+    }
+    result.violation = most
+    result.dualityGap = excess.map { excess in
+      let c = 1 / max(1, excess)
+      let dual =
+        Loss.dualValue(residuals: residuals, targets: loss.targets, scale: c) - c * c * ridge * w.dot(w) / 2
+      return max(0, result.objective - dual)
+    }
+    if let gap = result.dualityGap, gap.isFinite { screen(gap, scale: 1 / max(1, excess!)) }
+    return (free, violators)
+  }
+
+  /// A sphere of radius √(2 gap) about the dual point, in the units of a block's norm, holds the dual solution.
+  private mutating func screen(_ gap: Element, scale c: Element) {
+    let radius = (2 * (gap + 16 * .ulpOfOne * max(result.objective, scale))).squareRoot()
+    var survivors: [Int] = []
+    for b in alive {
+      gather(b)
+      for i in 0..<penalty.blocks.size(b) { v[i] *= c }
+      let reach = radius * (Loss.curvatureBound * squares[b] + ridge).squareRoot()
+      if !penalty.isFixed(block: b, at: x, parameters: λ)
+        || !penalty.isScreened(block: b, v, radius: reach, parameters: λ)
+      {
+        survivors.append(b)
+      }
+    }
+    if survivors.count == alive.count { return }
+    result.screened += alive.count - survivors.count
+    alive = survivors
+    aliveColumns = columns(of: alive)
+  }
+
+  private func columns(of blocks: [Int]) -> IndexSubset {
+    let all = blocks.flatMap { b in (0..<penalty.blocks.size(b)).map { penalty.blocks.coordinate(b, $0) } }
+    return IndexSubset(all.sorted(), universe: w.count)
+  }
+
+  /// Blocks up to twice those that are free, and at least some 256 coordinates of violators: the Gram matrix of fewer costs
+  /// less than a pass over X.
+  private mutating func solveWorkingSet(free: [Int], violators: [(block: Int, size: Element)]) {
+    let all = penalty.blocks
+    var chosen = free
+    let room = max(256, free.reduce(0) { $0 + all.size($1) })
+    var taken = 0
+    for (b, _) in violators.sorted(by: { $0.size > $1.size }) {
+      if taken > 0 && taken + all.size(b) > room { break }
+      taken += all.size(b)
+      chosen.append(b)
+    }
+    let isComplete = chosen.count == free.count + violators.count
+    chosen.sort()
+    let working = columns(of: chosen)
+    result.largestWorkingSet = max(result.largestWorkingSet, working.count)
+    let isNew = working != loaded
+    if isNew {
+      var place = [Int: Int](minimumCapacity: working.count)
+      for k in 0..<working.count { place[working[k]] = k }
+      let places = chosen.map { b in (0..<all.size(b)).map { place[all.coordinate(b, $0)]! } }
+      small.setBlocks(chosen, places: places, count: working.count)
+      loaded = working
+    }
+    // Others violate by as much: no digit beyond a tenth of that is of use.
+    let target = isComplete ? nil : result.violation / 10
+    if loss.linearTerm != nil {
+      if isNew { assemble(working) }
+      solveModel(working, target)
+      w.scatter(working, from: small.u)
+      refreshResiduals()
+    } else {
+      solveByProximalNewton(working, target)
+    }
+  }
+
+  private mutating func assemble(_ working: IndexSubset) {
+    hessian.assemble(on: working, into: &small.G)
+    small.refreshCurvatures()
+  }
+
+  private mutating func solveModel(_ working: IndexSubset, _ target: Element?) {
+    var current = Vector<Element>.zeros(working.count)
+    current.gather(working, from: w)
+    var slope = Vector<Element>.zeros(working.count)
+    loss.features.multiplyTransposed(columns: working, residuals, alpha: 1 / Element(n), into: &slope)
+    small.load(at: current, gradient: slope)
+    small.solve(target: target)
+    isModelSolved = small.isSolved
+    result.epochs += small.epochs
+    result.newtonSteps += small.newtonSteps
+  }
+
+  /// Quadratic models of the loss, each solved, until a step is at rounding. A step is halved until it lowers the
+  /// objective, but for steps whose change of the objective is rounding.
+  private mutating func solveByProximalNewton(_ working: IndexSubset, _ target: Element?) {
+    var lastSize = Element.infinity
+    for _ in 0..<(target == nil ? 50 : 3) {
+      hessian.setWeights { Loss.curvatures(scores: scores, targets: loss.targets, into: &$0) }
+      assemble(working)
+      solveModel(working, target)
+      let wasSolved = isModelSolved
+      isModelSolved = false
+      let before = lossValue + penaltyValue()
+      let old = Vector(copying: w)
+      var step = Vector<Element>.zeros(w.count)
+      step.scatter(working, from: small.u)
+      for k in 0..<working.count { step[working[k]] -= old[working[k]] }
+      let size = step.maxNorm
+      var fraction: Element = 1
+      while true {
+        if fraction == 1 { w.scatter(working, from: small.u) } else { w.assign(1, old, fraction, step) }
+        refreshResiduals()
+        let after = lossValue + penaltyValue()
+        if after <= before + 64 * .ulpOfOne * before.magnitude || !after.isFinite { break }
+        fraction /= 2
+        if fraction < .ulpOfOne { break }
+      }
+      if !lossValue.isFinite { return }
+      let isTiny = size <= Element.ulpOfOne.squareRoot() * w.maxNorm
+      if fraction == 1 && (size <= 4 * .ulpOfOne * w.maxNorm || (isTiny && size >= lastSize / 2)) {
+        isModelSolved = wasSolved
+        return
+      }
+      lastSize = size
+    }
+  }
+}

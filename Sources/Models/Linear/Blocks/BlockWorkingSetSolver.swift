@@ -1,0 +1,81 @@
+public import LinAlg
+import NonsmoothMaps
+
+/// A minimizer with a block penalty as far as it was found.
+public struct BlockWorkingSetSolution<Element: Scalar>: Sendable {
+  public var estimate: Vector<Element>
+  public var outcome: WorkingSetOutcome
+  /// P(w) − D(θ), a bound on how far the objective is above its minimum; nil where the penalty is no norm.
+  public var dualityGap: Element?
+  /// The largest distance, over the blocks, of −∇f(w) − λ_G w from the penalty's subdifferential, measured in the last pass.
+  public var violation: Element
+  /// P(w).
+  public var objective: Element
+  /// Passes over (the columns not yet screened out of) X.
+  public var passes: Int
+  /// Epochs of block descent on working sets.
+  public var epochs: Int
+  /// Newton steps on working sets.
+  public var newtonSteps: Int
+  /// Coordinates of the largest working set.
+  public var largestWorkingSet: Int
+  /// Blocks that gap-safe screening proved to be zero in the solution.
+  public var screened: Int
+  public var seconds: Double
+
+  init(start: Vector<Element>, outcome: WorkingSetOutcome) {
+    (estimate, self.outcome) = (start, outcome)
+    (dualityGap, violation, objective) = (nil, .infinity, .infinity)
+    (passes, epochs, newtonSteps, largestWorkingSet, screened, seconds) = (0, 0, 0, 0, 0, 0)
+  }
+}
+
+/// Minimizes `f(w) + Σ_b g_b(w_b) + (λ_G/2) ‖w‖²` for a ``SmoothLoss`` f and a ``BlockPenalty`` g by working sets of blocks.
+///
+/// A pass over X gives the gradient, every block's violation of the optimality conditions and, for norms, the duality gap and
+/// the blocks that gap-safe screening removes for good. The blocks that are free to move and the worst violators form the working
+/// set, whose problem (or for a loss that is not quadratic its quadratic model, with a line search) is solved on its Gram
+/// matrix by block descent and Newton's method. The Gram matrix has as many rows as the working set has coordinates.
+///
+/// Sources: as for ``WorkingSetSolver``; for groups, Ndiaye, Fercoq, Gramfort, Salmon, *GAP safe screening rules for
+/// sparse-group lasso*, NeurIPS 2016.
+public struct BlockWorkingSetSolver<Element: Scalar>: Sendable {
+  /// Above the default, a duality gap of this times f(0) ends the solve; at the default or below, and where there is no gap,
+  /// the optimality conditions hold to rounding.
+  public var tolerance: Element
+  public var passLimit: Int
+
+  public init(tolerance: Element = WorkingSetSolver<Element>.roundingTolerance, passLimit: Int = 200) {
+    precondition(tolerance >= 0, "BlockWorkingSetSolver: the tolerance cannot be negative (\(tolerance))")
+    self.tolerance = tolerance
+    self.passLimit = passLimit
+  }
+
+  /// - Parameter λ: the penalty's parameters and then λ_G, the ridge's strength; those that cannot be are refused with an outcome.
+  /// - Parameter start: p entries, zero where nil; taken to the penalty's domain first.
+  /// - Parameter progress: told of every pass and the violation it found.
+  public func solve<Loss: SmoothLoss<Element>, Penalty: BlockPenalty<Element>>(
+    _ loss: Loss, _ penalty: Penalty, parameters λ: Vector<Element>, from start: Vector<Element>? = nil,
+    progress: ((_ pass: Int, _ violation: Element) -> Void)? = nil
+  ) -> BlockWorkingSetSolution<Element> {
+    let p = loss.featureCount
+    precondition(
+      penalty.blocks.coordinateCount == p && λ.count == penalty.parameterCount + 1 && (start?.count ?? p) == p,
+      "BlockWorkingSetSolver: blocks of \(penalty.blocks.coordinateCount) coordinates for \(p), \(λ.count) parameters for \(penalty.parameterCount) and the ridge's"
+    )
+    if loss.targets.firstNonFinite != nil || ParameterViolation.notFinite(in: λ) != nil {
+      return BlockWorkingSetSolution(start: .zeros(p), outcome: .notFinite)
+    }
+    if let violation = penalty.violation(parameters: λ) ?? negativeRidge(λ) {
+      return BlockWorkingSetSolution(start: .zeros(p), outcome: .outsideDomain(violation))
+    }
+    var run = BlockWorkingSetRun(loss, penalty, λ, start)
+    return run.solve(tolerance: tolerance, passLimit: passLimit, progress)
+  }
+
+  private func negativeRidge(_ λ: Vector<Element>) -> ParameterViolation? {
+    let last = λ.count - 1
+    if λ[last] >= 0 { return nil }
+    return ParameterViolation(index: last, value: Double(λ[last]), expected: "a strength of at least 0")
+  }
+}
