@@ -17,7 +17,7 @@ extension Judge {
       let error = stateError(L, solution)
       if !(error < L.kinkMargin) { return .unjudged("a kink within the state's error") }
       if plan.strategy.isSolver { return solverExpectation(L, solution, error) }
-      // Reverse mode sums A2(w_s)ᵀ α_s over t ≈ log(1/τ)/(1 − q) iterates: w_s approaches w* by q a step as α_s grows by
+      // Reverse mode sums A2(w_s)ᵀ α_s over t ≈ log(1/τ)/(1 − q) iterates: w_s approaches w* by q per step as α_s grows by
       // 1/q, so each of the products is as large as the last one.
       let products = plan.strategy == .itdReverse ? DoubleDouble.logarithm(1 / max(tolerance, ulp)) : 1
       return derivative(L, at: solution, allowance(L, tolerance: tolerance, stateError: max(1, products) * error))

@@ -9,9 +9,9 @@ public enum DerivativeOutcome<Element: Scalar>: Sendable, Equatable {
   case fixedIterations
   /// The iteration limit came before the accuracy asked for.
   case iterationLimit
-  /// The residual stopped falling above the accuracy asked for.
+  /// The residual or the increments stopped falling above the accuracy asked for.
   case stagnated
-  /// The iteration does not contract: its increments grew by this factor a step.
+  /// The iteration does not contract: its increments grew by this factor per step.
   case notContracting(factor: Element)
   /// A system that must be positive definite is not: this curvature was met, or this leading minor failed.
   case indefinite(curvature: Element)
@@ -56,7 +56,7 @@ public struct DerivativeReport<Element: Scalar>: Sendable {
   public var method: String
   /// Iterations of the linear solver or of the differentiated map.
   public var iterations: Int
-  /// Products with A1 or A1ᵀ (or with their restriction to the support), a block counted once a column.
+  /// Products with A1 or A1ᵀ (or with their restriction to the support), a block counted once per column.
   public var products: Int
   /// AID: ‖y − (I − A1ᵀ) v‖ at the end, over the coordinates that the answer depends on (the largest over several
   /// right-hand sides). ITD: the norm of the last increment (forward) or of the part not yet pulled back (reverse). nil where it

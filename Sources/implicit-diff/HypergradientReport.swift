@@ -68,7 +68,7 @@ struct HypergradientReport: Encodable {
   var margin: Double?
   /// The distance from w to the nearest kink, at least. For people, not in the JSON.
   var kinkDistance: Double?
-  /// A bound on the Euclidean error of the hypergradient; absent where a kink is too near to give one.
+  /// A bound on the Euclidean error of the hypergradient; nil where nothing is proven.
   var errorBound: Double?
   var converged: Bool
   var inner: Inner

@@ -35,7 +35,7 @@ import Testing
     let solved = try Solved(name)
     let exact = Vector(solved.reference.answer.solution)
     #expect(solved.solution.outcome == .converged)
-    // ‖w − w*‖ ≤ ρ/(1 − q), ρ at most tolerance · max(1, ‖w‖); tolerance 64 ε.
+    // ‖w − w*‖ ≤ ρ/(1 − q), ρ at most tolerance · ‖w‖ with a tolerance of 64 ε.
     let bound =
       64 * Double.ulpOfOne * max(1, exact.norm) / (1 - solved.reference.answer.contraction)
     #expect(solved.solution.estimate.distance(to: exact) <= 2 * bound)

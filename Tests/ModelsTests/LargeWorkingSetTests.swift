@@ -8,7 +8,7 @@ import Testing
 /// Working sets solved through their columns: sparse problems whose supports have hundreds of features, against the same
 /// numbers stored densely, whose working sets go through Gram matrices.
 @Suite struct LargeWorkingSetTests {
-  /// 900 × 1500 with about five entries a column, so that a working set beyond 256 has fewer entries than its Gram matrix.
+  /// 900 × 1500 with about five entries per column, so that a working set beyond 256 has fewer entries than its Gram matrix.
   static func draw() -> (X: Matrix<Double>, y: Vector<Double>) {
     var random = RandomStream(seed: 21)
     var X = Matrix<Double>.zeros(900, 1500)

@@ -64,7 +64,7 @@ import Testing
     #expect(automatic.report.iterations <= 5)
   }
 
-  /// 60 samples of ten entries each a column: the Gram matrix is nearly full, and no factor of it is attempted.
+  /// 60 samples of ten entries per column: the Gram matrix is nearly full, and no factor of it is attempted.
   @Test func aGramMatrixThatFillsIsRefused() throws {
     var stream = RandomStream(seed: 3)
     var X = Matrix<Double>.zeros(60, 50)

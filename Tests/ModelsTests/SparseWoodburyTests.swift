@@ -9,7 +9,7 @@ import Testing
 @Suite struct SparseWoodburyTests {
   typealias Map = ElasticNetMap<Double>
 
-  /// n × p with five whole numbers a column.
+  /// n × p with five whole numbers per column.
   static func design(_ n: Int, _ p: Int, seed: UInt64) -> SparseMatrix<Double> {
     var stream = RandomStream(seed: seed)
     var dense = Matrix<Double>.zeros(n, p)

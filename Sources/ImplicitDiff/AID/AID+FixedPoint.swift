@@ -2,10 +2,10 @@ import LinAlg
 
 /// The fixed-point iteration behind ``AID``: v ← A1ᵀ v + y for adjoints, x ← A1 x + b for tangents.
 ///
-/// The increment δ_k shrinks by the local contraction factor ϱ a step, and what is missing is δ ϱ/(1 − ϱ): with ϱ measured as the ratio
-/// of the last increments, that estimate, not the increment, is held to the tolerance. The first increment has none before it
-/// and proves nothing: from a warm start it is small however slow the contraction. An iterate near a rounding floor has ϱ ≈ 1;
-/// the increment alone then decides at the floor ε ‖v‖.
+/// The increment δ_k shrinks by the local contraction factor ϱ per step, and what is missing is δ ϱ/(1 − ϱ): with ϱ measured as the ratio
+/// of the last increments, that estimate, where it is larger than the increment, is held to the tolerance. The first increment has none
+/// before it and proves nothing: from a warm start it is small however slow the contraction. ``IncrementWatch`` judges, also what has
+/// come to the rounding level.
 extension AID {
   /// workspace.adjoint ← v. Under a tolerance the iteration runs on the relevant coordinates, where workspace.value holds y; a last
   /// product gives the others.

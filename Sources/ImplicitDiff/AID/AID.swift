@@ -53,7 +53,8 @@ public struct AID<Map: FixedPointMap>: DifferentiationStrategy {
 
   /// When an iterative solver stops.
   public enum Stopping: Sendable, Equatable {
-    /// At residual ≤ relative · ‖y‖ (for the fixed-point iteration: at an estimated error of that size), or at the limit.
+    /// At a residual of at most `relative` times the right-hand side, both over the coordinates that the answer depends on; for the
+    /// fixed-point iteration at an estimated error of at most `relative` · ‖v‖; or at the limit.
     case tolerance(_ relative: Map.Element, limit: Int? = nil)
     /// After exactly this many iterations, as the paper's experiments run it.
     case iterations(Int)

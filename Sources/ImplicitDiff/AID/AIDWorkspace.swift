@@ -9,7 +9,7 @@ public final class AIDWorkspace<Map: FixedPointMap> {
   /// The linearization of the last call.
   public private(set) var linearization: Map.Linearization
   /// v of the last call: the solution of `(I − A1ᵀ) v = y`, or where a symmetric system was solved for parameters in the range
-  /// of D a vector with the same D v, which is all that A2ᵀ v depends on.
+  /// of D a vector with the same D v that is zero off the support, which is all that A2ᵀ v depends on.
   public internal(set) var adjoint: Vector<Element>
   var y: Vector<Element>
   var value: Vector<Element>

@@ -8,7 +8,7 @@ struct ContractionMonitor<Element: Scalar> {
 
   init(window: Int) { ring = Array(repeating: 0, count: window) }
 
-  /// The geometric mean factor a step over the last window.
+  /// The geometric mean factor per step over the last window.
   private(set) var factor: Element?
 
   /// Forgets what it has seen, as before an iteration of another kind.

@@ -64,7 +64,8 @@ public protocol FixedPointMap<Element> {
   /// taken for the solution however small its steps.
   func solutionNormBound(parameters λ: Vector<Element>) -> Element?
 
-  /// A bound on the rounding error in an evaluation of Φ at w: residuals below it say nothing.
+  /// How large the rounding error in an evaluation of Φ at w can be expected to be; residuals below it say nothing. Sums of n terms may be
+  /// taken to err by √n half-ulps, as they do as a rule: no error bound rests on it.
   func evaluationError(at w: Vector<Element>, parameters λ: Vector<Element>) -> Element
 }
 

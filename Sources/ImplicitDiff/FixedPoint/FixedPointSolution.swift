@@ -8,7 +8,7 @@ public enum FixedPointOutcome<Element: Scalar>: Sendable, Equatable {
   /// The iteration limit came first.
   case iterationLimit
   /// The increments ‖w_{t+1} − w_t‖ did not shrink over a whole window: Φ is not a contraction here. The factor is
-  /// their geometric mean growth a step.
+  /// their geometric mean growth per step.
   case notContracting(factor: Element)
   /// A NaN or an infinity appeared at this iteration; 0 stands for the parameters.
   case notFinite(iteration: Int)
@@ -51,7 +51,7 @@ public struct FixedPointSolution<Element: Scalar>: Sendable {
   public var iterations: Int
   /// ‖Φ(w) − w‖₂ at the last evaluation.
   public var residual: Element
-  /// The geometric mean factor by which the residual shrank a step over the last window; nil before there was one. An
+  /// The geometric mean factor by which the residual shrank per step over the last window; nil before there was one. An
   /// estimate of the local rate, not a bound.
   public var measuredFactor: Element?
   /// When the support was identified; step 0 is the start.

@@ -2,8 +2,8 @@ public import LinAlg
 
 /// Solves `w = Φ(w, λ)` by iterating Φ, plainly or with Anderson's acceleration.
 ///
-/// Stops when ‖Φ(w) − w‖ ≤ tolerance · ‖Φ(w)‖, whatever the scale of the problem and however far off the start
-/// (``SettlingRule``), or where the residual stops falling below the rounding error of Φ.
+/// Stops when ‖Φ(w) − w‖ ≤ tolerance · min(‖Φ(w)‖, 16 ‖Φ(0)‖), whatever the scale of the problem and however far off the start
+/// (docs/Theory.md, "When the iterations stop"), or where the residual stops falling below the rounding error of Φ.
 public struct FixedPointSolver<Element: Scalar>: Sendable {
   public enum Acceleration: Sendable, Equatable {
     case none
@@ -14,7 +14,7 @@ public struct FixedPointSolver<Element: Scalar>: Sendable {
   public var tolerance: Element
   public var iterationLimit: Int
   public var acceleration: Acceleration
-  /// Whether ``FixedPointSolution/iterates`` is filled (p numbers an iteration).
+  /// Whether ``FixedPointSolution/iterates`` is filled (p numbers per iteration).
   public var keepsIterates: Bool
 
   public init(

@@ -2,7 +2,7 @@ import LinAlg
 
 /// Judges the increments of a linear fixed-point iteration x ← A x + b.
 ///
-/// The increment δ_k shrinks by the local contraction factor ϱ a step, and what is missing is δ ϱ/(1 − ϱ), with ϱ measured as the ratio of
+/// The increment δ_k shrinks by the local contraction factor ϱ per step, and what is missing is δ ϱ/(1 − ϱ), with ϱ measured as the ratio of
 /// the last two. Increments that stopped falling after they had fallen to a hundredth are those of rounding: independent errors,
 /// which a factor ϱ sums to 1/√(1 − ϱ) increments at most, ϱ here the mean factor by which they fell before.
 struct IncrementWatch<Element: Scalar> {

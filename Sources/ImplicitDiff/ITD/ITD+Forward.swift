@@ -1,10 +1,10 @@
 import LinAlg
 
 extension ITD {
-  /// X ← w_t'(λ) M by tangents carried along the iteration; two p × k blocks of memory, one block product a step.
+  /// X ← w_t'(λ) M by tangents carried along the iteration; two p × k blocks of memory, one block product per step.
   ///
   /// Under a tolerance it stops when the iterate has settled (``SettlingRule``, or at the rounding error of Φ) and every tangent
-  /// has: the increment of a column of X shrinks by the local contraction factor ϱ a step, so its error is increment · ϱ/(1 − ϱ), with
+  /// has: the increment of a column of X shrinks by the local contraction factor ϱ per step, so its error is increment · ϱ/(1 − ϱ), with
   /// ϱ measured as the ratio of the last two. Each column is held to the tolerance by its own size, since hyperparameters come in
   /// different units.
   func forward(

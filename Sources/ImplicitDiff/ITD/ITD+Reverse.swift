@@ -63,7 +63,7 @@ extension ITD {
 
   private static var firstLength: Int { 32 }
 
-  /// The factor a step by which the iteration left the point where it had settled, or nil where it stayed: where Φ does not contract,
+  /// The factor per step by which the iteration left the point where it had settled, or nil where it stayed: where Φ does not contract,
   /// rounding errors grow until the iterates lie on other pieces.
   private func departure(
     of trajectory: Trajectory<Map>, from settled: FixedPointProblem<Map>, _ tolerance: Element, after k: Int
@@ -104,7 +104,7 @@ extension ITD {
       problem.map.linearize(
         at: workspace.w, parameters: problem.parameters, into: workspace.linearization, value: &workspace.next)
       if let tolerance, let norm = workspace.relevantNorm(isFirst: report.products == before) {
-        // ‖α‖ shrinks by the local contraction factor ϱ a step, so what is left to add is of the size ‖α‖/(1 − ϱ); the last ratio stands
+        // ‖α‖ shrinks by the local contraction factor ϱ per step, so what is left to add is of the size ‖α‖/(1 − ϱ); the last ratio stands
         // for ϱ. The first norm is the measure.
         report.residual = norm
         if !norm.isFinite { return .notFinite }

@@ -20,7 +20,7 @@ public struct ITD<Map: FixedPointMap>: DifferentiationStrategy {
   public enum IterateMemory: Sendable, Equatable {
     /// Every iterate: t vectors.
     case all
-    /// √t checkpoints and a segment of √t iterates recomputed from each: 2√t vectors, one more evaluation an iteration.
+    /// √t checkpoints and a segment of √t iterates recomputed from each: 2√t vectors, one more evaluation per iteration.
     case checkpoints
   }
 

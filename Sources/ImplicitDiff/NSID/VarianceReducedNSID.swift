@@ -8,7 +8,7 @@ public import LinAlg
 ///     d ← (1 − η) d + η (∂₁T̂_ξᵀ B1ᵀ d + r̃)
 ///
 /// is NSID's own with r̃ in the place of y. ψ is affine, so this is SVRG's control variate
-/// `ψ_ξ(v) − ψ_ξ(ṽ) + ψ(ṽ)` exactly, at one minibatch product a step instead of two. The noise is proportional to d, which
+/// `ψ_ξ(v) − ψ_ξ(ṽ) + ψ(ṽ)` exactly, at one minibatch product per step instead of two. The noise is proportional to d, which
 /// is of the size of the error at the anchor: an epoch multiplies the mean square error by a factor below one, and the
 /// next anchor is ṽ + d. docs/Theory.md derives the factor.
 ///
@@ -30,7 +30,7 @@ public struct VarianceReducedNSID<Map: CompositeStochasticMap>: AdjointStrategy 
   public var step: Element
   public var sampling: Sampling
   public var seed: UInt64
-  /// Stops when ‖r̃‖ ≤ tolerance · ‖y‖; 0 runs every epoch, or until the residual is zero.
+  /// Stops when ‖r̃‖ ≤ tolerance · ‖y‖, both over what B1ᵀ reads; 0 runs every epoch, or until the residual is zero.
   public var tolerance: Element
 
   public init(

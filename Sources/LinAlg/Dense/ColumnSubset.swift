@@ -33,7 +33,7 @@ extension Vector {
 /// Gram matrices of a few columns of a tall matrix, panel by panel: the panel of the chosen columns is gathered into the
 /// cache and multiplied there, so memory is read once and nothing is written but the result. Keeps its panels.
 public final class ColumnGram<Element: Scalar> {
-  /// Rows a panel: 512 rows of 64 columns are 256 KiB in Double, within the second cache.
+  /// Rows per panel: 512 rows of 64 columns are 256 KiB in Double, within the second cache.
   static var panelRows: Int { 512 }
 
   /// Entries of the chosen columns up to which they are multiplied where they lie: 256 KiB in Double stay in the second cache, and the

@@ -20,7 +20,7 @@ public final class FusedGram<Element: Scalar> {
       && A.columns * MemoryLayout<Element>.stride * 32 <= panelBytes
   }
 
-  /// Rows a panel of a vector's product: at least two cache lines of each column, and at most what the scratch's own share
+  /// Rows per panel of a vector's product: at least two cache lines of each column, and at most what the scratch's own share
   /// of the cache allows.
   static func vectorPanel(_ rows: Int, _ k: Int) -> Int {
     let stride = MemoryLayout<Element>.stride

@@ -2,7 +2,7 @@ internal import RealModule
 
 /// The minimal residual method for a symmetric A, definite or not (Paige and Saunders 1975), preconditioned.
 ///
-/// One product and about 20 n operations a step, nine vectors of memory. Without a preconditioner the residual never
+/// One product and about 20 n operations per step, nine vectors of memory. Without a preconditioner the residual never
 /// grows. For a singular A with b outside its range x ends near a least-squares solution, and
 /// the outcome is ``SolveOutcome/stagnated``. An A that is not symmetric is not noticed.
 public final class MINRES<Element: Scalar>: KrylovSolver {

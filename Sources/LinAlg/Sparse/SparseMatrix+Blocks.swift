@@ -2,7 +2,7 @@
 ///
 /// A row-major block is what the kernel wants: the c numbers that an entry meets are neighbours, and the entry is read once
 /// for all of them. Column-major blocks go by panels of up to 16 columns, transposed into scratch and back. Measured on one
-/// core at 5,000 × 20,000 with 20 entries a row, 5 columns took 321 µs one by one, 142 µs by rows and 33 µs to transpose;
+/// core at 5,000 × 20,000 with 20 entries per row, 5 columns took 321 µs one by one, 142 µs by rows and 33 µs to transpose;
 /// 16 columns 1,063, 192 and 109 µs.
 extension SparseMatrix {
   public func multiply(block V: Matrix<Element>, into Y: inout Matrix<Element>) {

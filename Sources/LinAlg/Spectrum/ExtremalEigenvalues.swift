@@ -32,7 +32,7 @@ extension ExtremalEigenvalues {
   ///
   /// A Ritz pair (θ, s) has an eigenvalue within β |s_k| of θ, β and s_k the last off-diagonal entry and the last entry
   /// of the pair's vector: the bounds. That it is the extremal one is not proven but likely: the start vector would have
-  /// to be nearly orthogonal to its eigenspace. Cost one product and 8 n k operations a step k; memory n k.
+  /// to be nearly orthogonal to its eigenspace. Cost one product and 8 n k operations at step k; memory n k.
   ///
   /// - Parameters:
   ///   - A: symmetric, n × n, n ≥ 1 (not checked for symmetry).

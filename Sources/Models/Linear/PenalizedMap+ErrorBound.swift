@@ -130,7 +130,7 @@ private struct OptimalityConditions<Loss: SmoothLoss> {
   /// least μ₀ − L_H e, and e (μ₀ − L_H e) = ‖d‖ has its smaller root where 4 ‖d‖ L_H ≤ μ₀².
   func bound(strongConvexity μ₀: Element) -> SolutionBound<Element>? {
     let ulp = Element.ulpOfOne
-    // A ridge is strong convexity everywhere; only the Hessian of f changes.
+    // Where μ₀ is the ridge this is stricter than need be: a ridge is strong convexity everywhere.
     let L = hessianLipschitzConstant
     guard μ₀ > 0 else { return nil }
     // In quotients, since μ₀² may overflow.

@@ -29,7 +29,7 @@ public struct PoisoningAttack<Element: Scalar> {
     public var seconds: Double
   }
 
-  /// The strongest shift found, one row of p entries a poisoned sample, and the model trained on it.
+  /// The strongest shift found, one row of p entries per poisoned sample, and the model trained on it.
   public struct Result: Sendable {
     /// The step it was found at, the first of those that do equally well; 0 is no shift.
     public var step: Int

@@ -5,7 +5,7 @@ public import NonsmoothMaps
 /// Data poisoning: the proximal-gradient map of multinomial logistic regression with the elastic net,
 /// `mean cross-entropy + λ1 ‖W‖₁ + (λ2/2) ‖W‖²`, as a function of a shift Γ of some training rows.
 ///
-/// The unknown is W (p × c, class by class), the parameter is Γ: one row of p entries a poisoned sample, in the order of
+/// The unknown is W (p × c, class by class), the parameter is Γ: one row of p entries per poisoned sample, in the order of
 /// `poisoned`. The features may be sparse and stay so, the shift is dense. The strengths are fixed. `Φ(W, Γ) = S_{s λ1}(W − s (∇f_Γ(W) + λ2 W))`.
 public final class PoisoningMap<Element: Scalar>: FixedPointMap {
   /// How the step size s is chosen.
@@ -94,7 +94,7 @@ public final class PoisoningMap<Element: Scalar>: FixedPointMap {
     return bound < 1 || Γ.nonzeroCount == 0 ? bound : nil
   }
 
-  /// The poisoned rows with a shift, xᵢ + γᵢ, one row of p entries a poisoned sample.
+  /// The poisoned rows with a shift, xᵢ + γᵢ, one row of p entries per poisoned sample.
   public func poisonedRows(shift Γ: Vector<Element>) -> Matrix<Element> {
     precondition(
       Γ.count == parameterCount,

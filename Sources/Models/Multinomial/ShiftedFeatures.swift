@@ -26,7 +26,7 @@ protocol ShiftedFeatures<Element>: ClassProducts {
   var columns: Int { get }
   /// X as a dense matrix where it is stored so, with the shift that it has now; nil otherwise.
   var denseRows: Matrix<Element>? { get }
-  /// xᵢ ← x₀ᵢ + γᵢ for the shifted rows, Γ holding p entries a row.
+  /// xᵢ ← x₀ᵢ + γᵢ for the shifted rows, Γ holding p entries per row.
   func shift(by Γ: Vector<Element>)
   /// The rows that are shifted, m × p row-major, as `Γ` would have them.
   func shiftedRows(by Γ: Vector<Element>) -> Matrix<Element>
