@@ -7,7 +7,7 @@ public import LinAlg
 ///     return (B1 · mean_j ∂₂T̂_{ξ'_j}(w, λ) + B2)ᵀ v
 ///
 /// At the end one full pass measures the residual `(y + A1ᵀ v) − v`: a recursion whose noise grows without bound is not to be told
-/// from one that converges by a look at v. Where the residual is above ‖y‖, which v = 0 has, both over what B1ᵀ reads, the outcome is
+/// from one that converges by a look at v. Where the residual is above ‖y‖, which v = 0 has, both after a product with B1ᵀ, the outcome is
 /// ``DerivativeOutcome/notContracting(factor:)``. With replicates the report's residual is the norm of their mean residual.
 ///
 /// Averaging inside G before the one choice of B1 is what makes it consistent: see ``SID`` for what happens otherwise.

@@ -30,7 +30,7 @@ public struct VarianceReducedNSID<Map: CompositeStochasticMap>: AdjointStrategy 
   public var step: Element
   public var sampling: Sampling
   public var seed: UInt64
-  /// Stops when ‖r̃‖ ≤ tolerance · ‖y‖, both over what B1ᵀ reads; 0 runs every epoch, or until the residual is zero.
+  /// Stops when ‖r̃‖ ≤ tolerance · ‖y‖, both after a product with B1ᵀ; 0 runs every epoch, or until the residual is zero.
   public var tolerance: Element
 
   public init(
