@@ -157,7 +157,7 @@ struct HypergradientReport: Encodable {
   var summary: String {
     let bound =
       errorBound.map { "error at most \(Format.error($0))" }
-      ?? "no error bound: a kink is nearer than the inner residual guarantees, or the map is not known to contract"
+      ?? "no error bound: the support is not proven to be the solution's, or no strong convexity was found on it"
     return """
       \(header)
       hypergradient \(shown)
