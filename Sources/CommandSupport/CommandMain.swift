@@ -9,6 +9,8 @@ extension Console {
   /// print.
   public static func run(_ command: any ParsableCommand.Type) -> Never {
     Descriptors.fillGaps()
+    // A write beyond the limit on file sizes then fails, and is reported, instead of ending the program half-way.
+    signal(SIGXFSZ, SIG_IGN)
     exit(exitCode(of: command).rawValue)
   }
 

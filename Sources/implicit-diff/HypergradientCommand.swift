@@ -75,7 +75,9 @@ struct HypergradientCommand: ParsableCommand {
     if let step {
       guard step.isFinite, step > 0 else { throw ValidationError("--step: \(step) is not a positive number") }
     }
-    guard save == nil || save != json else { throw ValidationError("--save and --json name the same file") }
+    if let save, let json, json != "-", OutputFile.isSame(save, json) {
+      throw ValidationError("--save and --json name the same file")
+    }
   }
 
   private static func requireStrength(_ name: String, _ value: Double) throws {

@@ -22,12 +22,13 @@ struct PoisonCommand: ParsableCommand {
       """)
 
   @Argument(help: "The data folder.") var directory: String
-  @Option(help: "The largest Euclidean norm of a row's shift.") var budget: Double
-  @Option(help: "The number of ascent steps.") var steps: Int
-  @Option(help: "Strength of the 1-norm, at least 0.") var lambda1 = 0.004
-  @Option(help: "Strength of the squared 2-norm, at least 0.") var lambda2 = 0.1
-  @Option(help: "The share of training rows to poison, where DIR has no poisoned.npy.") var fraction = 0.3
-  @Option(help: "Seed of the choice of rows.") var seed: UInt64 = 0
+  @Option(parsing: .unconditional, help: "The largest Euclidean norm of a row's shift.") var budget: Double
+  @Option(parsing: .unconditional, help: "The number of ascent steps.") var steps: Int
+  @Option(parsing: .unconditional, help: "Strength of the 1-norm, at least 0.") var lambda1 = 0.004
+  @Option(parsing: .unconditional, help: "Strength of the squared 2-norm, at least 0.") var lambda2 = 0.1
+  @Option(parsing: .unconditional, help: "The share of training rows to poison, where DIR has no poisoned.npy.")
+  var fraction = 0.3
+  @Option(parsing: .unconditional, help: "Seed of the choice of rows.") var seed: UInt64 = 0
   @Option(help: ArgumentHelp("Save the shift, one row per poisoned sample.", valueName: "FILE.npy")) var noise: String?
   @Option(help: ArgumentHelp("Save the poisoned rows; scripts/picture-sheet.py draws them.", valueName: "FILE.npy"))
   var images: String?
@@ -38,7 +39,9 @@ struct PoisonCommand: ParsableCommand {
     }
     guard steps >= 1 else { throw ValidationError("--steps: \(steps) is below 1") }
     guard fraction > 0, fraction <= 1 else { throw ValidationError("--fraction: \(fraction) is not in (0, 1]") }
-    guard noise == nil || noise != images else { throw ValidationError("--noise and --images name the same file") }
+    if let noise, let images, OutputFile.isSame(noise, images) {
+      throw ValidationError("--noise and --images name the same file")
+    }
   }
 
   func run() throws {

@@ -55,7 +55,8 @@ extension ITD {
         return report
       }
     }
-    if tolerance == nil { report.outcome = .fixedIterations }
+    // An iterate that is no number need not show in the tangents: those of an affine map do not depend on it.
+    if tolerance == nil { report.outcome = workspace.w.firstNonFinite == nil ? .fixedIterations : .notFinite }
     return report
   }
 }

@@ -1,0 +1,14 @@
+import Foundation
+
+/// Where a command writes.
+public enum OutputFile {
+  /// Whether two paths name one file, however they are spelled: `o.npy`, `./o.npy` and a link to it are the same.
+  public static func isSame(_ a: String, _ b: String) -> Bool { resolved(a) == resolved(b) }
+
+  /// The path with links, `.` and `..` resolved; of a file that is not there yet its folder is.
+  private static func resolved(_ path: String) -> String {
+    let url = URL(filePath: path).standardizedFileURL
+    if FileManager.default.fileExists(atPath: url.path()) { return url.resolvingSymlinksInPath().path() }
+    return url.deletingLastPathComponent().resolvingSymlinksInPath().appending(path: url.lastPathComponent).path()
+  }
+}
