@@ -36,6 +36,12 @@ public struct FixedParameters<G: ProximalMap>: ProximalMap {
     atSolution w: Vector<Element>, step s: Element, parameters λ: Vector<Element>,
     into L: FixedParametersLinearization<G.Linearization>
   ) -> Bool { base.linearize(atSolution: w, step: s, parameters: constants, into: L.base) }
+  public func margins(
+    at u: Vector<Element>, step s: Element, parameters λ: Vector<Element>, into δ: inout Vector<Element>
+  ) -> Bool { base.margins(at: u, step: s, parameters: constants, into: &δ) }
+  public func normBound(excess: Element, parameters λ: Vector<Element>) -> Element? {
+    base.normBound(excess: excess, parameters: constants)
+  }
   public func signature(at w: Vector<Element>, parameters λ: Vector<Element>) -> UInt64 {
     base.signature(at: w, parameters: constants)
   }
@@ -59,6 +65,10 @@ public final class FixedParametersLinearization<L: ProximalLinearization>: Proxi
   public func lift(_ z: Vector<Element>, into x: inout Vector<Element>) { base.lift(z, into: &x) }
   public func project(_ x: Vector<Element>, into z: inout Vector<Element>) { base.project(x, into: &z) }
 
+  public func apply(_ x: Vector<Element>, into y: inout Vector<Element>) { base.apply(x, into: &y) }
+  public func apply(block Y: inout Matrix<Element>) { base.apply(block: &Y) }
+
+  public var parametersFrobeniusNorm: Element? { 0 }
   public func addParameters(_ μ: Vector<Element>, to x: inout Vector<Element>) {}
   public func addParametersAdjoint(_ v: Vector<Element>, scale α: Element, to g: inout Vector<Element>) {}
   /// There are no columns.

@@ -10,6 +10,13 @@ public struct L1Norm<Element: Scalar>: ProximalMap {
 
   public var parameterCount: Int { strengths.count }
 
+  /// Strengths are finite and not negative.
+  public func violation(parameters λ: Vector<Element>) -> ParameterViolation? {
+    ParameterViolation.negative(in: λ, expected: "a strength of at least 0")
+  }
+
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func value(at w: Vector<Element>, parameters λ: Vector<Element>) -> Element {
     var sum: Element = 0
     for j in 0..<w.count { sum += λ[strengths.place(j)] * w[j].magnitude }
@@ -17,13 +24,23 @@ public struct L1Norm<Element: Scalar>: ProximalMap {
   }
 
   public func apply(step s: Element, parameters λ: Vector<Element>, to u: inout Vector<Element>) {
-    if strengths.index == nil {
+    if strengths.isSingle {
       SoftThreshold.apply(threshold: s * λ[0], to: &u)
-      return
+    } else {
+      threshold(&u, step: s, λ)
     }
-    var t = Vector<Element>.zeros(u.count)
-    strengths.fill(&t, from: λ, scale: s)
-    SoftThreshold.apply(thresholds: t, to: &u)
+  }
+
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
+  private func threshold(_ u: inout Vector<Element>, step s: Element, _ λ: Vector<Element>) {
+    strengths.requireCoordinates(u.count)
+    for j in 0..<u.count {
+      let t = s * λ[strengths.place(j)]
+      let x = u[j]
+      // A NaN stays one.
+      u[j] = x > t ? x - t : x < -t ? x + t : x.magnitude <= t ? 0 : x
+    }
   }
 
   public func makeLinearization(count p: Int) -> L1Linearization<Element> { L1Linearization(count: p, strengths) }
@@ -37,9 +54,26 @@ public struct L1Norm<Element: Scalar>: ProximalMap {
     atSolution w: Vector<Element>, step s: Element, parameters λ: Vector<Element>, into L: L1Linearization<Element>
   ) -> Bool {
     // With a strength of zero a zero of w may lie within a piece.
-    for k in 0..<strengths.count where !(λ[k] > 0) { return false }
+    guard strengths.least(λ) > 0 else { return false }
     L.fill(atSolution: w, step: s)
     return true
+  }
+
+  /// | |uⱼ| − s λⱼ |: the piece of uⱼ is left at ± the threshold, and where that is zero the sign of B is.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
+  public func margins(
+    at u: Vector<Element>, step s: Element, parameters λ: Vector<Element>, into δ: inout Vector<Element>
+  ) -> Bool {
+    strengths.fill(&δ, from: λ, scale: s)
+    for j in 0..<u.count { δ[j] = (u[j].magnitude - δ[j]).magnitude }
+    return true
+  }
+
+  /// ‖w‖₂ ≤ ‖w‖₁ ≤ g(w)/(the least strength).
+  public func normBound(excess: Element, parameters λ: Vector<Element>) -> Element? {
+    let bound = excess / strengths.least(λ)
+    return bound.isFinite ? bound : nil
   }
 }
 
@@ -47,41 +81,48 @@ public struct L1Norm<Element: Scalar>: ProximalMap {
 public final class L1Linearization<Element: Scalar>: MaskLinearization<Element> {
   private let strengths: SharedStrengths
   /// −s D sign(u).
-  private var signs: Vector<Element>
+  private(set) var signs: Vector<Element>
+  /// p entries where there are several strengths.
   private var thresholds: Vector<Element>
 
   init(count p: Int, _ strengths: SharedStrengths) {
+    strengths.requireCoordinates(p)
     self.strengths = strengths
     signs = .zeros(p)
-    thresholds = .zeros(p)
+    thresholds = .zeros(strengths.isSingle ? 0 : p)
     super.init(count: p)
   }
 
   func fill(at u: Vector<Element>, step s: Element, parameters λ: Vector<Element>, kink: KinkRule) {
-    strengths.fill(&thresholds, from: λ, scale: s)
-    let margin = SoftThreshold.margin(at: u, thresholds: thresholds)
-    setDerivative(kinkDistance: margin) {
-      SoftThreshold.derivative(at: u, thresholds: thresholds, kink: kink, into: &$0)
+    if strengths.isSingle {
+      let t = s * λ[0]
+      let margin = SoftThreshold.margin(at: u, threshold: t)
+      setDerivative(kinkDistance: margin, isMask: kink != .midpoint || margin != 0) {
+        SoftThreshold.derivative(at: u, threshold: t, kink: kink, into: &$0)
+      }
+    } else {
+      strengths.fill(&thresholds, from: λ, scale: s)
+      let margin = SoftThreshold.margin(at: u, thresholds: thresholds)
+      setDerivative(kinkDistance: margin, isMask: kink != .midpoint || margin != 0) {
+        SoftThreshold.derivative(at: u, thresholds: thresholds, kink: kink, into: &$0)
+      }
     }
     signs.assignProduct(-s, derivative, signOf: u)
   }
 
   func fill(atSolution w: Vector<Element>, step s: Element) {
-    setDerivative(kinkDistance: nil) { SoftThreshold.derivative(ofValue: w, into: &$0) }
+    setDerivative(kinkDistance: nil, isMask: true) { SoftThreshold.derivative(ofValue: w, into: &$0) }
     signs.assignProduct(-s, derivative, signOf: w)
   }
 
+  /// Every coordinate has one strength.
+  public override var parametersFrobeniusNorm: Element? { signs.norm }
+
   public override func addParameters(_ μ: Vector<Element>, to x: inout Vector<Element>) {
-    for k in 0..<active.count {
-      let j = active[k]
-      x[j] += signs[j] * μ[strengths.place(j)]
-    }
+    strengths.addProduct(signs, μ, to: &x, scratch: &thresholds)
   }
 
   public override func addParametersAdjoint(_ v: Vector<Element>, scale α: Element, to g: inout Vector<Element>) {
-    for k in 0..<active.count {
-      let j = active[k]
-      g[strengths.place(j)] += α * signs[j] * v[j]
-    }
+    strengths.collect(signs, v, scale: α, into: &g)
   }
 }

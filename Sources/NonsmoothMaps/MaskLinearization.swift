@@ -20,16 +20,25 @@ open class MaskLinearization<Element: Scalar>: ProximalLinearization {
   ///
   /// - Parameters:
   ///   - kinkDistance: see ``ProximalLinearization/kinkDistance``.
+  ///   - isMask: whether all entries are 0 or 1; nil to look.
   ///   - fill: writes p entries in [0, 1].
-  public final func setDerivative(kinkDistance: Element?, _ fill: (inout Vector<Element>) -> Void) {
+  public final func setDerivative(
+    kinkDistance: Element?, isMask known: Bool? = nil, _ fill: (inout Vector<Element>) -> Void
+  ) {
     fill(&derivative)
     active.refill(nonzerosOf: derivative)
     self.kinkDistance = kinkDistance
-    isMask = true
-    for k in 0..<active.count where derivative[active[k]] != 1 { isMask = false }
+    isMask = known ?? Self.isMask(derivative, active)
     if isMask { return }
     if roots.count != active.count { roots = .zeros(active.count) }
     for k in 0..<active.count { roots[k] = derivative[active[k]].squareRoot() }
+  }
+
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
+  private static func isMask(_ d: Vector<Element>, _ active: IndexSubset) -> Bool {
+    for k in 0..<active.count where d[active[k]] != 1 { return false }
+    return true
   }
 
   public final var rank: Int { active.count }
@@ -52,6 +61,11 @@ open class MaskLinearization<Element: Scalar>: ProximalLinearization {
   }
 
   public final func project(_ x: Vector<Element>, into z: inout Vector<Element>) { lift(x, into: &z) }
+
+  public final func apply(_ x: Vector<Element>, into y: inout Vector<Element>) { y.assignProduct(derivative, x) }
+  public final func apply(block Y: inout Matrix<Element>) { Y.scaleRows(by: derivative) }
+
+  open var parametersFrobeniusNorm: Element? { nil }
 
   /// Where there are no parameters nothing is added.
   open func addParameters(_ μ: Vector<Element>, to x: inout Vector<Element>) {}

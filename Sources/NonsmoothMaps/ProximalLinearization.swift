@@ -31,12 +31,20 @@ public protocol ProximalLinearization<Element>: AnyObject {
   /// z ← (R_SᵀR_S)⁻¹ R_Sᵀ x: the z with R_S z = x for a compact x in the range.
   func project(_ x: Vector<Element>, into z: inout Vector<Element>)
 
+  /// y ← D x, both of p entries.
+  func apply(_ x: Vector<Element>, into y: inout Vector<Element>)
+  /// Y ← D Y, p × k.
+  func apply(block Y: inout Matrix<Element>)
+
   /// x ← x + B μ, x of p entries.
   func addParameters(_ μ: Vector<Element>, to x: inout Vector<Element>)
   /// g ← g + α Bᵀ v, v of p entries.
   func addParametersAdjoint(_ v: Vector<Element>, scale α: Element, to g: inout Vector<Element>)
   /// Whether the columns of B lie in the range of D, as those of strengths do. Those of radii, bounds and sums do not.
   var parametersLieInRange: Bool { get }
+
+  /// ‖B‖_F, or a bound on it; nil where nobody counted: then it takes a product per parameter.
+  var parametersFrobeniusNorm: Element? { get }
 
   /// A lower bound on the distance from u to the nearest argument at which prox changes its piece, nil where it is not known.
   var kinkDistance: Element? { get }
@@ -46,6 +54,7 @@ extension ProximalLinearization {
   public var isProjection: Bool { isMask }
   public var kinkDistance: Element? { nil }
   public var diagonalRoots: Vector<Element>? { nil }
+  public var parametersFrobeniusNorm: Element? { nil }
 
   public func restrict(_ x: Vector<Element>, into z: inout Vector<Element>) { z.copy(from: x) }
   public func expand(_ z: Vector<Element>, into x: inout Vector<Element>) { x.copy(from: z) }
@@ -53,7 +62,14 @@ extension ProximalLinearization {
   public func lift(_ z: Vector<Element>, into x: inout Vector<Element>) { expand(z, into: &x) }
   public func project(_ x: Vector<Element>, into z: inout Vector<Element>) { restrict(x, into: &z) }
 
-  /// y ← D x, both of p entries.
+  public func apply(block Y: inout Matrix<Element>) {
+    var column = Vector<Element>.zeros(Y.rows)
+    for k in 0..<Y.columns {
+      apply(Y.column(k), into: &column)
+      Y.setColumn(k, column)
+    }
+  }
+
   public func apply(_ x: Vector<Element>, into y: inout Vector<Element>) {
     var compact = Vector<Element>.zeros(active.count)
     compact.gather(active, from: x)

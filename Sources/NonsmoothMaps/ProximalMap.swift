@@ -38,6 +38,14 @@ public protocol ProximalMap<Element>: Sendable {
     atSolution w: Vector<Element>, step s: Element, parameters λ: Vector<Element>, into L: Linearization
   ) -> Bool
 
+  /// δⱼ ← a distance by which every coordinate j of u may move, all at once, within one piece (p entries); false, and δ undefined,
+  /// where that is not known coordinate by coordinate.
+  func margins(at u: Vector<Element>, step s: Element, parameters λ: Vector<Element>, into δ: inout Vector<Element>)
+    -> Bool
+
+  /// A bound on ‖w‖ over the w with g(w, λ) ≤ g(0, λ) + `excess`; nil where none is known.
+  func normBound(excess: Element, parameters λ: Vector<Element>) -> Element?
+
   /// A hash of the piece that w lies on: two points with one signature share it, but for a chance of 2⁻⁶⁴.
   func signature(at w: Vector<Element>, parameters λ: Vector<Element>) -> UInt64
 }
@@ -51,6 +59,12 @@ extension ProximalMap {
   public func linearize(
     atSolution w: Vector<Element>, step s: Element, parameters λ: Vector<Element>, into L: Linearization
   ) -> Bool { false }
+
+  public func margins(
+    at u: Vector<Element>, step s: Element, parameters λ: Vector<Element>, into δ: inout Vector<Element>
+  ) -> Bool { false }
+
+  public func normBound(excess: Element, parameters λ: Vector<Element>) -> Element? { nil }
 
   /// The pattern of signs.
   public func signature(at w: Vector<Element>, parameters λ: Vector<Element>) -> UInt64 { w.signPattern }

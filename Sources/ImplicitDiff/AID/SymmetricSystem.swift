@@ -32,8 +32,6 @@ final class SymmetricSystem<Element: Scalar>: LinearOperator {
   private(set) var rows = 0
   var columns: Int { rows }
 
-  convenience init(_ structure: any ProximalGradientStructure<Element>) { self.init(parts: StructureParts(structure)) }
-
   init(parts: any SymmetricParts<Element>) {
     self.parts = parts
     load(parts)

@@ -13,10 +13,10 @@ extension AID where Map: CertifiableMap {
   ) -> Certificate<Element>? {
     let λ = problem.parameters
     let linearization = workspace.linearization
-    guard case .proximalGradient(let structure) = linearization.structure, structure.derivativeIsMask,
-      DerivativeOutcome(refusing: problem) == nil
-    else { return nil }
-    let measured = AdjointMeasurement(problem, objective, structure, linearization, adjoint: workspace.adjoint)
+    guard let parts = workspace.symmetricParts(), parts.isMask, DerivativeOutcome(refusing: problem) == nil else {
+      return nil
+    }
+    let measured = AdjointMeasurement(problem, objective, parts, linearization, adjoint: workspace.adjoint)
     guard
       let bounds = problem.map.solutionBounds(at: problem.state, parameters: λ, linearization: linearization)
     else { return nil }
@@ -52,16 +52,16 @@ private struct AdjointMeasurement<Element: Scalar> {
 
   init<Map: FixedPointMap<Element>>(
     _ problem: FixedPointProblem<Map>, _ objective: some OuterObjective<Element>,
-    _ structure: any ProximalGradientStructure<Element>, _ linearization: Map.Linearization, adjoint: Vector<Element>
+    _ parts: any SymmetricParts<Element>, _ linearization: Map.Linearization, adjoint: Vector<Element>
   ) {
-    let (w, λ, support) = (problem.state, problem.parameters, structure.support)
+    let (w, λ, support) = (problem.state, problem.parameters, parts.active)
     var y = Vector<Element>.zeros(w.count)
     var hypergradient = Vector<Element>.zeros(λ.count)
     var parameterGradient = hypergradient
     objective.gradient(at: w, parameters: λ, support: support, state: &y, parameters: &parameterGradient)
     linearization.parameters.applyAdjoint(adjoint, into: &hypergradient)
     hypergradient.add(1, parameterGradient)
-    let system = SymmetricSystem(structure)
+    let system = SymmetricSystem(parts: parts)
     system.loadAdjoint(y)
     system.loadGuess(adjoint)
     var r = Vector<Element>.zeros(system.rows)
@@ -71,7 +71,7 @@ private struct AdjointMeasurement<Element: Scalar> {
     }
     residual = r.norm
     hypergradientNorm = hypergradient.norm
-    step = structure.step
+    step = parts.step
     count = Element(system.rows + 8)
     rightHandSideNorm = system.rightHandSide.norm
     adjointNorm = system.solution.norm
@@ -86,6 +86,7 @@ private struct AdjointMeasurement<Element: Scalar> {
   func bound(given solution: SolutionBound<Element>) -> Element? {
     guard solution.isIdentified, let errors, let LE = stateLipschitz, let Lλ = parameterLipschitz else { return nil }
     let (s, e, μ) = (step, solution.stateError, solution.strongConvexity)
+    let change = s * solution.mixedDerivativeLipschitzConstant * e  // of A2 between w and w*
     let ulp = Element.ulpOfOne
     let sums = 1 + count * ulp  // norms of |S| entries are themselves rounded
     let (v, A2) = (adjointNorm * sums, parametersNorm * sums)
@@ -95,7 +96,7 @@ private struct AdjointMeasurement<Element: Scalar> {
     let adjointError = (r + LE * e + s * solution.hessianLipschitzConstant * e * v) / (s * μ)
     let product = count * ulp * A2 * v  // A2ᵀ v sums |S| terms per parameter
     let bound =
-      Lλ * e + s * e * v + (A2 + s * e) * adjointError + product + errors.parameters
+      Lλ * e + change * v + (A2 + change) * adjointError + product + errors.parameters
       + ulp * (A2 * v + parameterGradientNorm)
     // The bound is itself a sum of some dozen rounded operations.
     let rounded = bound * (1 + 64 * ulp)

@@ -39,10 +39,13 @@ public struct SolutionBound<Element: Scalar>: Sendable {
   public var hessianLipschitzConstant: Element
   /// A bound on the rounding error of H_SS z for ‖z‖ = 1.
   public var hessianRounding: Element
+  /// L_P with ‖∂_λ∇F(w) − ∂_λ∇F(w')‖ ≤ L_P ‖w − w'‖ on the piece: 1 where λ has a ridge's strength.
+  public var mixedDerivativeLipschitzConstant: Element
 
   public init(
     optimalityResidual: Element, strongConvexity: Element, stateError: Element, isIdentified: Bool,
-    kinkDistance: Element, hessianLipschitzConstant: Element, hessianRounding: Element
+    kinkDistance: Element, hessianLipschitzConstant: Element, hessianRounding: Element,
+    mixedDerivativeLipschitzConstant: Element
   ) {
     self.optimalityResidual = optimalityResidual
     self.strongConvexity = strongConvexity
@@ -51,5 +54,6 @@ public struct SolutionBound<Element: Scalar>: Sendable {
     self.kinkDistance = kinkDistance
     self.hessianLipschitzConstant = hessianLipschitzConstant
     self.hessianRounding = hessianRounding
+    self.mixedDerivativeLipschitzConstant = mixedDerivativeLipschitzConstant
   }
 }

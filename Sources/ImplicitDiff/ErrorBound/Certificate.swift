@@ -4,10 +4,10 @@ public import LinAlg
 ///
 /// Nothing here depends on the step size s of the map. With d the gradient of the penalized objective F at w on its piece, e =
 /// ‖d‖/μ bounds ‖w − w*‖ once the piece is proven to be that of w* (``SolutionBound``). On the support S, with
-/// r = y_S − s H_SS v_S and L_H, L_E, L_λ the Lipschitz constants of H, ∇_w E and ∇_λ E there,
+/// r = y_S − s H_SS v_S and L_H, L_E, L_λ, L_P the Lipschitz constants of H, ∇_w E, ∇_λ E and ∂_λ∇F there,
 ///
 ///     ‖v − v̄‖ ≤ (‖r‖ + L_E e + s L_H e ‖v‖)/(s μ)
-///     ‖∇f − ∇̂f‖ ≤ L_λ e + s e ‖v‖ + (‖A2‖ + s e) ‖v − v̄‖
+///     ‖∇f − ∇̂f‖ ≤ L_λ e + s L_P e ‖v‖ + (‖A2‖ + s L_P e) ‖v − v̄‖
 ///
 /// to which every rounding error is added: of y, of the products behind r, of A2ᵀ v. docs/Theory.md derives it. Where the
 /// piece is not proven, nothing is claimed.

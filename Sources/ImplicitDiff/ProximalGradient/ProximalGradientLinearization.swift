@@ -18,9 +18,7 @@ where F.Element == G.Element {
   /// Derivatives by the parameters of g and of f.
   private var penaltyPart: Vector<Element>
   private var smoothPart: Vector<Element>
-  /// |S| and r entries.
-  private var compact = Vector<Element>.zeros(0)
-  private var coefficients = Vector<Element>.zeros(0)
+  private var blockProduct: Matrix<Element>?
 
   init(_ owner: ProximalGradientMap<F, G>) {
     self.owner = owner
@@ -56,31 +54,41 @@ where F.Element == G.Element {
   /// ‖I − s H‖ ≤ 1 for a contracting step, so a move of w moves the argument of the proximal map by no more.
   public var kinkDistance: Element? { proximal.kinkDistance }
 
+  /// ‖D‖ ≤ 1.
+  public var parametersFrobeniusNorm: Element {
+    guard let ofPenalty = owner.penalty.parameterCount == 0 ? 0 : proximal.parametersFrobeniusNorm,
+      let ofSmooth = owner.smooth.mixedDerivativeFrobeniusNorm(at: w, parameters: λ)
+    else { return parameters.dense().frobeniusNorm }
+    // Of two norms, so that no square under- or overflows.
+    return isValid ? .hypot(ofPenalty, step * ofSmooth) : .nan
+  }
+
   // MARK: - Products
 
   /// y ← A1 x.
   fileprivate func apply(_ x: Vector<Element>, into y: inout Vector<Element>) {
     subtractHessian(x, into: &image)
-    applyDerivative(image, into: &y)
+    proximal.apply(image, into: &y)
   }
 
   /// x ← A1ᵀ y.
   fileprivate func applyAdjoint(_ y: Vector<Element>, into x: inout Vector<Element>) {
-    applyDerivative(y, into: &product)
+    proximal.apply(y, into: &product)
     subtractHessian(product, into: &x)
   }
 
-  /// y ← D x, in memory that is used again while the rank stays.
-  private func applyDerivative(_ x: Vector<Element>, into y: inout Vector<Element>) {
-    let active = proximal.active
-    if compact.count != active.count { compact = .zeros(active.count) }
-    compact.gather(active, from: x)
-    if !proximal.isMask {
-      if coefficients.count != proximal.rank { coefficients = .zeros(proximal.rank) }
-      proximal.restrict(compact, into: &coefficients)
-      proximal.expand(coefficients, into: &compact)
-    }
-    y.scatter(active, from: compact)
+  fileprivate func apply(block X: Matrix<Element>, into Y: inout Matrix<Element>) {
+    hessian.apply(block: X, into: &Y)
+    Y.combine(1, X, -step)
+    proximal.apply(block: &Y)
+  }
+
+  fileprivate func applyAdjoint(block Y: Matrix<Element>, into X: inout Matrix<Element>) {
+    if blockProduct?.columns != Y.columns { blockProduct = .zeros(Y.rows, Y.columns) }
+    blockProduct!.copy(from: Y)
+    proximal.apply(block: &blockProduct!)
+    hessian.apply(block: blockProduct!, into: &X)
+    X.combine(1, blockProduct!, -step)
   }
 
   /// y ← x − s H x.
@@ -102,7 +110,7 @@ where F.Element == G.Element {
       image.fill(0)
       owner.smooth.addMixedDerivative(
         μ[segment: m..<μ.count], at: w, parameters: λ, hessian: hessian, scale: -step, to: &image)
-      applyDerivative(image, into: &y)
+      proximal.apply(image, into: &y)
     } else {
       y.fill(0)
     }
@@ -118,10 +126,16 @@ where F.Element == G.Element {
       g[segment: 0..<m] = penaltyPart
     }
     if owner.smooth.parameterCount > 0 {
-      applyDerivative(v, into: &product)
+      proximal.apply(v, into: &product)
       smoothPart.fill(0)
+      var scale = -step
+      if !step.isModerate {
+        let size = product.powerOfTwo
+        product.scale(by: 1 / size)
+        scale *= size
+      }
       owner.smooth.addMixedDerivativeAdjoint(
-        product, at: w, parameters: λ, hessian: hessian, scale: -step, to: &smoothPart)
+        product, at: w, parameters: λ, hessian: hessian, scale: scale, to: &smoothPart)
       g[segment: m..<g.count] = smoothPart
     }
     if !isValid { g.fill(.nan) }
@@ -144,6 +158,12 @@ where F.Element == G.Element {
   public func apply(_ x: Vector<F.Element>, into y: inout Vector<F.Element>) { linearization.apply(x, into: &y) }
   public func applyAdjoint(_ y: Vector<F.Element>, into x: inout Vector<F.Element>) {
     linearization.applyAdjoint(y, into: &x)
+  }
+  public func apply(block X: Matrix<F.Element>, into Y: inout Matrix<F.Element>) {
+    linearization.apply(block: X, into: &Y)
+  }
+  public func applyAdjoint(block Y: Matrix<F.Element>, into X: inout Matrix<F.Element>) {
+    linearization.applyAdjoint(block: Y, into: &X)
   }
 }
 

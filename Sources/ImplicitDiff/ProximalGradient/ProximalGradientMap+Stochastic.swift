@@ -2,8 +2,6 @@ public import LinAlg
 public import NonsmoothMaps
 
 /// Φ = G ∘ T with `T̂_ξ(w, λ) = w − s ∇f_ξ(w, λ)` on minibatches and `G(u, λ) = prox_{s g}(u)`.
-///
-/// How far u may move within a piece is not known coordinate by coordinate, so ``NSID`` plans full inner passes.
 extension ProximalGradientMap: CompositeStochasticMap where F: SampledFunction {
   public var sampleCount: Int { smooth.sampleCount }
 
@@ -23,6 +21,12 @@ extension ProximalGradientMap: CompositeStochasticMap where F: SampledFunction {
   ) {
     penalty.linearize(
       at: u, step: stepSize(parameters: λ), parameters: penaltyParameters(λ), kink: kink, into: L.proximal)
+  }
+
+  public func outerMargins(
+    at u: Vector<Element>, parameters λ: Vector<Element>, into δ: inout Vector<Element>
+  ) -> Bool {
+    penalty.margins(at: u, step: stepSize(parameters: λ), parameters: penaltyParameters(λ), into: &δ)
   }
 
   public func makeOracle() -> ProximalGradientOracle<F, G> { ProximalGradientOracle(self) }

@@ -71,11 +71,22 @@ public final class ProximalGradientMap<F: SmoothFunction, G: ProximalMap>: Fixed
     }
   }
 
-  /// max |1 − s h| over the bounds h on the eigenvalues of ∇²f: proximal maps do not expand.
+  /// max |1 − s h| over the bounds h on the eigenvalues of ∇²f: proximal maps do not expand. Nil where that proves no contraction and the
+  /// bounds need not be attained.
   public func contractionBound(parameters λ: Vector<Element>) -> Element? {
     let s = stepSize(parameters: λ)
     let (smallest, largest) = smooth.curvatureBounds(parameters: smoothParameters(λ))
-    return max((1 - s * largest).magnitude, (1 - s * smallest).magnitude)
+    let bound = max((1 - s * largest).magnitude, (1 - s * smallest).magnitude)
+    return bound < 1 || smooth.curvatureBoundsAreAttained(parameters: smoothParameters(λ)) ? bound : nil
+  }
+
+  /// The objective at the solution is at most that at zero: with the model from below of f, g(w*) + (curvature/2) ‖w*‖² ≤ g(0) + excess.
+  public func solutionNormBound(parameters λ: Vector<Element>) -> Element? {
+    guard let model = smooth.lowerModel(parameters: smoothParameters(λ)) else { return nil }
+    let byPenalty = penalty.normBound(excess: model.excess, parameters: penaltyParameters(λ)) ?? .infinity
+    let byCurvature = (2 * model.excess / model.curvature).squareRoot()
+    let bound = min(byPenalty, byCurvature.isNaN ? .infinity : byCurvature)
+    return bound.isFinite ? bound : nil
   }
 
   /// The sum of w and −s ∇f(w), whose own terms are summed with independent half-ulp errors.

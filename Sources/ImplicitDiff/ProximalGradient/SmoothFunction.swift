@@ -43,6 +43,16 @@ public protocol SmoothFunction<Element>: AnyObject {
   /// Bounds on the eigenvalues of ∇²f(w, λ) over all w; asked for where a step size is.
   func curvatureBounds(parameters λ: Vector<Element>) -> (smallest: Element, largest: Element)
 
+  /// Whether those bounds are attained, as by a quadratic function; where they only hold, a step that does not contract by them may well.
+  func curvatureBoundsAreAttained(parameters λ: Vector<Element>) -> Bool
+
+  /// A model from below, f(w, λ) ≥ f(0, λ) − excess + (curvature/2) ‖w‖² for all w, that costs at most an evaluation of f; nil where none is known. It bounds
+  /// how far the minimizer can be.
+  func lowerModel(parameters λ: Vector<Element>) -> (excess: Element, curvature: Element)?
+
+  /// ‖∂_λ∇f(w, λ)‖_F, or a bound on it; nil where nobody counted: then it takes a product per parameter.
+  func mixedDerivativeFrobeniusNorm(at w: Vector<Element>, parameters λ: Vector<Element>) -> Element?
+
   /// How large the terms are that make up ∇f(w, λ), in norm: the rounding errors of ∇f are measured by it.
   func gradientMagnitude(at w: Vector<Element>, parameters λ: Vector<Element>) -> Element
 }
@@ -67,6 +77,12 @@ extension SmoothFunction {
     to r: inout Vector<Element>
   ) {
     precondition(parameterCount == 0, "\(Self.self): a function with parameters needs its mixed derivative")
+  }
+
+  public func curvatureBoundsAreAttained(parameters λ: Vector<Element>) -> Bool { true }
+  public func lowerModel(parameters λ: Vector<Element>) -> (excess: Element, curvature: Element)? { nil }
+  public func mixedDerivativeFrobeniusNorm(at w: Vector<Element>, parameters λ: Vector<Element>) -> Element? {
+    parameterCount == 0 ? 0 : nil
   }
 
   public func gradientMagnitude(at w: Vector<Element>, parameters λ: Vector<Element>) -> Element {

@@ -78,6 +78,15 @@ public final class LinearModel<Loss: SmoothLoss>: SmoothFunction {
     return (smallest + shift, largest + shift)
   }
 
+  /// Losses are nonnegative.
+  public func lowerModel(parameters λ: Vector<Element>) -> (excess: Element, curvature: Element)? {
+    (loss.valueAtZero, ridge.value(λ))
+  }
+
+  public func mixedDerivativeFrobeniusNorm(at w: Vector<Element>, parameters λ: Vector<Element>) -> Element? {
+    ridge == .parameter ? w.norm : 0
+  }
+
   /// ∇f sums products of length n and then p where the map counts p + 1 terms.
   public func gradientMagnitude(at w: Vector<Element>, parameters λ: Vector<Element>) -> Element {
     let longer = Element(loss.sampleCount + loss.featureCount) / Element(loss.featureCount + 1)

@@ -154,7 +154,7 @@ private struct OptimalityConditions<Loss: SmoothLoss> {
     }
     return SolutionBound(
       optimalityResidual: residual, strongConvexity: μ, stateError: e, isIdentified: isProven, kinkDistance: distance,
-      hessianLipschitzConstant: L, hessianRounding: hessianRounding)
+      hessianLipschitzConstant: L, hessianRounding: hessianRounding, mixedDerivativeLipschitzConstant: 1)
   }
 }
 

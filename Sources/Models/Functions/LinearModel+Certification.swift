@@ -1,0 +1,63 @@
+public import ImplicitDiff
+public import LinAlg
+public import NonsmoothMaps
+
+extension LinearModel: CertifiableFunction {
+  /// The weights are the norms of the columns of X.
+  @specialized(where Loss == QuadraticLoss<Double>)
+  @specialized(where Loss == LogisticLoss<Double>)
+  public func roundedGradient(at w: Vector<Element>, parameters λ: Vector<Element>, active S: IndexSubset)
+    -> RoundedGradient<Element>
+  {
+    let (n, k) = (loss.sampleCount, S.count)
+    let samples = Element(n)
+    let ulp = Element.ulpOfOne
+    // A sum of n products, in whatever order, errs by n half-ulps of the sum of their absolute values; an ulp each is twice that and
+    // covers the norms' own rounding. A square below the smallest normal number is lost, with at most that.
+    let (ofRows, ofColumns) = (Element(n + 8) * ulp, Element(k + 8) * ulp)
+    let lost = samples * .leastNormalMagnitude
+    let norms = loss.squaredColumnNorms
+    var weights = Vector<Element>.zeros(w.count)
+    for j in 0..<w.count { weights[j] = ((norms[j] + lost) * (1 + ofRows)).squareRoot() }
+    var squares: Element = 0
+    for i in 0..<k { squares += norms[S[i]] + lost }
+    let frobenius = (squares * (1 + ofRows + ofColumns)).squareRoot()
+
+    var compact = Vector<Element>.zeros(k)
+    compact.gather(S, from: w)
+    var scores = Vector<Element>.zeros(n)
+    loss.features.addProduct(columns: S, compact, to: &scores)
+    var r = Vector<Element>.zeros(n)
+    _ = Loss.value(scores: scores, targets: loss.targets, residuals: &r)
+    var gradient = Vector<Element>.zeros(w.count)
+    loss.features.multiplyTransposed(r, alpha: -1 / samples, beta: 0, into: &gradient)
+    // |δz| ≤ k ulps of Σ|x||w|; of ∇f(w)ⱼ = −xⱼ·r/n the sum's error and that of r.
+    let scoreError = ofColumns * frobenius * w.norm + lost
+    let residualError = Loss.residualError(r, scoreError: scoreError)
+    let ridge = ridge.value(λ)
+    var magnitude: Element = 0
+    for i in 0..<k {
+      let j = S[i]
+      let term = ridge * w[j]
+      magnitude += gradient[j].magnitude + term.magnitude
+      gradient[j] += term
+    }
+
+    let trace = Loss.curvatureBound * frobenius * frobenius / samples
+    var hessianLipschitzConstant: Element = 0
+    if Loss.curvatureLipschitzConstant != 0 {
+      var rows = Vector<Element>.zeros(n)
+      loss.features.squaredRowNorms(into: &rows)
+      let row = ((rows.maxNorm + lost) * (1 + Element(w.count + 8) * ulp)).squareRoot()
+      hessianLipschitzConstant = Loss.curvatureLipschitzConstant * row * frobenius * frobenius / samples
+    }
+    // |∇f_j(w) − ∇f_j(w*)| ≤ ‖column j‖ √(sup ℓ″ (∇f(w) − ∇f(w*))·(w − w*)/n), and along the support ‖column j‖ sup ℓ″ ‖X_S‖ ‖δ‖/n.
+    return RoundedGradient(
+      values: gradient, weights: weights, activeWeight: frobenius, activeMagnitude: magnitude,
+      errorPerWeight: (ofRows * r.norm + residualError) / samples, entryError: samples * .leastNonzeroMagnitude,
+      changePerRoot: (Loss.curvatureBound / samples).squareRoot(),
+      slope: Loss.curvatureBound * frobenius / samples, strongConvexity: ridge,
+      hessianLipschitzConstant: hessianLipschitzConstant, hessianRounding: (ofRows + ofColumns) * (trace + ridge),
+      mixedDerivativeLipschitzConstant: self.ridge == .parameter ? 1 : 0)
+  }
+}
