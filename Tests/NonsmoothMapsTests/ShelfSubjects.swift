@@ -15,6 +15,11 @@ extension Subjects {
     add("fixed: huber", HuberLoss<T>(), [1, 0.25])
     add("fixed: hinge", HingeLoss<T>(), [1])
     add("insensitive", InsensitiveLoss<T>(), [0.5, 0.25])
+    add("total variation", TotalVariation<T>(), [0.5])
+    add("fused lasso", FusedLasso<T>(), [0.25, 0.5])
+    add("isotonic", Isotonic<T>(), [])
+    add("sorted l1", SortedL1<T>(weights: Vector(count: count) { T(count - $0) / T(count) }), [0.5])
+    add("sorted l1, equal weights", SortedL1<T>(weights: Vector(repeating: 1, count: count)), [0.5])
     return all
   }
 }
