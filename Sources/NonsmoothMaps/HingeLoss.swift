@@ -1,0 +1,18 @@
+public import LinAlg
+
+/// `g(w, λ) = λ Σ max(1 − wⱼ, 0)`: the loss of margins. prox is u + sλ below 1 − sλ, 1 up to 1, and u above.
+public struct HingeLoss<Element: Scalar>: PiecewiseLinearMap {
+  public init() {}
+  public var parameterCount: Int { 1 }
+
+  public func term(_ w: Element, parameters λ: Vector<Element>) -> Element { w < 1 ? λ[0] * (1 - w) : 0 }
+
+  public func pieces(step s: Element, parameters λ: Vector<Element>) -> [LinearPiece<Element>] {
+    let t = s * λ[0]
+    return [
+      LinearPiece(end: 1 - t, slope: 1, anchor: 1 - t, value: 1, shift: [s]),
+      LinearPiece(end: 1, slope: 0, anchor: 0, value: 1, shift: [0]),
+      LinearPiece(end: .infinity, slope: 1, anchor: 1, value: 1, shift: [0]),
+    ]
+  }
+}

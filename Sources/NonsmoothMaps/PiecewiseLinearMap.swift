@@ -1,0 +1,159 @@
+public import LinAlg
+
+/// One piece of a scalar function `x(u) = value + slope (u − anchor)` for u up to `end`, with ∂x/∂λₖ = shift[k] + growth[k] x.
+public struct LinearPiece<Element: Scalar>: Sendable {
+  /// Infinite for the last piece.
+  public var end: Element
+  /// In [0, 1] for a convex penalty.
+  public var slope: Element
+  /// Finite.
+  public var anchor: Element
+  public var value: Element
+  public var shift: [Element]
+  public var growth: [Element]
+
+  public init(
+    end: Element, slope: Element, anchor: Element, value: Element, shift: [Element] = [], growth: [Element]? = nil
+  ) {
+    self.end = end
+    self.slope = slope
+    self.anchor = anchor
+    self.value = value
+    self.shift = shift
+    self.growth = growth ?? Array(repeating: 0, count: shift.count)
+  }
+
+  @inline(__always)
+  func callAsFunction(_ u: Element) -> Element { value + slope * (u - anchor) }
+}
+
+/// A penalty `Σⱼ g(wⱼ, λ)` whose scalar proximal map is continuous and linear on a few intervals: a conforming type gives the pieces
+/// and the value of one term, everything else follows.
+///
+/// D is diagonal with the slopes on it. At a breakpoint the ``KinkRule`` decides: `zero` takes the smaller slope of the two pieces that meet, `one` the
+/// larger, each with its B, and `midpoint` the mean. Cost: O(p), one pass.
+public protocol PiecewiseLinearMap: ProximalMap where Linearization == PiecewiseLinearLinearization<Element> {
+  /// g of one entry.
+  func term(_ w: Element, parameters λ: Vector<Element>) -> Element
+
+  /// The pieces of prox_{s g} from left to right, at most seven, the last of which ends at infinity. A piece may be empty.
+  func pieces(step s: Element, parameters λ: Vector<Element>) -> [LinearPiece<Element>]
+}
+
+extension PiecewiseLinearMap {
+  public func value(at w: Vector<Element>, parameters λ: Vector<Element>) -> Element {
+    var sum: Element = 0
+    for j in 0..<w.count { sum += term(w[j], parameters: λ) }
+    return sum
+  }
+
+  public func apply(step s: Element, parameters λ: Vector<Element>, to u: inout Vector<Element>) {
+    let p = u.mutableBase()
+    PiecewiseLinearKernel.apply(pieces(step: s, parameters: λ), u.count, p)
+  }
+
+  public func makeLinearization(count p: Int) -> PiecewiseLinearLinearization<Element> {
+    PiecewiseLinearLinearization(count: p)
+  }
+
+  public func linearize(
+    at u: Vector<Element>, step s: Element, parameters λ: Vector<Element>, kink: KinkRule,
+    into L: PiecewiseLinearLinearization<Element>
+  ) { L.fill(pieces(step: s, parameters: λ), at: u, kink: kink) }
+
+  /// Between which breakpoints of g every entry lies; the step does not move them.
+  public func signature(at w: Vector<Element>, parameters λ: Vector<Element>) -> UInt64 {
+    let breaks = pieces(step: 1, parameters: λ).filter { $0.end.isFinite }.map { $0($0.end) }
+    var hash = PieceHash()
+    for j in 0..<w.count {
+      var code: UInt64 = 0
+      for b in breaks { code += (w[j] > b ? 1 : 0) + (w[j] >= b ? 1 : 0) }
+      hash.add(code)
+    }
+    return hash.value
+  }
+}
+
+/// The loop over the entries, without a branch per entry.
+enum PiecewiseLinearKernel {
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
+  static func apply<Element: Scalar>(_ pieces: [LinearPiece<Element>], _ n: Int, _ x: UnsafeMutablePointer<Element>) {
+    var all = pieces
+    // Pieces that are never reached: the next starts at infinity.
+    while all.count < 3 || all.count % 2 == 0 { all.append(all[all.count - 1]) }
+    if all.count == 3 {
+      let (a, b, c) = (all[0], all[1], all[2])
+      let (k0, s0, a0, v0) = (a.end, a.slope, a.anchor, a.value)
+      let (k1, s1, a1, v1) = (b.end, b.slope, b.anchor, b.value)
+      let (s2, a2, v2) = (c.slope, c.anchor, c.value)
+      for j in 0..<n {
+        let u = x[j]
+        var y = v0 + s0 * (u - a0)
+        y = u > k0 ? v1 + s1 * (u - a1) : y
+        y = u > k1 ? v2 + s2 * (u - a2) : y
+        x[j] = y
+      }
+      return
+    }
+    precondition(all.count <= 7, "PiecewiseLinearMap: \(all.count) pieces; at most 7")
+    all.withUnsafeBufferPointer { q in
+      for j in 0..<n {
+        let u = x[j]
+        var y = q[0].value + q[0].slope * (u - q[0].anchor)
+        for i in 1..<q.count {
+          y = u > q[i - 1].end ? q[i].value + q[i].slope * (u - q[i].anchor) : y
+        }
+        x[j] = y
+      }
+    }
+  }
+}
+
+/// The derivative of a ``PiecewiseLinearMap``: a diagonal, and per entry a row of B.
+public final class PiecewiseLinearLinearization<Element: Scalar>: MaskLinearization<Element> {
+  /// B, m numbers per entry.
+  private var rows: [Element] = []
+  private var m = 0
+  private var isInRange = true
+
+  override init(count p: Int) { super.init(count: p) }
+
+  func fill(_ pieces: [LinearPiece<Element>], at u: Vector<Element>, kink: KinkRule) {
+    m = pieces[0].shift.count
+    rows.removeAll(keepingCapacity: true)
+    isInRange = true
+    var distance = Element.infinity
+    for piece in pieces where piece.end.isFinite {
+      for j in 0..<u.count { distance = min(distance, (u[j] - piece.end).magnitude) }
+    }
+    setDerivative(kinkDistance: distance) { d in
+      for j in 0..<u.count {
+        var i = 0
+        while i + 1 < pieces.count && u[j] > pieces[i].end { i += 1 }
+        // At a breakpoint, the piece right of it: the next one that is not empty.
+        var k = i
+        while k + 1 < pieces.count && u[j] == pieces[k].end { k += 1 }
+        let (low, high) = pieces[i].slope <= pieces[k].slope ? (pieces[i], pieces[k]) : (pieces[k], pieces[i])
+        let share: Element = i == k ? 0 : Element(kink.derivative)
+        d[j] = (1 - share) * low.slope + share * high.slope
+        let x = pieces[i](u[j])
+        for q in 0..<m {
+          let b = (1 - share) * (low.shift[q] + low.growth[q] * x) + share * (high.shift[q] + high.growth[q] * x)
+          if b != 0 && d[j] == 0 { isInRange = false }
+          rows.append(b)
+        }
+      }
+    }
+  }
+
+  public override func addParameters(_ μ: Vector<Element>, to x: inout Vector<Element>) {
+    for j in 0..<x.count { for q in 0..<m { x[j] += rows[j * m + q] * μ[q] } }
+  }
+
+  public override func addParametersAdjoint(_ v: Vector<Element>, scale α: Element, to g: inout Vector<Element>) {
+    for j in 0..<v.count { for q in 0..<m { g[q] += α * rows[j * m + q] * v[j] } }
+  }
+
+  public override var parametersLieInRange: Bool { isInRange }
+}
