@@ -1,4 +1,5 @@
 public import ArgumentParser
+import Datasets
 import Foundation
 
 extension Console {
@@ -11,6 +12,7 @@ extension Console {
     Descriptors.fillGaps()
     // A write beyond the limit on file sizes then fails, and is reported, instead of ending the program half-way.
     signal(SIGXFSZ, SIG_IGN)
+    InterruptedFile.removeOnInterruption()
     exit(exitCode(of: command).rawValue)
   }
 

@@ -17,6 +17,7 @@ extension Console {
   ///
   /// - Parameter files: their names.
   public static func prepareFolder(_ path: String, for files: [String]) throws {
+    guard !path.isEmpty else { throw ValidationError("the path of the folder for results is empty") }
     do {
       try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     } catch {

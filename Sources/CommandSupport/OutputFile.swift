@@ -1,3 +1,4 @@
+import Datasets
 import Foundation
 
 /// Where a command writes.
@@ -7,7 +8,8 @@ public enum OutputFile {
 
   /// The path with links, `.` and `..` resolved; of a file that is not there yet its folder is.
   private static func resolved(_ path: String) -> String {
-    let url = URL(filePath: path).standardizedFileURL
+    // Where the links lead in a circle, writing says so.
+    let url = URL(filePath: (try? AtomicFile.destination(of: path)) ?? path).standardizedFileURL
     if FileManager.default.fileExists(atPath: url.path()) { return url.resolvingSymlinksInPath().path() }
     return url.deletingLastPathComponent().resolvingSymlinksInPath().appending(path: url.lastPathComponent).path()
   }

@@ -29,7 +29,8 @@ struct HypergradientCommand: ParsableCommand {
   @Argument(help: "The data folder.") var directory: String
   @Option(help: "The inner problem: \(ModelName.allCases.map(\.rawValue).joined(separator: " or ")).")
   var model = ModelName.elasticNet
-  @Option(parsing: .unconditional, help: "Strength of the 1-norm, at least 0.") var lambda1: Double?
+  @Option(parsing: .unconditional, help: "Strength of the 1-norm, at least 0.", transform: Arguments.number)
+  var lambda1: Double?
   @Option(
     help: ArgumentHelp(
       "Strengths of the 1-norm, one per feature or one per group of features, in place of --lambda1.",
@@ -38,15 +39,20 @@ struct HypergradientCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp("The group of every feature, counted from 0, for --strengths.", valueName: "FILE.npy"))
   var groups: String?
-  @Option(parsing: .unconditional, help: "Strength of the squared 2-norm, at least 0.") var lambda2: Double
+  @Option(parsing: .unconditional, help: "Strength of the squared 2-norm, at least 0.", transform: Arguments.number)
+  var lambda2: Double
   @Option(
     help: "One of \(Method.allCases.map(\.rawValue).joined(separator: ", ")), or all to compare them in a table.")
   var method = "auto"
-  @Option(parsing: .unconditional, help: "Relative accuracy of the adjoint solve, and of ITD's iterations.")
+  @Option(
+    parsing: .unconditional, help: "Relative accuracy of the adjoint solve, and of ITD's iterations.",
+    transform: Arguments.number)
   var tolerance = 1e-12
   @Option(parsing: .unconditional, help: "Iteration limit of the inner and of the adjoint solve.") var iterations =
     1_000_000
-  @Option(parsing: .unconditional, help: "The step size of the proximal-gradient map (default: the best).")
+  @Option(
+    parsing: .unconditional, help: "The step size of the proximal-gradient map (default: the best).",
+    transform: Arguments.number)
   var step: Double?
   @Option(help: ArgumentHelp("Take w from this file instead of solving.", valueName: "FILE.npy")) var solution: String?
   @Option(help: ArgumentHelp("Save w, the solution of the inner problem.", valueName: "FILE.npy")) var save: String?
@@ -57,6 +63,10 @@ struct HypergradientCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Write the report as JSON; - for standard output.", valueName: "FILE|-")) var json: String?
 
   func validate() throws {
+    try Arguments.refuseEmpty([
+      "DIR": directory, "--strengths": strengths, "--groups": groups, "--solution": solution, "--save": save,
+      "--json": json,
+    ])
     guard (lambda1 == nil) != (strengths == nil) else {
       throw ValidationError("give either --lambda1 or --strengths")
     }

@@ -22,11 +22,16 @@ struct PoisonCommand: ParsableCommand {
       """)
 
   @Argument(help: "The data folder.") var directory: String
-  @Option(parsing: .unconditional, help: "The largest Euclidean norm of a row's shift.") var budget: Double
+  @Option(parsing: .unconditional, help: "The largest Euclidean norm of a row's shift.", transform: Arguments.number)
+  var budget: Double
   @Option(parsing: .unconditional, help: "The number of ascent steps.") var steps: Int
-  @Option(parsing: .unconditional, help: "Strength of the 1-norm, at least 0.") var lambda1 = 0.004
-  @Option(parsing: .unconditional, help: "Strength of the squared 2-norm, at least 0.") var lambda2 = 0.1
-  @Option(parsing: .unconditional, help: "The share of training rows to poison, where DIR has no poisoned.npy.")
+  @Option(parsing: .unconditional, help: "Strength of the 1-norm, at least 0.", transform: Arguments.number)
+  var lambda1 = 0.004
+  @Option(parsing: .unconditional, help: "Strength of the squared 2-norm, at least 0.", transform: Arguments.number)
+  var lambda2 = 0.1
+  @Option(
+    parsing: .unconditional, help: "The share of training rows to poison, where DIR has no poisoned.npy.",
+    transform: Arguments.number)
   var fraction = 0.3
   @Option(parsing: .unconditional, help: "Seed of the choice of rows.") var seed: UInt64 = 0
   @Option(help: ArgumentHelp("Save the shift, one row per poisoned sample.", valueName: "FILE.npy")) var noise: String?
@@ -34,6 +39,7 @@ struct PoisonCommand: ParsableCommand {
   var images: String?
 
   func validate() throws {
+    try Arguments.refuseEmpty(["DIR": directory, "--noise": noise, "--images": images])
     for (name, value) in [("--budget", budget), ("--lambda1", lambda1), ("--lambda2", lambda2)] {
       guard value.isFinite, value >= 0 else { throw ValidationError("\(name): \(value) is not a number of at least 0") }
     }

@@ -53,7 +53,13 @@ struct Tool {
     }
     process.standardOutput = streams[0].1
     process.standardError = streams[1].1
-    try process.run()
+    // The threads that tests run on block signals, and a program inherits that; a shell would not hand it on.
+    var (none, before) = (sigset_t(), sigset_t())
+    sigemptyset(&none)
+    pthread_sigmask(SIG_SETMASK, &none, &before)
+    let start = Swift.Result { try process.run() }
+    pthread_sigmask(SIG_SETMASK, &before, nil)
+    try start.get()
     process.waitUntilExit()
     for (_, handle) in streams { try handle.close() }
     return Result(

@@ -68,7 +68,11 @@ struct NPYLiteral {
     while peek() != UInt8(ascii: ")") {
       guard result.count < 32 else { throw .invalid(path: path, reason: "a shape of more than 32 dimensions") }
       result.append(try integer())
-      guard skip(",") else { break }
+      if !skip(",") {
+        // In Python `(6)` is a number.
+        if result.count == 1 { throw wrong("',', since a tuple of one number ends in a comma", peek()) }
+        break
+      }
     }
     try expect(")")
     return result
@@ -79,12 +83,17 @@ struct NPYLiteral {
     if first == UInt8(ascii: "-") { throw .invalid(path: path, reason: "a negative dimension in 'shape'") }
     guard let first, isDigit(first) else { throw wrong("a dimension", first) }
     var result = 0
+    let start = position
     while position < bytes.count, isDigit(bytes[position]) {
       let (tens, overflow) = result.multipliedReportingOverflow(by: 10)
       let (sum, carry) = tens.addingReportingOverflow(Int(bytes[position] - UInt8(ascii: "0")))
       guard !overflow, !carry else { throw .invalid(path: path, reason: "a dimension in 'shape' overflows an integer") }
       result = sum
       position += 1
+    }
+    // Python takes `0` and `00`, but no other number that begins so.
+    if first == UInt8(ascii: "0"), result > 0 {
+      throw .invalid(path: path, reason: "a dimension at byte \(base + start) of the header begins with 0")
     }
     // Python 2 wrote long integers with a suffix.
     _ = skip("L")

@@ -2,7 +2,8 @@ internal import Synchronization
 
 /// Writes a file so that its path holds either what was there before or all of what is new.
 ///
-/// The bytes go to a temporary file beside it, which is brought to the disk and then renamed.
+/// The bytes go to a temporary file beside it, which is brought to the disk and then renamed. A symbolic link is followed:
+/// it stays, and what it leads to is replaced or made. A file that is replaced keeps its permission bits.
 public enum AtomicFile {
   /// Writes `bytes` to `path`, replacing a file that is there.
   ///
@@ -31,31 +32,61 @@ public enum AtomicFile {
   ///
   /// - Throws: ``DatasetError/unwritable(path:reason:)``.
   public static func requireWritable(_ path: String) throws(DatasetError) {
-    let (descriptor, temporary) = try openTemporary(for: path)
+    let (descriptor, temporary) = try openTemporary(for: path, at: try destination(of: path))
     _ = System.closeFile(descriptor)
     System.remove(temporary)
+    InterruptedFile.forget(temporary)
   }
 
-  /// A new file beside `path`, open for writing.
-  private static func openTemporary(for path: String) throws(DatasetError) -> (descriptor: Int32, path: String) {
+  /// Where a file written to `path` comes to lie: the end of its symbolic links, be there a file yet or not.
+  ///
+  /// - Throws: ``DatasetError/unwritable(path:reason:)`` where the links lead in a circle or to what has no name.
+  public static func destination(of path: String) throws(DatasetError) -> String {
+    guard !path.isEmpty else { throw .unwritable(path: path, reason: "the path is empty") }
     guard !path.utf8.contains(0) else { throw .unwritable(path: path, reason: "the path holds a zero byte") }
+    var end = path
+    // As many as Linux follows.
+    for _ in 0...40 {
+      guard let link = System.link(at: end) else {
+        // The links of `/proc` may lead to a pipe or to a file that was removed: what they say is then no path.
+        guard System.kind(at: path) == nil || System.isSameFile(path, end) else {
+          throw .unwritable(path: path, reason: "is a link to what has no path; expected a file or nothing")
+        }
+        return end
+      }
+      end = link.hasPrefix("/") ? link : folder(of: end) + "/" + link
+    }
+    throw .unwritable(path: path, reason: "is a symbolic link that leads in a circle, or over more than 40 others")
+  }
+
+  private static func folder(of path: String) -> String { path.lastIndex(of: "/").map { String(path[...$0]) } ?? "." }
+
+  /// A new file beside `end`, the destination of `path`, open for writing.
+  private static func openTemporary(
+    for path: String, at end: String
+  ) throws(DatasetError) -> (descriptor: Int32, path: String) {
     // A renaming would put a plain file in the place of a device.
-    switch System.kind(at: path) {
+    switch System.kind(at: end) {
     case .directory: throw .unwritable(path: path, reason: "is a directory; expected a file or nothing")
     case .other: throw .unwritable(path: path, reason: "is not a regular file; expected a file or nothing")
     case .regular, nil: break
     }
     let number = temporaries.wrappingAdd(1, ordering: .relaxed).newValue
-    let temporary = "\(path).\(System.processID).\(number).tmp"
-    guard let descriptor = System.create(temporary) else {
-      throw .unwritable(path: path, reason: "cannot be created: \(System.lastError)")
+    let temporary = "\(end).\(System.processID).\(number).tmp"
+    InterruptedFile.remember(temporary)
+    guard let descriptor = System.create(temporary, permissions: System.permissions(at: end)) else {
+      let reason = System.lastError
+      InterruptedFile.forget(temporary)
+      throw .unwritable(path: path, reason: "cannot be created: \(reason)")
     }
     return (descriptor, temporary)
   }
 
   /// Writes what `body` appends.
   static func write(to path: String, _ body: (Output) throws(DatasetError) -> Void) throws(DatasetError) {
-    let (descriptor, temporary) = try openTemporary(for: path)
+    let end = try destination(of: path)
+    let (descriptor, temporary) = try openTemporary(for: path, at: end)
+    defer { InterruptedFile.forget(temporary) }
     do throws(DatasetError) {
       do throws(DatasetError) {
         try body(Output(path: path, descriptor: descriptor))
@@ -64,13 +95,12 @@ public enum AtomicFile {
         _ = System.closeFile(descriptor)
         throw error
       }
-      if !System.closeFile(descriptor) || !System.move(temporary, to: path) { throw Output.failure(path) }
+      if !System.closeFile(descriptor) || !System.move(temporary, to: end) { throw Output.failure(path) }
     } catch {
       System.remove(temporary)
       throw error
     }
-    let directory = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
-    System.synchronizeDirectory(directory)
+    System.synchronizeDirectory(folder(of: end))
   }
 
   private static let temporaries = Atomic<Int>(0)

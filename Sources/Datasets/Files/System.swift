@@ -6,7 +6,7 @@
   internal import Darwin
 #endif
 
-/// What the C library is asked for; the only file of this module that names it.
+/// What the C library is asked for; besides this file only ``InterruptedFile`` names it.
 enum System {
   /// What lies at a path.
   enum Kind { case regular, directory, other }
@@ -21,7 +21,36 @@ enum System {
   static func openForReading(_ path: String) -> Int32? { retry { open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC) } }
 
   /// A descriptor of a file that did not exist before, or nil.
-  static func create(_ path: String) -> Int32? { retry { open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666) } }
+  ///
+  /// - Parameter permissions: the file's bits whatever the process's mask says; nil for what the mask leaves of read and write.
+  static func create(_ path: String, permissions: UInt32?) -> Int32? {
+    // Never open to more people than in the end, not even for a moment.
+    let first: mode_t = permissions == nil ? 0o666 : 0o600
+    guard let descriptor = retry({ open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, first) }) else { return nil }
+    // Some file systems know no such bits; the file is then as readable as they make it.
+    if let permissions { _ = fchmod(descriptor, mode_t(permissions)) }
+    return descriptor
+  }
+
+  /// The permission bits of the file at a path, links followed, or nil.
+  static func permissions(at path: String) -> UInt32? {
+    var info = stat()
+    return stat(path, &info) == 0 ? UInt32(info.st_mode) & 0o777 : nil
+  }
+
+  /// What the link at a path says; nil where there is no link.
+  static func link(at path: String) -> String? {
+    var bytes = [UInt8](repeating: 0, count: 4096)
+    let count = bytes.withUnsafeMutableBytes { readlink(path, $0.baseAddress!, $0.count) }
+    return count > 0 ? String(decoding: bytes[..<count], as: UTF8.self) : nil
+  }
+
+  /// Whether two paths lead to one file, links followed.
+  static func isSameFile(_ a: String, _ b: String) -> Bool {
+    var (first, second) = (stat(), stat())
+    return stat(a, &first) == 0 && stat(b, &second) == 0 && first.st_dev == second.st_dev
+      && first.st_ino == second.st_ino
+  }
 
   /// Kind and size of what a descriptor is open on, or nil.
   static func status(_ descriptor: Int32) -> (kind: Kind, size: Int)? {
