@@ -3,7 +3,7 @@ public import LinAlg
 /// `g(w, λ) = λ₀ Σ max(|wⱼ| − λ₁, 0)`: the ε-insensitive loss of support vector regression, ε = λ₁.
 ///
 /// B's column of ε is ±1 where x is held at ±ε, outside of D's range.
-public struct InsensitiveLoss<Element: Scalar>: PiecewiseLinearMap {
+public struct InsensitivePenalty<Element: Scalar>: PiecewiseLinearMap {
   public init() {}
   public var parameterCount: Int { 2 }
 

@@ -1,7 +1,7 @@
 public import LinAlg
 
 /// `g(w, λ) = λ Σ max(1 − wⱼ, 0)`: the loss of margins. prox is u + sλ below 1 − sλ, 1 up to 1, and u above.
-public struct HingeLoss<Element: Scalar>: PiecewiseLinearMap {
+public struct HingePenalty<Element: Scalar>: PiecewiseLinearMap {
   public init() {}
   public var parameterCount: Int { 1 }
 

@@ -3,7 +3,7 @@ public import LinAlg
 /// `g(w, λ) = λ₀ Σ h(wⱼ)` with h(w) = w²/2 for |w| ≤ λ₁ and λ₁ |w| − λ₁²/2 beyond. prox divides by 1 + sλ₀ in the middle and shifts by sλ₀λ₁ outside.
 ///
 /// P. J. Huber: Robust estimation of a location parameter. Ann. Math. Stat. 35 (1964).
-public struct HuberLoss<Element: Scalar>: PiecewiseLinearMap {
+public struct HuberPenalty<Element: Scalar>: PiecewiseLinearMap {
   public init() {}
   public var parameterCount: Int { 2 }
 
