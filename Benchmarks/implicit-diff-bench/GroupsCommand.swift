@@ -18,14 +18,13 @@ struct GroupsCommand: ParsableCommand {
   func run() throws {
     let data = try HeldOutData<Double>(directory: directory)
     let loss = QuadraticLoss(features: data.trainFeatures, targets: data.trainTargets)
-    let blocks = BlockPartition(count: loss.featureCount, size: size)
-    let penalty = SparseGroupLassoBlocks<Double>.groupLasso(blocks)
+    let groups = Groups(count: loss.featureCount, size: size)
+    let penalty = GroupLasso<Double>(groups)
     var slope = Vector<Double>.zeros(loss.featureCount)
     loss.gradient(at: slope, into: &slope)
-    let unit: Vector<Double> = [1, 0]
-    let largest = (0..<blocks.count).map { b in
-      penalty.dualNorm(
-        block: b, of: Vector(count: blocks.size(b)) { slope[blocks.coordinate(b, $0)] }, parameters: unit) ?? 0
+    let unit = penalty.makeBlocks(count: loss.featureCount, parameters: [1])
+    let largest = (0..<groups.count).map { b in
+      unit.dualNorm(block: b, of: Vector(count: groups.size(b)) { slope[groups.coordinate(b, $0)] }) ?? 0
     }.max()!
     let λ: Vector<Double> = [strength * largest, 0]
     for _ in 0..<repeats {

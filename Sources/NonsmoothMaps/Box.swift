@@ -129,6 +129,12 @@ public struct Box<Element: Scalar>: ProximalMap {
   }
 }
 
+extension Box: BlockPenalty {
+  public func makeBlocks(count p: Int, parameters λ: Vector<Element>) -> Intervals<Element> {
+    Intervals(lower: Vector(count: p) { lower($0, λ) }, upper: Vector(count: p) { upper($0, λ) })
+  }
+}
+
 extension Box.Bound {
   var parameterCount: Int { if case .parameters(let shared) = self { shared.count } else { 0 } }
   var isParameter: Bool { parameterCount > 0 }

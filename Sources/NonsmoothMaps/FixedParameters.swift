@@ -47,6 +47,12 @@ public struct FixedParameters<G: ProximalMap>: ProximalMap {
   }
 }
 
+extension FixedParameters: BlockPenalty where G: BlockPenalty {
+  public func makeBlocks(count p: Int, parameters λ: Vector<Element>) -> G.Blocks {
+    base.makeBlocks(count: p, parameters: constants)
+  }
+}
+
 /// A derivative without its parameter part.
 public final class FixedParametersLinearization<L: ProximalLinearization>: ProximalLinearization {
   public typealias Element = L.Element

@@ -57,3 +57,11 @@ public struct GroupLasso<Element: Scalar>: ProximalMap {
     return hash.value
   }
 }
+
+extension GroupLasso: BlockPenalty {
+  public func makeBlocks(count p: Int, parameters λ: Vector<Element>) -> GroupNorms<Element> {
+    precondition(groups.coordinateCount == p, "GroupLasso: groups of \(groups.coordinateCount) coordinates for \(p)")
+    return GroupNorms(
+      groups, norms: Vector(count: groups.count) { λ[strengths.place($0)] * Element(groups.weights[$0]) })
+  }
+}

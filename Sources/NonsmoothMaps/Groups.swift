@@ -22,6 +22,14 @@ public struct Groups: Sendable, Equatable {
     self.init(coordinates: Array(0..<starts.last!), starts: starts, weights: weights)
   }
 
+  /// Consecutive groups of `size`, the last one of what is left of p.
+  ///
+  /// - Precondition: a size of at least 1.
+  public init(count p: Int, size: Int, weights: [Double]? = nil) {
+    precondition(p >= 0 && size >= 1, "Groups: \(p) coordinates in groups of \(size)")
+    self.init(sizes: stride(from: 0, to: p, by: size).map { min(size, p - $0) }, weights: weights)
+  }
+
   /// Groups given by their coordinates, which together are 0 ..< p, each once.
   ///
   /// - Precondition: the lists are a partition; weights at least 0, as many as groups.
@@ -46,6 +54,15 @@ public struct Groups: Sendable, Equatable {
     self.weights = weights
     coordinateCount = coordinates.count
   }
+
+  /// The number of coordinates of group k.
+  public func size(_ k: Int) -> Int { starts[k + 1] - starts[k] }
+
+  /// Coordinate i of group k; they increase.
+  public func coordinate(_ k: Int, _ i: Int) -> Int { coordinates[starts[k] + i] }
+
+  /// The largest number of coordinates in a group.
+  public var largestSize: Int { (0..<count).reduce(0) { max($0, size($1)) } }
 
   /// ‖x_G‖₂ of group k, without overflow or underflow on the way.
   @specialized(where Element == Double)

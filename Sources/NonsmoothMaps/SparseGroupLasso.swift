@@ -61,3 +61,13 @@ public struct SparseGroupLasso<Element: Scalar>: ProximalMap {
     return true
   }
 }
+
+extension SparseGroupLasso: BlockPenalty {
+  public func makeBlocks(count p: Int, parameters λ: Vector<Element>) -> GroupNorms<Element> {
+    precondition(
+      groups.coordinateCount == p, "SparseGroupLasso: groups of \(groups.coordinateCount) coordinates for \(p)")
+    return GroupNorms(
+      groups, norms: Vector(count: groups.count) { groupStrength($0, λ) },
+      oneNorms: Vector(count: p) { λ[coordinateStrengths.place($0)] })
+  }
+}

@@ -21,10 +21,10 @@ import Testing
   }
 
   /// Groups of several sizes whose features are spread.
-  static func spread(_ p: Int) -> BlockPartition {
+  static func spread(_ p: Int) -> Groups {
     var groups = [[Int]](repeating: [], count: p / 4)
     for j in 0..<p { groups[(j * j + j / 3) % groups.count].append(j) }
-    return BlockPartition(groups.filter { !$0.isEmpty })
+    return Groups(groups.filter { !$0.isEmpty })
   }
 
   static func slope(_ X: Matrix<Double>, _ y: Vector<Double>, _ w: Vector<Double>) -> Vector<Double> {
@@ -33,7 +33,7 @@ import Testing
   }
 
   /// λ₀ at which zero is the solution: max ‖(Xᵀy/n)_b‖/√size.
-  static func largest(_ X: Matrix<Double>, _ y: Vector<Double>, _ blocks: BlockPartition) -> Double {
+  static func largest(_ X: Matrix<Double>, _ y: Vector<Double>, _ blocks: Groups) -> Double {
     let g = slope(X, y, .zeros(X.columns))
     return (0..<blocks.count).map { b in
       let m = blocks.size(b)
@@ -44,7 +44,7 @@ import Testing
   /// −∇f − λ_G w = t w_b/‖w_b‖ + τ sign(w), or within its subdifferential: off by the rounding of sums of n terms that are
   /// at most ‖column‖ ‖r‖/n together, and of a solve whose backward error is some k ulps of ‖G‖ ‖w‖.
   static func expectConditions(
-    _ X: Matrix<Double>, _ y: Vector<Double>, _ w: Vector<Double>, _ blocks: BlockPartition, _ t: Double, _ τ: Double,
+    _ X: Matrix<Double>, _ y: Vector<Double>, _ w: Vector<Double>, _ blocks: Groups, _ t: Double, _ τ: Double,
     _ ridge: Double
   ) {
     let v = slope(X, y, w) - ridge * w
@@ -79,30 +79,32 @@ import Testing
       let blocks = Self.spread(shape.1)
       let t = 0.1 * Self.largest(X, y, blocks)
       let τ = oneNorm * t
-      let penalty = SparseGroupLassoBlocks<Double>(blocks, hasOneNorm: oneNorm > 0)
-      let λ: Vector<Double> = oneNorm > 0 ? [t, τ, 1e-3] : [t, 1e-3]
       let solver = BlockWorkingSetSolver<Double>()
-      let solution = solver.solve(QuadraticLoss(features: design, targets: y), penalty, parameters: λ)
+      func solve(from start: Vector<Double>?) -> BlockWorkingSetSolution<Double> {
+        let loss = QuadraticLoss(features: design, targets: y)
+        if τ == 0 { return solver.solve(loss, GroupLasso<Double>(blocks), parameters: [t, 1e-3], from: start) }
+        return solver.solve(loss, SparseGroupLasso<Double>(blocks), parameters: [τ, t, 1e-3], from: start)
+      }
+      let solution = solve(from: nil)
       #expect(solution.outcome == .converged)
       #expect(solution.estimate.nonzeroCount > 0 && solution.passes <= 30)
       Self.expectConditions(X, y, solution.estimate, blocks, t, τ, 1e-3)
       // A difference of numbers of the objective's size, each a sum of n terms.
       #expect(solution.dualityGap! <= 1e-12 * solution.objective)
       // From its own solution: the pass that looks, a solve, and the pass that finds it done.
-      let again = solver.solve(
-        QuadraticLoss(features: design, targets: y), penalty, parameters: λ, from: solution.estimate)
+      let again = solve(from: solution.estimate)
       #expect(again.outcome == .converged && again.passes <= 3)
     }
   }
 
   @Test func groupsOfOneAreTheLasso() {
     let (X, y) = Self.draw(80, 150, ρ: 0.5, seed: 8)
-    let blocks = BlockPartition(count: 150, size: 1)
+    let blocks = Groups(count: 150, size: 1)
     let λ: Vector<Double> = [0.1 * Self.largest(X, y, blocks), 0.01]
     let loss = QuadraticLoss(features: X, targets: y)
     let lasso = WorkingSetSolver<Double>().solve(loss, parameters: λ)
     let got = BlockWorkingSetSolver<Double>().solve(
-      loss, SparseGroupLassoBlocks.groupLasso(blocks), parameters: λ)
+      loss, GroupLasso<Double>(blocks), parameters: λ)
     #expect(got.outcome == .converged)
     #expect(IndexSubset(nonzerosOf: got.estimate) == IndexSubset(nonzerosOf: lasso.estimate))
     // Two solves of one system, whose condition is at most that of ‖X‖²/n beside the ridge: some 1e4.
@@ -113,7 +115,7 @@ import Testing
     let (X, y) = Self.draw(50, 90, seed: 2)
     let blocks = Self.spread(90)
     let solution = BlockWorkingSetSolver<Double>().solve(
-      QuadraticLoss(features: X, targets: y), SparseGroupLassoBlocks.groupLasso(blocks),
+      QuadraticLoss(features: X, targets: y), GroupLasso<Double>(blocks),
       parameters: [Self.largest(X, y, blocks) * (1 + 1e-12), 0])
     #expect(solution.outcome == .converged && solution.estimate.nonzeroCount == 0 && solution.passes == 1)
   }
@@ -123,7 +125,7 @@ import Testing
     let (X, y) = Self.draw(70, 100, ρ: 0.3, seed: 5)
     let labels = Vector<Double>(count: 70) { y[$0] > 0 ? 1 : -1 }
     let blocks = Self.spread(100)
-    let penalty = SparseGroupLassoBlocks<Double>.groupLasso(blocks)
+    let penalty = GroupLasso<Double>(blocks)
     let (t, ridge) = (0.02, 0.01)
     let loss = LogisticLoss(features: X, targets: labels)
     let got = BlockWorkingSetSolver<Double>().solve(loss, penalty, parameters: [t, ridge])
@@ -151,8 +153,9 @@ import Testing
   @Test func boxAndNonnegativity() {
     let (X, y) = Self.draw(100, 60, ρ: 0.4, seed: 6)
     let loss = QuadraticLoss(features: X, targets: y)
-    for (penalty, λ, lower, upper): (BoxBlocks<Double>, Vector<Double>, Double, Double) in [
-      (BoxBlocks.nonnegative(count: 60), [0.01], 0, .infinity), (BoxBlocks(count: 60), [-0.2, 0.5, 0.01], -0.2, 0.5),
+    for (penalty, λ, lower, upper): (Box<Double>, Vector<Double>, Double, Double) in [
+      (.nonNegative, [0.01], 0, .infinity),
+      (Box(lower: .parameters(), upper: .parameters()), [-0.2, 0.5, 0.01], -0.2, 0.5),
     ] {
       let got = BlockWorkingSetSolver<Double>().solve(loss, penalty, parameters: λ)
       #expect(got.outcome == .converged && got.dualityGap == nil)
@@ -176,10 +179,10 @@ import Testing
     let blocks = Self.spread(120)
     let t = 0.1 * Self.largest(X, y, blocks)
     let exact = BlockWorkingSetSolver<Double>().solve(
-      QuadraticLoss(features: X, targets: y), SparseGroupLassoBlocks.groupLasso(blocks), parameters: [t, 0.1])
+      QuadraticLoss(features: X, targets: y), GroupLasso<Double>(blocks), parameters: [t, 0.1])
     let got = BlockWorkingSetSolver<Float>().solve(
       QuadraticLoss(features: Matrix<Float>(converting: X), targets: Vector<Float>(converting: y)),
-      SparseGroupLassoBlocks.groupLasso(blocks), parameters: [Float(t), 0.1])
+      GroupLasso<Float>(blocks), parameters: [Float(t), 0.1])
     #expect(got.outcome == .converged)
     // The condition of ‖X‖²/n beside the ridge is some 100.
     let allowed = 100 * 60 * Double(Float.ulpOfOne) * exact.estimate.norm
@@ -189,20 +192,29 @@ import Testing
   @Test func whatCannotBeIsRefused() {
     let (X, y) = Self.draw(20, 12, seed: 1)
     let loss = QuadraticLoss(features: X, targets: y)
-    let penalty = SparseGroupLassoBlocks<Double>.groupLasso(BlockPartition(count: 12, size: 3))
+    let penalty = GroupLasso<Double>(Groups(count: 12, size: 3))
     let solver = BlockWorkingSetSolver<Double>()
-    for (λ, index): (Vector<Double>, Int) in [([0, 0], 0), ([-1, 0], 0), ([1, -1], 1)] {
+    for (λ, index): (Vector<Double>, Int) in [([-1, 0], 0), ([1, -1], 1)] {
       guard case .outsideDomain(let violation) = solver.solve(loss, penalty, parameters: λ).outcome else {
         Issue.record("\(λ) was not refused")
         continue
       }
       #expect(violation.index == index)
     }
-    let both = SparseGroupLassoBlocks<Double>(penalty.blocks, hasOneNorm: true)
-    guard case .outsideDomain = solver.solve(loss, both, parameters: [1, -1, 0]).outcome else {
+    let both = SparseGroupLasso<Double>(penalty.groups)
+    guard case .outsideDomain = solver.solve(loss, both, parameters: [-1, 1, 0]).outcome else {
       Issue.record("a negative strength of the 1-norm was not refused")
       return
     }
+    guard
+      case .outsideDomain(let crossed) = solver.solve(
+        loss, Box<Double>(lower: .parameters(), upper: .parameters()), parameters: [1, 0, 0]
+      ).outcome
+    else {
+      Issue.record("bounds that cross were not refused")
+      return
+    }
+    #expect(crossed.index == 1)
     #expect(solver.solve(loss, penalty, parameters: [.nan, 0]).outcome == .notFinite)
     #expect(solver.solve(loss, penalty, parameters: [1, .infinity]).outcome == .notFinite)
   }

@@ -2,11 +2,10 @@ import LinAlg
 import NonsmoothMaps
 
 /// One solve of ``BlockWorkingSetSolver``: the state of its outer loop.
-struct BlockWorkingSetRun<Loss: SmoothLoss, Penalty: BlockPenalty> where Loss.Element == Penalty.Element {
+struct BlockWorkingSetRun<Loss: SmoothLoss, Penalty: BlockSeparableFunction> where Loss.Element == Penalty.Element {
   typealias Element = Loss.Element
   private let loss: Loss
   private let penalty: Penalty
-  private let λ: Vector<Element>
   private let ridge: Element
   private let n: Int
   private let hessian: DesignHessian<Element>
@@ -31,9 +30,8 @@ struct BlockWorkingSetRun<Loss: SmoothLoss, Penalty: BlockPenalty> where Loss.El
   private var isModelSolved = false
   private var result: BlockWorkingSetSolution<Element>
 
-  init(_ loss: Loss, _ penalty: Penalty, _ λ: Vector<Element>, _ start: Vector<Element>?) {
-    (self.loss, self.penalty, self.λ) = (loss, penalty, λ)
-    ridge = λ[λ.count - 1]
+  init(_ loss: Loss, _ penalty: Penalty, ridge: Element, _ start: Vector<Element>?) {
+    (self.loss, self.penalty, self.ridge) = (loss, penalty, ridge)
     n = loss.sampleCount
     let p = loss.featureCount
     hessian = loss.makeHessian()
@@ -46,7 +44,7 @@ struct BlockWorkingSetRun<Loss: SmoothLoss, Penalty: BlockPenalty> where Loss.El
     (x, v) = (.zeros(m), .zeros(m))
     alive = Array(0..<penalty.blocks.count)
     aliveColumns = IndexSubset(Array(0..<p), universe: p)
-    small = SmallBlockProblem(penalty, λ, ridge: ridge)
+    small = SmallBlockProblem(penalty, ridge: ridge)
     result = BlockWorkingSetSolution(start: w, outcome: .passLimit)
     let norms = loss.squaredColumnNorms
     squares = alive.map { b in
@@ -97,8 +95,8 @@ struct BlockWorkingSetRun<Loss: SmoothLoss, Penalty: BlockPenalty> where Loss.El
     let hasStart = w.maxNorm != 0
     for b in 0..<penalty.blocks.count {
       gather(b)
-      if penalty.value(block: b, at: x, parameters: λ).isFinite { continue }
-      penalty.apply(block: b, step: 1, parameters: λ, to: &x)
+      if penalty.value(block: b, at: x).isFinite { continue }
+      penalty.apply(block: b, step: 1, to: &x)
       for i in 0..<penalty.blocks.size(b) { w[penalty.blocks.coordinate(b, i)] = x[i] }
     }
     refreshResiduals()
@@ -114,7 +112,7 @@ struct BlockWorkingSetRun<Loss: SmoothLoss, Penalty: BlockPenalty> where Loss.El
     var sum = ridge / 2 * w.dot(w)
     for b in 0..<penalty.blocks.count {
       gather(b)
-      sum += penalty.value(block: b, at: x, parameters: λ)
+      sum += penalty.value(block: b, at: x)
     }
     return sum
   }
@@ -153,12 +151,12 @@ struct BlockWorkingSetRun<Loss: SmoothLoss, Penalty: BlockPenalty> where Loss.El
     let noise = 4 * Element.ulpOfOne * (residuals.norm + loss.targets.norm) / Element(n).squareRoot()
     for b in alive {
       gather(b)
-      let d = penalty.distance(block: b, at: x, of: v, parameters: λ)
+      let d = penalty.distance(block: b, at: x, of: v)
       most = d > most || d.isNaN ? d : most
-      if let known = excess { excess = penalty.dualNorm(block: b, of: v, parameters: λ).map { max(known, $0) } }
-      if !penalty.isFixed(block: b, at: x, parameters: λ) {
+      if let known = excess { excess = penalty.dualNorm(block: b, of: v).map { max(known, $0) } }
+      if !penalty.isFixed(block: b, at: x) {
         free.append(b)
-      } else if d > 32 * .ulpOfOne * penalty.scale(block: b, parameters: λ) + noise * squares[b].squareRoot() {
+      } else if d > 32 * .ulpOfOne * penalty.scale(block: b) + noise * squares[b].squareRoot() {
         violators.append((b, d))
       }
       if most.isNaN { break }
@@ -182,8 +180,8 @@ struct BlockWorkingSetRun<Loss: SmoothLoss, Penalty: BlockPenalty> where Loss.El
       gather(b)
       for i in 0..<penalty.blocks.size(b) { v[i] *= c }
       let reach = radius * (Loss.curvatureBound * squares[b] + ridge).squareRoot()
-      if !penalty.isFixed(block: b, at: x, parameters: λ)
-        || !penalty.isScreened(block: b, v, radius: reach, parameters: λ)
+      if !penalty.isFixed(block: b, at: x)
+        || !penalty.isScreened(block: b, v, radius: reach)
       {
         survivors.append(b)
       }

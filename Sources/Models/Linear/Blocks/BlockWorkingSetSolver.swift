@@ -1,5 +1,5 @@
 public import LinAlg
-import NonsmoothMaps
+public import NonsmoothMaps
 
 /// A minimizer with a block penalty as far as it was found.
 public struct BlockWorkingSetSolution<Element: Scalar>: Sendable {
@@ -58,18 +58,19 @@ public struct BlockWorkingSetSolver<Element: Scalar>: Sendable {
     _ loss: Loss, _ penalty: Penalty, parameters λ: Vector<Element>, from start: Vector<Element>? = nil,
     progress: ((_ pass: Int, _ violation: Element) -> Void)? = nil
   ) -> BlockWorkingSetSolution<Element> {
-    let p = loss.featureCount
+    let (p, m) = (loss.featureCount, penalty.parameterCount)
     precondition(
-      penalty.blocks.coordinateCount == p && λ.count == penalty.parameterCount + 1 && (start?.count ?? p) == p,
-      "BlockWorkingSetSolver: blocks of \(penalty.blocks.coordinateCount) coordinates for \(p), \(λ.count) parameters for \(penalty.parameterCount) and the ridge's"
-    )
+      λ.count == m + 1 && (start?.count ?? p) == p,
+      "BlockWorkingSetSolver: \(λ.count) parameters for \(m) and the ridge's, a start of \(start?.count ?? p) for \(p)")
     if loss.targets.firstNonFinite != nil || ParameterViolation.notFinite(in: λ) != nil {
       return BlockWorkingSetSolution(start: .zeros(p), outcome: .notFinite)
     }
-    if let violation = penalty.violation(parameters: λ) ?? negativeRidge(λ) {
+    let strengths = λ[segment: 0..<m]
+    if let violation = penalty.violation(parameters: strengths) ?? negativeRidge(λ) {
       return BlockWorkingSetSolution(start: .zeros(p), outcome: .outsideDomain(violation))
     }
-    var run = BlockWorkingSetRun(loss, penalty, λ, start)
+    let blocks = penalty.makeBlocks(count: p, parameters: strengths)
+    var run = BlockWorkingSetRun(loss, blocks, ridge: λ[m], start)
     return run.solve(tolerance: tolerance, passLimit: passLimit, progress)
   }
 

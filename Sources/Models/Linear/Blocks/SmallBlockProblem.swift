@@ -1,13 +1,13 @@
 import LinAlg
+import NonsmoothMaps
 
 /// A quadratic with a block penalty: min ½ (u − u₀)ᵀG(u − u₀) − g₀ᵀ(u − u₀) + Σ g_b(u_b) + (λ_G/2) ‖u‖², k unknowns.
 ///
 /// Epochs of proximal steps on blocks, each by the largest eigenvalue of its Gram block, find the pieces that the blocks lie on;
 /// Newton's method on the free coordinates of the pieces solves to rounding.
-struct SmallBlockProblem<Penalty: BlockPenalty> {
+struct SmallBlockProblem<Penalty: BlockSeparableFunction> {
   typealias Element = Penalty.Element
   let penalty: Penalty
-  let λ: Vector<Element>
   let ridge: Element
   var G = Matrix<Element>.zeros(0, 0)
   /// The blocks of the working set, and the places 0 ..< k of their coordinates.
@@ -29,8 +29,8 @@ struct SmallBlockProblem<Penalty: BlockPenalty> {
   /// Whether the last solve ended at rounding.
   private(set) var isSolved = false
 
-  init(_ penalty: Penalty, _ λ: Vector<Element>, ridge: Element) {
-    (self.penalty, self.λ, self.ridge) = (penalty, λ, ridge)
+  init(_ penalty: Penalty, ridge: Element) {
+    (self.penalty, self.ridge) = (penalty, ridge)
     let m = penalty.blocks.largestSize
     (x, v, trialBlock) = (.zeros(m), .zeros(m), .zeros(m))
     piece = BlockPiece(largestSize: m)
@@ -104,7 +104,7 @@ struct SmallBlockProblem<Penalty: BlockPenalty> {
       if !(L > 0) { continue }
       gather(i)
       for j in 0..<at.count { x[j] += (g[at[j]] - ridge * u[at[j]]) / L }
-      penalty.apply(block: blocks[i], step: 1 / L, parameters: λ, to: &x)
+      penalty.apply(block: blocks[i], step: 1 / L, to: &x)
       for j in 0..<at.count {
         let δ = x[j] - u[at[j]]
         if δ == 0 { continue }
@@ -122,7 +122,7 @@ struct SmallBlockProblem<Penalty: BlockPenalty> {
     for i in 0..<blocks.count {
       gather(i)
       for (j, place) in places[i].enumerated() { v[j] = g[place] - ridge * x[j] }
-      let d = penalty.distance(block: blocks[i], at: x, of: v, parameters: λ)
+      let d = penalty.distance(block: blocks[i], at: x, of: v)
       if d.isNaN { return .nan }
       most = max(most, d)
     }
@@ -136,11 +136,11 @@ struct SmallBlockProblem<Penalty: BlockPenalty> {
     for i in 0..<blocks.count {
       gather(i)
       for (j, place) in places[i].enumerated() { v[j] = g[place] - ridge * x[j] }
-      let allowed = 32 * .ulpOfOne * penalty.scale(block: blocks[i], parameters: λ) + noise
-      penalty.fill(&piece, block: blocks[i], at: x, parameters: λ)
+      let allowed = 32 * .ulpOfOne * penalty.scale(block: blocks[i]) + noise
+      penalty.fill(&piece, block: blocks[i], at: x)
       // On free coordinates the step was rounding: what is left there counts as met.
       for j in 0..<places[i].count where piece.isFree[j] { v[j] = piece.gradient[j] }
-      if !(penalty.distance(block: blocks[i], at: x, of: v, parameters: λ) <= allowed) { return false }
+      if !(penalty.distance(block: blocks[i], at: x, of: v) <= allowed) { return false }
     }
     return true
   }
@@ -153,7 +153,7 @@ struct SmallBlockProblem<Penalty: BlockPenalty> {
     var pieces: [(curvature: Element, places: [Int], normal: [Element])] = []
     for i in 0..<blocks.count {
       gather(i)
-      penalty.fill(&piece, block: blocks[i], at: x, parameters: λ)
+      penalty.fill(&piece, block: blocks[i], at: x)
       let inner = (0..<places[i].count).filter { piece.isFree[$0] }
       if inner.isEmpty { continue }
       for j in inner { gradient[places[i][j]] = piece.gradient[j] }
@@ -208,14 +208,14 @@ struct SmallBlockProblem<Penalty: BlockPenalty> {
           if trialBlock[j] != x[j] { hasMoved = true }
         }
         if !hasMoved { continue }
-        penalty.clip(block: blocks[i], &trialBlock, from: x, parameters: λ)
+        penalty.clip(block: blocks[i], &trialBlock, from: x)
         for (j, place) in places[i].enumerated() where trial[place] != trialBlock[j] {
           trial[place] = trialBlock[j]
           wasClipped = true
         }
         change +=
-          penalty.value(block: blocks[i], at: trialBlock, parameters: λ)
-          - penalty.value(block: blocks[i], at: x, parameters: λ)
+          penalty.value(block: blocks[i], at: trialBlock)
+          - penalty.value(block: blocks[i], at: x)
       }
       let moved = trial - u
       image.assignSymmetricProduct(G, moved)
