@@ -94,6 +94,14 @@ public struct BlockWorkingSetSolver<Element: Scalar>: Sendable {
     return solution
   }
 
+  @specialized(where Element == Double, Loss == QuadraticLoss<Double>, Blocks == GroupNorms<Double>)
+  @specialized(where Element == Double, Loss == QuadraticLoss<Double>, Blocks == Intervals<Double>)
+  @specialized(where Element == Double, Loss == LogisticLoss<Double>, Blocks == GroupNorms<Double>)
+  @specialized(where Element == Double, Loss == LogisticLoss<Double>, Blocks == Intervals<Double>)
+  @specialized(where Element == Float, Loss == QuadraticLoss<Float>, Blocks == GroupNorms<Float>)
+  @specialized(where Element == Float, Loss == QuadraticLoss<Float>, Blocks == Intervals<Float>)
+  @specialized(where Element == Float, Loss == LogisticLoss<Float>, Blocks == GroupNorms<Float>)
+  @specialized(where Element == Float, Loss == LogisticLoss<Float>, Blocks == Intervals<Float>)
   private func solve<Loss: SmoothLoss<Element>, Blocks: BlockSeparableFunction<Element>>(
     _ loss: Loss, _ blocks: Blocks, ridge: Element, from start: Vector<Element>?, _ progress: ((Int, Element) -> Void)?
   ) -> BlockWorkingSetSolution<Element> {
