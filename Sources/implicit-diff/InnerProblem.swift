@@ -34,6 +34,8 @@ extension HypergradientCommand {
       switch step {
       case .pass(let pass, let gap):
         progress.update("solving the inner problem: pass \(pass), duality gap \(Format.error(gap))")
+      case .workingSets(let pass, let violation):
+        progress.update("solving the inner problem: pass \(pass), violation \(Format.error(violation))")
       case .iteration(let iteration, let residual):
         progress.update("solving the inner problem: iteration \(iteration), residual \(Format.error(residual))")
       }

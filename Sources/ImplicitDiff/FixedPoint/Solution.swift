@@ -57,6 +57,8 @@ public struct Solution<Map: FixedPointMap> {
 public enum SolveProgress<Element: Scalar>: Sendable {
   /// A pass over the data by working sets, and the duality gap it found.
   case pass(Int, dualityGap: Element)
+  /// The same for penalties by blocks, which may have no gap: the largest violation of the optimality conditions.
+  case workingSets(pass: Int, violation: Element)
   /// A step of the fixed-point iteration, and its residual.
   case iteration(Int, residual: Element)
 }

@@ -7,6 +7,9 @@ public enum WorkingSetOutcome: Sendable, Equatable {
   case converged
   /// The limit on passes over the data came first.
   case passLimit
+  /// Passes no longer led anywhere while the optimality conditions were not met to rounding: numbers near the ends of the range, or a problem too
+  /// ill-conditioned for the precision.
+  case stalled
   /// A NaN or an infinity appeared, or strengths that vanish beside the targets.
   case notFinite
   /// A strength of the 1-norm is not positive or one of the ridge negative: nothing was computed.

@@ -4,31 +4,39 @@ import NonsmoothMaps
 /// One solve of ``BlockWorkingSetSolver``: the state of its outer loop.
 struct BlockWorkingSetRun<Loss: SmoothLoss, Penalty: BlockSeparableFunction> where Loss.Element == Penalty.Element {
   typealias Element = Loss.Element
-  private let loss: Loss
-  private let penalty: Penalty
-  private let ridge: Element
-  private let n: Int
-  private let hessian: DesignHessian<Element>
-  private var w: Vector<Element>
-  private var scores: Vector<Element>
-  private var residuals: Vector<Element>
-  private var lossValue: Element = 0
+  let loss: Loss
+  let penalty: Penalty
+  let ridge: Element
+  let n: Int
+  let hessian: DesignHessian<Element>
+  var w: Vector<Element>
+  var scores: Vector<Element>
+  var residuals: Vector<Element>
+  var lossValue: Element = 0
   /// f(0).
-  private let scale: Element
+  let scale: Element
   /// Xᵀr/n − λ_G w on the blocks that are alive: minus the gradient.
-  private var gradient: Vector<Element>
+  var gradient: Vector<Element>
   /// ‖X_b‖²_F/n, which bounds the largest eigenvalue of the block's Gram matrix.
-  private var squares: [Element] = []
-  private var alive: [Int]
-  private var aliveColumns: IndexSubset
-  private var compact = Vector<Element>.zeros(0)
-  private var x: Vector<Element>
-  private var v: Vector<Element>
-  private var small: SmallBlockProblem<Penalty>
-  /// The working set that the small problem holds, and whether its Gram matrix is current.
-  private var loaded = IndexSubset(universe: 0)
-  private var isModelSolved = false
-  private var result: BlockWorkingSetSolution<Element>
+  var squares: [Element] = []
+  var alive: [Int]
+  var aliveColumns: IndexSubset
+  var compact = Vector<Element>.zeros(0)
+  var x: Vector<Element>
+  var v: Vector<Element>
+  /// The working set with the places of its blocks, and the Gram matrix where that is small.
+  var working = IndexSubset(universe: 0)
+  var workingBlocks: [Int] = []
+  var places: [[Int]] = []
+  var gram = GramQuadratic<Element>()
+  var columns: ColumnQuadratic<Element>?
+  var solution = Vector<Element>.zeros(0)
+  var isModelSolved = false
+  var isModelSingular = false
+  /// Whether the working set holds all violators.
+  var isComplete = false
+  var progressWatch = BlockProgress<Element>()
+  var result: BlockWorkingSetSolution<Element>
 
   init(_ loss: Loss, _ penalty: Penalty, ridge: Element, _ start: Vector<Element>?) {
     (self.loss, self.penalty, self.ridge) = (loss, penalty, ridge)
@@ -44,7 +52,6 @@ struct BlockWorkingSetRun<Loss: SmoothLoss, Penalty: BlockSeparableFunction> whe
     (x, v) = (.zeros(m), .zeros(m))
     alive = Array(0..<penalty.blocks.count)
     aliveColumns = IndexSubset(Array(0..<p), universe: p)
-    small = SmallBlockProblem(penalty, ridge: ridge)
     result = BlockWorkingSetSolution(start: w, outcome: .passLimit)
     let norms = loss.squaredColumnNorms
     squares = alive.map { b in
@@ -60,9 +67,9 @@ struct BlockWorkingSetRun<Loss: SmoothLoss, Penalty: BlockSeparableFunction> whe
     while result.passes < passLimit {
       refreshGradient()
       result.passes += 1
-      let (free, violators) = measure()
+      let (free, violators, isMet) = measure()
       progress?(result.passes, result.violation)
-      if !result.violation.isFinite || !result.objective.isFinite {
+      if !result.violation.isFinite || !result.objective.isFinite || isMet == nil {
         result.outcome = .notFinite
         break
       }
@@ -71,11 +78,18 @@ struct BlockWorkingSetRun<Loss: SmoothLoss, Penalty: BlockSeparableFunction> whe
         result.outcome = .converged
         break
       }
-      if violators.isEmpty && (isModelSolved || free.isEmpty) {
+      let isOptimal = violators.isEmpty && isMet == true
+      if isOptimal && (isModelSolved || free.isEmpty) {
         result.outcome = .converged
         break
       }
-      solveWorkingSet(free: free, violators: violators)
+      let isNew = chooseWorkingSet(free: free, violators: violators)
+      if !progressWatch.note(result.objective, result.violation, isNew: isNew) {
+        result.outcome = isOptimal ? .converged : .stalled
+        break
+      }
+      // Others violate by as much: no digit beyond a tenth of that is of use.
+      solveWorkingSet(isNew: isNew, target: isComplete ? nil : result.violation / 10)
     }
     result.estimate = w
     result.seconds = clock.secondsSince()
@@ -108,7 +122,7 @@ struct BlockWorkingSetRun<Loss: SmoothLoss, Penalty: BlockSeparableFunction> whe
     }
   }
 
-  private mutating func penaltyValue() -> Element {
+  mutating func penaltyValue() -> Element {
     var sum = ridge / 2 * w.dot(w)
     for b in 0..<penalty.blocks.count {
       gather(b)
@@ -117,7 +131,7 @@ struct BlockWorkingSetRun<Loss: SmoothLoss, Penalty: BlockSeparableFunction> whe
     return sum
   }
 
-  private mutating func refreshResiduals() {
+  mutating func refreshResiduals() {
     let support = IndexSubset(nonzerosOf: w)
     scores.fill(0)
     if support.count > 0 {
@@ -140,8 +154,9 @@ struct BlockWorkingSetRun<Loss: SmoothLoss, Penalty: BlockSeparableFunction> whe
   }
 
   /// The objective, the gap, screening, and the blocks of the next working set: those free to move and those fixed ones
-  /// that violate their conditions beyond rounding, with by how much.
-  private mutating func measure() -> (free: [Int], violators: [(block: Int, size: Element)]) {
+  /// that violate their conditions beyond rounding, with by how much. Whether the free ones meet theirs to rounding; nil where rounding
+  /// is out of range.
+  private mutating func measure() -> (free: [Int], violators: [(block: Int, size: Element)], isMet: Bool?) {
     result.objective = lossValue + penaltyValue()
     var free: [Int] = []
     var violators: [(block: Int, size: Element)] = []
@@ -149,18 +164,25 @@ struct BlockWorkingSetRun<Loss: SmoothLoss, Penalty: BlockSeparableFunction> whe
     var most: Element = 0
     // The gradient's entries are sums with terms of this size: r and y in the units of a column's norm.
     let noise = 4 * Element.ulpOfOne * (residuals.norm + loss.targets.norm) / Element(n).squareRoot()
+    // Free blocks are those of a system whose matrix has at most this trace; its solution leaves some ulps of the two.
+    var distances: [Element] = []
+    var trace: Element = 0
     for b in alive {
       gather(b)
       let d = penalty.distance(block: b, at: x, of: v)
       most = d > most || d.isNaN ? d : most
-      if let known = excess { excess = penalty.dualNorm(block: b, of: v).map { max(known, $0) } }
+      if let known = excess { excess = penalty.dualNorm(block: b, of: v).map { $0 > known || $0.isNaN ? $0 : known } }
       if !penalty.isFixed(block: b, at: x) {
         free.append(b)
+        distances.append(d)
+        trace += Loss.curvatureBound * squares[b]
       } else if d > 32 * .ulpOfOne * penalty.scale(block: b) + noise * squares[b].squareRoot() {
         violators.append((b, d))
       }
       if most.isNaN { break }
     }
+    let backward = 64 * Element.ulpOfOne * (trace + ridge) * w.norm + 16 * noise * trace.squareRoot()
+    let isMet = zip(free, distances).allSatisfy { $1 <= backward + 64 * .ulpOfOne * penalty.scale(block: $0) }
     result.violation = most
     result.dualityGap = excess.map { excess in
       let c = 1 / max(1, excess)
@@ -169,7 +191,7 @@ struct BlockWorkingSetRun<Loss: SmoothLoss, Penalty: BlockSeparableFunction> whe
       return max(0, result.objective - dual)
     }
     if let gap = result.dualityGap, gap.isFinite { screen(gap, scale: 1 / max(1, excess!)) }
-    return (free, violators)
+    return (free, violators, backward.isFinite ? isMet : nil)
   }
 
   /// A sphere of radius √(2 gap) about the dual point, in the units of a block's norm, holds the dual solution.
@@ -198,8 +220,8 @@ struct BlockWorkingSetRun<Loss: SmoothLoss, Penalty: BlockSeparableFunction> whe
   }
 
   /// Blocks up to twice those that are free, and at least some 256 coordinates of violators: the Gram matrix of fewer costs
-  /// less than a pass over X.
-  private mutating func solveWorkingSet(free: [Int], violators: [(block: Int, size: Element)]) {
+  /// less than a pass over X. Whether it is another working set than the last.
+  private mutating func chooseWorkingSet(free: [Int], violators: [(block: Int, size: Element)]) -> Bool {
     let all = penalty.blocks
     var chosen = free
     let room = max(256, free.reduce(0) { $0 + all.size($1) })
@@ -209,79 +231,15 @@ struct BlockWorkingSetRun<Loss: SmoothLoss, Penalty: BlockSeparableFunction> whe
       taken += all.size(b)
       chosen.append(b)
     }
-    let isComplete = chosen.count == free.count + violators.count
+    isComplete = chosen.count == free.count + violators.count
     chosen.sort()
-    let working = columns(of: chosen)
+    if chosen == workingBlocks { return false }
+    workingBlocks = chosen
+    working = columns(of: chosen)
     result.largestWorkingSet = max(result.largestWorkingSet, working.count)
-    let isNew = working != loaded
-    if isNew {
-      var place = [Int: Int](minimumCapacity: working.count)
-      for k in 0..<working.count { place[working[k]] = k }
-      let places = chosen.map { b in (0..<all.size(b)).map { place[all.coordinate(b, $0)]! } }
-      small.setBlocks(chosen, places: places, count: working.count)
-      loaded = working
-    }
-    // Others violate by as much: no digit beyond a tenth of that is of use.
-    let target = isComplete ? nil : result.violation / 10
-    if loss.linearTerm != nil {
-      if isNew { assemble(working) }
-      solveModel(working, target)
-      w.scatter(working, from: small.u)
-      refreshResiduals()
-    } else {
-      solveByProximalNewton(working, target)
-    }
-  }
-
-  private mutating func assemble(_ working: IndexSubset) {
-    hessian.assemble(on: working, into: &small.G)
-    small.refreshCurvatures()
-  }
-
-  private mutating func solveModel(_ working: IndexSubset, _ target: Element?) {
-    var current = Vector<Element>.zeros(working.count)
-    current.gather(working, from: w)
-    var slope = Vector<Element>.zeros(working.count)
-    loss.features.multiplyTransposed(columns: working, residuals, alpha: 1 / Element(n), into: &slope)
-    small.load(at: current, gradient: slope)
-    small.solve(target: target)
-    isModelSolved = small.isSolved
-    result.epochs += small.epochs
-    result.newtonSteps += small.newtonSteps
-  }
-
-  /// Quadratic models of the loss, each solved, until a step is at rounding. A step is halved until it lowers the
-  /// objective, but for steps whose change of the objective is rounding.
-  private mutating func solveByProximalNewton(_ working: IndexSubset, _ target: Element?) {
-    var lastSize = Element.infinity
-    for _ in 0..<(target == nil ? 50 : 3) {
-      hessian.setWeights { Loss.curvatures(scores: scores, targets: loss.targets, into: &$0) }
-      assemble(working)
-      solveModel(working, target)
-      let wasSolved = isModelSolved
-      isModelSolved = false
-      let before = lossValue + penaltyValue()
-      let old = Vector(copying: w)
-      var step = Vector<Element>.zeros(w.count)
-      step.scatter(working, from: small.u)
-      for k in 0..<working.count { step[working[k]] -= old[working[k]] }
-      let size = step.maxNorm
-      var fraction: Element = 1
-      while true {
-        if fraction == 1 { w.scatter(working, from: small.u) } else { w.assign(1, old, fraction, step) }
-        refreshResiduals()
-        let after = lossValue + penaltyValue()
-        if after <= before + 64 * .ulpOfOne * before.magnitude || !after.isFinite { break }
-        fraction /= 2
-        if fraction < .ulpOfOne { break }
-      }
-      if !lossValue.isFinite { return }
-      let isTiny = size <= Element.ulpOfOne.squareRoot() * w.maxNorm
-      if fraction == 1 && (size <= 4 * .ulpOfOne * w.maxNorm || (isTiny && size >= lastSize / 2)) {
-        isModelSolved = wasSolved
-        return
-      }
-      lastSize = size
-    }
+    var place = [Int: Int](minimumCapacity: working.count)
+    for k in 0..<working.count { place[working[k]] = k }
+    places = chosen.map { b in (0..<all.size(b)).map { place[all.coordinate(b, $0)]! } }
+    return true
   }
 }

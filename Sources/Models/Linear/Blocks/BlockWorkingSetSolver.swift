@@ -34,8 +34,9 @@ public struct BlockWorkingSetSolution<Element: Scalar>: Sendable {
 ///
 /// A pass over X gives the gradient, every block's violation of the optimality conditions and, for norms, the duality gap and
 /// the blocks that gap-safe screening removes for good. The blocks that are free to move and the worst violators form the working
-/// set, whose problem (or for a loss that is not quadratic its quadratic model, with a line search) is solved on its Gram
-/// matrix by block descent and Newton's method. The Gram matrix has as many rows as the working set has coordinates.
+/// set, whose problem (or for a loss that is not quadratic its quadratic model, with a line search) is solved by block descent and Newton's
+/// method: on its Gram matrix where that is small, through its columns where they have far fewer entries. Solutions that are not unique (equal
+/// columns without a ridge) are found as well; any of them is.
 ///
 /// Sources: as for ``WorkingSetSolver``; for groups, Ndiaye, Fercoq, Gramfort, Salmon, *GAP safe screening rules for
 /// sparse-group lasso*, NeurIPS 2016.
@@ -70,7 +71,41 @@ public struct BlockWorkingSetSolver<Element: Scalar>: Sendable {
       return BlockWorkingSetSolution(start: .zeros(p), outcome: .outsideDomain(violation))
     }
     let blocks = penalty.makeBlocks(count: p, parameters: strengths)
-    var run = BlockWorkingSetRun(loss, blocks, ridge: λ[m], start)
+    // Squares of squares of the targets must neither over- nor underflow: beyond that range a quadratic problem is solved for w in units of a
+    // power of two, which rounds nothing.
+    let size = loss.targets.maxNorm
+    let smallest = Element.leastNormalMagnitude.squareRoot().squareRoot()
+    if loss.linearTerm == nil || size == 0 || (size >= smallest && size <= 1 / smallest) {
+      return solve(loss, blocks, ridge: λ[m], from: start, progress)
+    }
+    let unit = size.binade
+    guard let scaled = blocks.scaled(to: unit) else {
+      return BlockWorkingSetSolution(start: .zeros(p), outcome: .notFinite)
+    }
+    func inUnits(_ x: Vector<Element>) -> Vector<Element> { Vector(count: x.count) { x[$0] / unit } }
+    var solution = solve(
+      Loss(features: loss.features, targets: inUnits(loss.targets)), scaled, ridge: λ[m], from: start.map(inUnits),
+      progress.map { report in { report($0, $1 * unit) } })
+    solution.estimate.scale(by: unit)
+    solution.violation *= unit
+    solution.objective *= unit * unit
+    solution.dualityGap = solution.dualityGap.map { $0 * unit * unit }
+    if solution.estimate.firstNonFinite != nil { solution.outcome = .notFinite }
+    return solution
+  }
+
+  @specialized(where Element == Double, Loss == QuadraticLoss<Double>, Blocks == GroupNorms<Double>)
+  @specialized(where Element == Double, Loss == QuadraticLoss<Double>, Blocks == Intervals<Double>)
+  @specialized(where Element == Double, Loss == LogisticLoss<Double>, Blocks == GroupNorms<Double>)
+  @specialized(where Element == Double, Loss == LogisticLoss<Double>, Blocks == Intervals<Double>)
+  @specialized(where Element == Float, Loss == QuadraticLoss<Float>, Blocks == GroupNorms<Float>)
+  @specialized(where Element == Float, Loss == QuadraticLoss<Float>, Blocks == Intervals<Float>)
+  @specialized(where Element == Float, Loss == LogisticLoss<Float>, Blocks == GroupNorms<Float>)
+  @specialized(where Element == Float, Loss == LogisticLoss<Float>, Blocks == Intervals<Float>)
+  private func solve<Loss: SmoothLoss<Element>, Blocks: BlockSeparableFunction<Element>>(
+    _ loss: Loss, _ blocks: Blocks, ridge: Element, from start: Vector<Element>?, _ progress: ((Int, Element) -> Void)?
+  ) -> BlockWorkingSetSolution<Element> {
+    var run = BlockWorkingSetRun(loss, blocks, ridge: ridge, start)
     return run.solve(tolerance: tolerance, passLimit: passLimit, progress)
   }
 
