@@ -2,7 +2,7 @@ public import LinAlg
 
 /// `g(w, λ) = λ ‖w‖_∞`. By Moreau's identity prox is u less its projection on the ℓ1 ball of radius sλ: it holds |x| ≤ τ.
 ///
-/// With S = {|u| > τ} and σ its signs D is the identity off S and σ σᵀ/|S| on it, B = −sσ/|S|; where ‖u‖₁ ≤ sλ both are zero. The kinks are those of
+/// With S = {|u| > τ} and σ its signs D is the identity off S and σ σᵀ/|S| on it, B = −sσ/|S|; where ‖u‖₁ ≤ sλ both are zero. At λ = 0 B is that of growing λ. The kinks are those of
 /// ``L1Ball``, and all rules of ``KinkRule`` take its element of `zero`. Cost: O(p) expected.
 public struct LInfinityNorm<Element: Scalar>: ProximalMap {
   public init() {}
@@ -35,9 +35,12 @@ public struct LInfinityNorm<Element: Scalar>: ProximalMap {
   ) {
     let t = s * λ[0]
     if t == 0 || u.firstNonFinite != nil {
-      return L.fill(
-        labels: Array(0..<u.count), pulls: Array(repeating: 0, count: u.count), kinkDistance: 0
-      ) { _ in 1 }
+      // D is the identity, and B that of growing strengths: the largest entries are pulled down.
+      let top = u.maxNorm
+      let largest = (0..<u.count).filter { top > 0 && u[$0].magnitude == top }
+      var pulls = Array(repeating: Element(0), count: u.count)
+      for j in largest { pulls[j] = -s / Element(largest.count) }
+      return L.fill(labels: Array(0..<u.count), pulls: pulls, kinkDistance: 0) { u[$0] < 0 ? -1 : 1 }
     }
     let ball = FaceLinearization<Element>(count: u.count)
     L1Ball().linearize(at: u, step: 1, parameters: [t], kink: .zero, into: ball)

@@ -3,7 +3,8 @@ public import LinAlg
 /// `g(w, λ) = λ Σ ωᵢ |w|₍ᵢ₎` with |w|₍₁₎ ≥ |w|₍₂₎ ≥ …: the sorted ℓ1 norm (SLOPE, OWL; OSCAR for ω in arithmetic progression). Equal |w| form clusters.
 ///
 /// prox sorts |u|, subtracts sλω, makes the result nonincreasing by means and not negative, and puts it back. D = Σ q qᵀ over the clusters that are not zero,
-/// q their signs over √|C|; B = −s sign mean(ω). At a tie all rules of ``KinkRule`` take the joined cluster. Cost: one sort.
+/// q their signs over √|C|; B = −s sign mean(ω). At a tie all rules of ``KinkRule`` take the joined cluster, at λ = 0 B is that
+/// of growing λ. Cost: one sort.
 ///
 /// M. Bogdan, E. van den Berg, C. Sabatti, W. Su, E. J. Candès: SLOPE—adaptive variable selection via convex optimization. Ann. Appl. Stat. 9 (2015).
 public struct SortedL1<Element: Scalar>: ProximalMap {
@@ -62,8 +63,21 @@ public struct SortedL1<Element: Scalar>: ProximalMap {
   ) {
     let t = s * λ[0]
     if u.firstNonFinite != nil || t == 0 {
-      let pulls = (0..<u.count).map { _ in Element(0) }
-      return L.fill(labels: Array(0..<u.count), pulls: pulls, kinkDistance: 0) { _ in 1 }
+      // D is the identity, and B that of growing strengths, under which equal entries move together.
+      let order = SortedOrder.falling(u)
+      var pulls = Array(repeating: Element(0), count: u.count)
+      var start = 0
+      while start < order.count {
+        var (end, sum) = (start, Element(0))
+        while end < order.count && u[order[end]].magnitude == u[order[start]].magnitude {
+          sum += weights[end]
+          end += 1
+        }
+        if end == start { break }  // a NaN, which nothing equals
+        if u[order[start]] != 0 { for j in order[start..<end] { pulls[j] = -s * sum / Element(end - start) } }
+        start = end
+      }
+      return L.fill(labels: Array(0..<u.count), pulls: pulls, kinkDistance: 0) { u[$0] < 0 ? -1 : 1 }
     }
     let (order, negated, x) = solve(u, t)
     let runs = x.runs

@@ -83,6 +83,14 @@ import Testing
       for i in 0..<k { for j in 0..<k { full[L.active[i], L.active[j]] = product[i, j] } }
     }
     #expect(full.difference(from: D) <= ε, "D = R Rᵀ, \(name)")
+    var (X, Y) = (Matrix<T>.zeros(p, 2), Matrix<T>.zeros(p, 2))
+    for i in 0..<2 { X.setColumn(i, numbers.vector(p)) }
+    Y.copy(from: X)
+    L.apply(block: &Y)
+    #expect(Y.difference(from: D * X) <= ε, "D by blocks, \(name)")
+    if let norm = L.parametersFrobeniusNorm, m > 0 {
+      #expect(norm >= dense.B.frobeniusNorm * (1 - ε), "norm of B, \(name)")
+    }
     if L.isMask { #expect(r == k && (k == 0 || R == Matrix.identity(k)), "mask, \(name)") }
     if L.isProjection { #expect((D * D).difference(from: D) <= 2 * ε, "projection, \(name)") }
     if let roots = L.diagonalRoots {
@@ -186,6 +194,35 @@ import Testing
       let column = difference(g.prox(u, s, λ + e), g.prox(u, s, λ - e))
       #expect((column - dense.B.column(i)).maxNorm <= tolerance, "B by differences, \(name)")
     }
+  }
+
+  /// At strengths of 0 the derivative is that for growing strengths: prox moves by s h at most for strengths h, and is affine until a coordinate meets another,
+  /// here further away than that.
+  @Test func strengthsOfZero() {
+    let u: Vector<Double> = [1, -2, 0.5, 3, -0.75, 1.5, -2.5, 0.25, 2]
+    let (s, h) = (0.5, 1e-3)
+    func check<G: ProximalMap<Double>>(_ g: G, _ name: String) {
+      let L = g.makeLinearization(count: u.count)
+      let zero = Vector<Double>.zeros(g.parameterCount)
+      g.linearize(at: u, step: s, parameters: zero, kink: .zero, into: L)
+      #expect(g.prox(u, s, zero) == u, "\(name)")
+      for i in 0..<g.parameterCount {
+        var column = Vector<Double>.zeros(u.count)
+        L.addParameters(unit(i, g.parameterCount), to: &column)
+        let difference = (1 / h) * (g.prox(u, s, h * unit(i, g.parameterCount)) - u)
+        // Roundings of u over h.
+        #expect(
+          (column - difference).maxNorm <= 8 * Double.ulpOfOne * u.maxNorm / h, "\(name): \(column), \(difference)")
+      }
+    }
+    check(L1Norm<Double>(), "1-norm")
+    check(AsymmetricL1<Double>(), "asymmetric 1-norm")
+    check(LInfinityNorm<Double>(), "∞-norm")
+    check(SortedL1<Double>(weights: Vector(count: 9) { Double(9 - $0) / 9 }), "sorted 1-norm")
+    check(TotalVariation<Double>(), "total variation")
+    check(FusedLasso<Double>(), "fused lasso")
+    check(GroupLasso<Double>(Groups(sizes: [3, 1, 5])), "group lasso")
+    check(SparseGroupLasso<Double>(Groups(sizes: [3, 1, 5])), "sparse group lasso")
   }
 
   private func checkNaN<G: ProximalMap>(_ g: G, _ λ: Vector<G.Element>, _ name: String) {
