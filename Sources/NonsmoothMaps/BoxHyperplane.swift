@@ -58,6 +58,8 @@ public struct BoxHyperplane<Element: Scalar>: ProximalMap {
   }
 
   /// τ, nil where u is not finite.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   private func multiplier(_ u: Vector<Element>, _ c: Element) -> Element? {
     precondition(u.count == normal.count, "BoxHyperplane: \(normal.count) bounds for \(u.count) coordinates")
     if u.firstNonFinite != nil { return nil }
@@ -96,6 +98,8 @@ public struct BoxHyperplane<Element: Scalar>: ProximalMap {
     return square > 0 ? min(max(rest / square, left), right) : right
   }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func apply(step s: Element, parameters λ: Vector<Element>, to u: inout Vector<Element>) {
     guard let τ = multiplier(u, λ[0]) else { return u.fill(.nan) }
     let p = u.mutableBase()
@@ -124,6 +128,8 @@ public struct BoxHyperplane<Element: Scalar>: ProximalMap {
     return true
   }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   private func fill(_ y: Vector<Element>, _ L: ComplementLinearization<Element>, isArgument: Bool) {
     let free = Vector<Element>(count: y.count) { y[$0] > lower[$0] && y[$0] < upper[$0] ? normal[$0] : 0 }
     let n = free.norm

@@ -61,19 +61,27 @@ public final class ClusterLinearization<Element: Scalar>: ProximalLinearization 
     isMask = rank == active.count
   }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func restrict(_ x: Vector<Element>, into z: inout Vector<Element>) {
     z.fill(0)
     for k in 0..<clusters.count { z[clusters[k]] += entries[k] * x[k] }
   }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func expand(_ z: Vector<Element>, into x: inout Vector<Element>) {
     for k in 0..<clusters.count { x[k] = entries[k] * z[clusters[k]] }
   }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func addParameters(_ μ: Vector<Element>, to x: inout Vector<Element>) {
     for k in 0..<clusters.count { for q in 0..<m { x[active[k]] += signs[k] * pulls[clusters[k] * m + q] * μ[q] } }
   }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func addParametersAdjoint(_ v: Vector<Element>, scale α: Element, to g: inout Vector<Element>) {
     for k in 0..<clusters.count {
       for q in 0..<m { g[q] += α * signs[k] * pulls[clusters[k] * m + q] * v[active[k]] }

@@ -18,6 +18,9 @@ public final class ComplementLinearization<Element: Scalar>: ProximalLinearizati
   private var columns: [Element] = []
   private let p: Int
   private let m: Int
+  /// Room for products, in memory that is used again while the counts stay: |F| and rank entries.
+  private var reflected = Vector<Element>.zeros(0)
+  private var stretched = Vector<Element>.zeros(0)
 
   init(count p: Int, parameterCount m: Int) {
     self.p = p
@@ -52,6 +55,8 @@ public final class ComplementLinearization<Element: Scalar>: ProximalLinearizati
   }
 
   /// x ← H x; the identity without a normal.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   private func reflect(_ x: inout Vector<Element>) {
     guard let normal else { return }
     let sign: Element = normal[0] < 0 ? -1 : 1
@@ -63,6 +68,8 @@ public final class ComplementLinearization<Element: Scalar>: ProximalLinearizati
   }
 
   /// z ← α z + (β − α) q̃ q̃ᵀz.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   private func stretch(_ z: inout Vector<Element>, _ α: Element, _ β: Element) {
     var dot: Element = 0
     if let line { for k in 0..<z.count { dot += line[k] * z[k] } }
@@ -70,22 +77,28 @@ public final class ComplementLinearization<Element: Scalar>: ProximalLinearizati
     if let line { for k in 0..<z.count { z[k] += (β - α) * dot * line[k] } }
   }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   private func compress(_ x: Vector<Element>, _ z: inout Vector<Element>, _ α: Element, _ β: Element) {
-    var y = Vector(copying: x)
-    if y.count == 0 { return }
-    reflect(&y)
+    if x.count == 0 { return }
+    if reflected.count != x.count { reflected = .zeros(x.count) }
+    reflected.copy(from: x)
+    reflect(&reflected)
     let skip = x.count - z.count
-    for k in 0..<z.count { z[k] = y[k + skip] }
+    for k in 0..<z.count { z[k] = reflected[k + skip] }
     stretch(&z, α, β)
   }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   private func spread(_ z: Vector<Element>, _ x: inout Vector<Element>, _ α: Element, _ β: Element) {
     if x.count == 0 { return }
-    var y = Vector(copying: z)
-    stretch(&y, α, β)
+    if stretched.count != z.count { stretched = .zeros(z.count) }
+    stretched.copy(from: z)
+    stretch(&stretched, α, β)
     x.fill(0)
     let skip = x.count - z.count
-    for k in 0..<z.count { x[k + skip] = y[k] }
+    for k in 0..<z.count { x[k + skip] = stretched[k] }
     reflect(&x)
   }
 
@@ -98,11 +111,15 @@ public final class ComplementLinearization<Element: Scalar>: ProximalLinearizati
     stretch(&y, a * a, b * b)
   }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func addParameters(_ μ: Vector<Element>, to x: inout Vector<Element>) {
     if columns.isEmpty { return }
     for q in 0..<m { for j in 0..<p { x[j] += columns[q * p + j] * μ[q] } }
   }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func addParametersAdjoint(_ v: Vector<Element>, scale α: Element, to g: inout Vector<Element>) {
     if columns.isEmpty { return }
     for q in 0..<m { for j in 0..<p { g[q] += α * columns[q * p + j] * v[j] } }

@@ -119,6 +119,8 @@ public final class PiecewiseLinearLinearization<Element: Scalar>: MaskLinearizat
 
   override init(count p: Int) { super.init(count: p) }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   func fill(_ pieces: [LinearPiece<Element>], at u: Vector<Element>, kink: KinkRule) {
     m = pieces[0].shift.count
     rows.removeAll(keepingCapacity: true)
@@ -147,10 +149,14 @@ public final class PiecewiseLinearLinearization<Element: Scalar>: MaskLinearizat
     }
   }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public override func addParameters(_ μ: Vector<Element>, to x: inout Vector<Element>) {
     for j in 0..<x.count { for q in 0..<m { x[j] += rows[j * m + q] * μ[q] } }
   }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public override func addParametersAdjoint(_ v: Vector<Element>, scale α: Element, to g: inout Vector<Element>) {
     for j in 0..<v.count { for q in 0..<m { g[q] += α * rows[j * m + q] * v[j] } }
   }
