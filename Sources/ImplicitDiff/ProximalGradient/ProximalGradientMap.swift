@@ -71,13 +71,11 @@ public final class ProximalGradientMap<F: SmoothFunction, G: ProximalMap>: Fixed
     }
   }
 
-  /// max |1 − s h| over the bounds h on the eigenvalues of ∇²f: proximal maps do not expand. Nil where that proves no contraction and the
-  /// bounds need not be attained.
+  /// max |1 − s h| over the bounds h on the eigenvalues of ∇²f: proximal maps do not expand.
   public func contractionBound(parameters λ: Vector<Element>) -> Element? {
     let s = stepSize(parameters: λ)
     let (smallest, largest) = smooth.curvatureBounds(parameters: smoothParameters(λ))
-    let bound = max((1 - s * largest).magnitude, (1 - s * smallest).magnitude)
-    return bound < 1 || smooth.curvatureBoundsAreAttained(parameters: smoothParameters(λ)) ? bound : nil
+    return max((1 - s * largest).magnitude, (1 - s * smallest).magnitude)
   }
 
   /// The objective at the solution is at most that at zero: with the model from below of f, g(w*) + (curvature/2) ‖w*‖² ≤ g(0) + excess.

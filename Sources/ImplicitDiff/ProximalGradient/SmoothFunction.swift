@@ -43,9 +43,6 @@ public protocol SmoothFunction<Element>: AnyObject {
   /// Bounds on the eigenvalues of ∇²f(w, λ) over all w; asked for where a step size is.
   func curvatureBounds(parameters λ: Vector<Element>) -> (smallest: Element, largest: Element)
 
-  /// Whether those bounds are attained, as by a quadratic function; where they only hold, a step that does not contract by them may well.
-  func curvatureBoundsAreAttained(parameters λ: Vector<Element>) -> Bool
-
   /// A model from below, f(w, λ) ≥ f(0, λ) − excess + (curvature/2) ‖w‖² for all w, that costs at most an evaluation of f; nil where none is known. It bounds
   /// how far the minimizer can be.
   func lowerModel(parameters λ: Vector<Element>) -> (excess: Element, curvature: Element)?
@@ -79,7 +76,6 @@ extension SmoothFunction {
     precondition(parameterCount == 0, "\(Self.self): a function with parameters needs its mixed derivative")
   }
 
-  public func curvatureBoundsAreAttained(parameters λ: Vector<Element>) -> Bool { true }
   public func lowerModel(parameters λ: Vector<Element>) -> (excess: Element, curvature: Element)? { nil }
   public func mixedDerivativeFrobeniusNorm(at w: Vector<Element>, parameters λ: Vector<Element>) -> Element? {
     parameterCount == 0 ? 0 : nil

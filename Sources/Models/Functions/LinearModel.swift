@@ -78,9 +78,9 @@ public final class LinearModel<Loss: SmoothLoss>: SmoothFunction {
     return (smallest + shift, largest + shift)
   }
 
-  /// Losses are nonnegative.
+  /// The loss is at least its least value over all scores.
   public func lowerModel(parameters λ: Vector<Element>) -> (excess: Element, curvature: Element)? {
-    (loss.valueAtZero, ridge.value(λ))
+    (loss.excessAtZero, ridge.value(λ))
   }
 
   public func mixedDerivativeFrobeniusNorm(at w: Vector<Element>, parameters λ: Vector<Element>) -> Element? {

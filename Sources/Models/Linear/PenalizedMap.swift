@@ -66,9 +66,9 @@ public final class PenalizedMap<Loss: SmoothLoss>: FixedPointMap {
     }
   }
 
-  /// The objective at the solution is at most that at zero: λ_min ‖w‖₁ + (λ_G/2) ‖w‖² ≤ f(0).
+  /// The objective at the solution is at most that at zero: λ_min ‖w‖₁ + (λ_G/2) ‖w‖² ≤ f(0) − inf f.
   public func solutionNormBound(parameters λ: Vector<Element>) -> Element? {
-    let atZero = loss.valueAtZero
+    let atZero = loss.excessAtZero
     let byStrength = atZero / groups.leastStrength(λ)
     let byRidge = (2 * atZero / groups.ridge(λ)).squareRoot()
     let bound = min(byStrength.isNaN ? .infinity : byStrength, byRidge.isNaN ? .infinity : byRidge)

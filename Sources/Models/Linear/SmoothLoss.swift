@@ -53,11 +53,12 @@ public protocol SmoothLoss<Element>: AnyObject {
 }
 
 extension SmoothLoss {
-  /// f(0).
-  var valueAtZero: Element {
+  /// f(0) less the least value of F, which is −F*(0): by how much f can fall from there.
+  var excessAtZero: Element {
     let scores = Vector<Element>.zeros(sampleCount)
     var residuals = scores
-    return Self.value(scores: scores, targets: targets, residuals: &residuals)
+    let value = Self.value(scores: scores, targets: targets, residuals: &residuals)
+    return value - Self.dualValue(residuals: residuals, targets: targets, scale: 0)
   }
 
   /// n.

@@ -8,12 +8,26 @@ extension L1Norm: CertifiablePenalty {
     at w: Vector<Element>, gradient: RoundedGradient<Element>, parameters λ: Vector<Element>,
     linearization L: L1Linearization<Element>
   ) -> OptimalityConditions<Element>? {
-    let S = L.active
-    guard L.isMask, w.nonzeroCount == S.count, L.hasSigns(of: w) else { return nil }
-    let ulp = Element.ulpOfOne
-    let k = S.count
+    guard L.isMask, L.hasSigns(of: w) else { return nil }
     var strengths = Vector<Element>.zeros(w.count)
     self.strengths.fill(&strengths, from: λ, scale: 1)
+    return OptimalityConditions(ofSoftThresholding: w, support: L.active, strengths: strengths, gradient: gradient)
+  }
+}
+
+extension OptimalityConditions {
+  /// For Σ tⱼ |wⱼ|, w with the signs that were differentiated on the support S; nil where w is not zero elsewhere.
+  ///
+  /// - Parameter strengths: t, p entries.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
+  package init?(
+    ofSoftThresholding w: Vector<Element>, support S: IndexSubset, strengths: Vector<Element>,
+    gradient: RoundedGradient<Element>
+  ) {
+    let k = S.count
+    guard w.nonzeroCount == k else { return nil }
+    let ulp = Element.ulpOfOne
     var d = Vector<Element>.zeros(k)
     var others: Element = 0
     var reach = Element.infinity
@@ -25,7 +39,7 @@ extension L1Norm: CertifiablePenalty {
       reach = min(reach, w[j].magnitude)
     }
     let residual = d.norm * (1 + Element(k + 8) * ulp) + gradient.activeError(count: k, others: others)
-    var conditions = OptimalityConditions(residual: residual, reach: reach, multiplierCount: w.count - k)
+    self.init(residual: residual, reach: reach, multiplierCount: w.count - k)
     var next = 0
     for j in 0..<w.count {
       if next < k, S[next] == j {
@@ -33,11 +47,10 @@ extension L1Norm: CertifiablePenalty {
         continue
       }
       let (g, weight) = (gradient.values[j].magnitude, gradient.weights[j])
-      conditions.add(
+      add(
         slack: strengths[j] - g * (1 + 4 * ulp) - weight * gradient.errorPerWeight - gradient.entryError, weight: weight
       )
     }
-    return conditions
   }
 }
 
