@@ -91,12 +91,7 @@ extension ITD {
     cotangent(workspace.w, nil, &workspace.α)
     let scale = workspace.α.takeScale()
     result.fill(0)
-    defer {
-      if scale != 1 {
-        result.scale(by: scale)
-        report.residual = report.residual.map { $0 * scale }
-      }
-    }
+    defer { report.residual = report.residual.map { $0 * scale } }
     let before = report.products
     var size: Element = 0
     var last = Element.infinity
@@ -113,11 +108,11 @@ extension ITD {
         let ratio = norm / last
         last = norm
         if norm == 0 || (!isFirst && ratio < 1 && norm <= tolerance * size * (1 - ratio)) {
-          workspace.addContribution(to: &result)
+          workspace.addContribution(to: &result, scale: scale)
           return .converged
         }
       }
-      workspace.addContribution(to: &result)
+      workspace.addContribution(to: &result, scale: scale)
       workspace.linearization.state.applyAdjoint(workspace.α, into: &workspace.scratch)
       swap(&workspace.α, &workspace.scratch)
       report.products += 1
@@ -128,9 +123,14 @@ extension ITD {
 }
 
 extension ITDWorkspace {
-  /// result ← result + A2ᵀ α.
-  fileprivate func addContribution(to result: inout Vector<Element>) {
-    linearization.parameters.applyAdjoint(α, into: &parameterScratch)
+  /// result ← result + A2ᵀ (scale α), scaled before the product: of an α of size 1 it may vanish where the answer does not.
+  fileprivate func addContribution(to result: inout Vector<Element>, scale: Element) {
+    if scale == 1 {
+      linearization.parameters.applyAdjoint(α, into: &parameterScratch)
+    } else {
+      scratch.combine(scale, α, 0)
+      linearization.parameters.applyAdjoint(scratch, into: &parameterScratch)
+    }
     result.add(1, parameterScratch)
   }
 

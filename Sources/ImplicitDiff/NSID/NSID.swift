@@ -71,29 +71,28 @@ public struct NSID<Map: CompositeStochasticMap>: AdjointStrategy {
     cotangent(problem.state, nil, &workspace.y)
     let scale = workspace.y.takeScale()
     workspace.oracle.prepare(at: problem.state, parameters: problem.parameters)
-    var squares: Element = 0
+    // Of distances in units of the first estimate, so that they do not vanish.
+    var (squares, unit): (Element, Element) = (0, 1)
     workspace.residual.fill(0)
     for r in 0..<replicates {
       workspace.replicate.fill(0)
-      run(problem, workspace, stream: UInt64(r), &report)
+      run(problem, workspace, scale: scale, stream: UInt64(r), &report)
+      if r == 0 { unit = workspace.replicate.powerOfTwo }
       if report.outcome != .fixedIterations {
         result.copy(from: workspace.replicate)
         break
       }
       // Welford's update of the mean and of the summed squared distance from it.
-      let distance = workspace.replicate.distance(to: result)
+      let distance = workspace.replicate.distance(to: result) / unit
       result.combine(1 / Element(r + 1), workspace.replicate, Element(r) / Element(r + 1))
       squares += distance * distance * Element(r) / Element(r + 1)
     }
     if replicates >= 2 && report.outcome == .fixedIterations {
-      report.standardError = (squares / Element(replicates * (replicates - 1))).squareRoot()
+      report.standardError = (squares / Element(replicates * (replicates - 1))).squareRoot() * unit
     }
     judge(workspace, result, &report)
     if scale != 1 {
-      result.scale(by: scale)
-      workspace.v.scale(by: scale)
       report.residual = report.residual.map { $0 * scale }
-      report.standardError = report.standardError.map { $0 * scale }
     }
     report.seconds = clock.secondsSince()
     return report
@@ -160,9 +159,9 @@ public struct NSID<Map: CompositeStochasticMap>: AdjointStrategy {
     }
   }
 
-  /// One replicate: workspace.replicate ← its answer.
+  /// One replicate: workspace.replicate ← its answer, where the cotangent was divided by `scale`.
   private func run(
-    _ problem: FixedPointProblem<Map>, _ workspace: NSIDWorkspace<Map>, stream: UInt64,
+    _ problem: FixedPointProblem<Map>, _ workspace: NSIDWorkspace<Map>, scale: Element, stream: UInt64,
     _ report: inout DerivativeReport<Element>
   ) {
     let λ = problem.parameters
@@ -213,6 +212,11 @@ public struct NSID<Map: CompositeStochasticMap>: AdjointStrategy {
     workspace.residual.add(share, workspace.y)
     workspace.residual.add(-share, workspace.v)
     workspace.oracle.addStateAdjoint(.all(of: n), workspace.z, scale: share, to: &workspace.residual)
+    if scale != 1 {
+      // Before the product with A2ᵀ, which of an adjoint of size 1 may vanish where the answer does not.
+      workspace.v.scale(by: scale)
+      workspace.z.scale(by: scale)
+    }
     switch innerPass {
     case .full: workspace.oracle.addParametersAdjoint(.all(of: n), workspace.z, scale: 1, to: &workspace.replicate)
     case .sampled:

@@ -65,11 +65,12 @@ public struct VarianceReducedNSID<Map: CompositeStochasticMap>: AdjointStrategy 
     try start(problem, workspace, cotangent)
     let scale = workspace.y.takeScale()
     run(problem, workspace, &report)
-    finish(problem, workspace, into: &result)
     if scale != 1 {
-      result.scale(by: scale)
+      // Before the product with A2ᵀ, which of an adjoint of size 1 may vanish where the answer does not.
+      workspace.anchor.scale(by: scale)
       report.residual = report.residual.map { $0 * scale }
     }
+    finish(problem, workspace, into: &result)
     if result.firstNonFinite != nil { report.outcome = .notFinite }
     report.seconds = clock.secondsSince()
     return report
