@@ -57,12 +57,12 @@ let package = Package(
     .executableTarget(
       name: "implicit-diff",
       dependencies: [
-        "CommandSupport", "LinAlg", "ImplicitDiff", "Models", "Datasets", "RandomStreams",
+        "CommandSupport", "LinAlg", "NonsmoothMaps", "ImplicitDiff", "Models", "Datasets", "RandomStreams",
         .product(name: "TextTable", package: "TextTable"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: swift),
     .target(
-      name: "Reliability", dependencies: ["LinAlg", "ImplicitDiff", "Models", "RandomStreams"],
+      name: "Reliability", dependencies: ["LinAlg", "NonsmoothMaps", "ImplicitDiff", "Models", "RandomStreams"],
       path: "Benchmarks/Reliability", swiftSettings: swift),
     .executableTarget(
       name: "implicit-diff-bench",

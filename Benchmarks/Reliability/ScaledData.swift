@@ -1,6 +1,7 @@
 import ImplicitDiff
 import LinAlg
 import Models
+import NonsmoothMaps
 
 /// The data of a problem in the type of the run, scaled, with its NaN or infinity put in.
 struct ScaledData<Element: Scalar> {
@@ -62,20 +63,20 @@ struct ScaledData<Element: Scalar> {
     return vector(data.y, exponent: problem.scales.targets, .targets)
   }
 
-  var groups: FeatureGroups {
+  var groups: SharedStrengths {
     guard case .penalized(let data) = problem.family, let groups = data.groups else { return .single }
-    return FeatureGroups(groups, count: data.groupCount)
+    return SharedStrengths(groups, count: data.groupCount)
   }
 
   func penalizedMap<Loss: SmoothLoss<Element>>(_ data: PenalizedData, _: Loss.Type) -> PenalizedMap<Loss> {
     let loss = Loss(features: design(data), targets: targets(data))
-    guard let factor = data.stepFactor else { return PenalizedMap(loss: loss, groups: groups) }
+    guard let factor = data.stepFactor else { return PenalizedMap(loss: loss, strengths: groups) }
     // The bound on L from the clean data: a step that the caller chose.
     let largest =
       data.X.reduce(0) { $0 + $1.reduce(0) { $0 + $1 * $1 } } / Double(data.n) * (data.isLogistic ? 0.25 : 1)
     let step = factor / max(largest + data.ridge.magnitude, Double.leastNormalMagnitude)
     return PenalizedMap(
-      loss: loss, groups: groups, step: .fixed(Self.number(step, -2 * problem.scales.features)))
+      loss: loss, strengths: groups, step: .fixed(Self.number(step, -2 * problem.scales.features)))
   }
 
   func generalMap(_ data: GeneralData) -> GeneralMap<Element> {

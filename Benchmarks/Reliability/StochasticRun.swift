@@ -74,8 +74,11 @@ struct SolverRun<Element: Scalar> {
   func solve<Loss: SmoothLoss<Element>>(_ map: PenalizedMap<Loss>) -> Observation {
     switch plan.strategy {
     case .workingSetSolver:
+      let shared = map.penalty.strengths
+      var strengths = Vector<Element>.zeros(map.stateCount)
+      shared.fill(&strengths, from: data.parameters, scale: 1)
       let solution = WorkingSetSolver<Element>().solve(
-        map.loss, groups: map.groups, parameters: data.parameters, from: data.state)
+        map.smooth.loss, strengths: strengths, ridge: data.parameters[shared.count], from: data.state)
       return Observation(
         outcome: "\(solution.outcome)", isUsable: solution.outcome == .converged,
         values: [solution.estimate.map { Double($0) }], iterations: solution.passes)

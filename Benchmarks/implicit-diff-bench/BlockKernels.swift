@@ -50,8 +50,8 @@ extension Kernels {
       // As many products as make the Gram matrix due, where it is to be.
       let byGram = p <= 4096
       if byGram { for _ in 0...(p / 64) { linearization.state.apply(block: V, into: &Y) } }
-      precondition(map.loss.usesGramMatrix == byGram, "the products of \(p) features do not go as this row says")
-      let H = byGram ? map.loss.features.gram() : Matrix<Double>.zeros(0, 0)
+      precondition(map.smooth.loss.usesGramMatrix == byGram, "the products of \(p) features do not go as this row says")
+      let H = byGram ? map.smooth.loss.features.gram() : Matrix<Double>.zeros(0, 0)
       var R = Matrix<Double>.zeros(byGram ? 0 : n, byGram ? 0 : q)
       let work: () -> Void = { linearization.state.apply(block: V, into: &Y) }
       let alone = Timing(budget: budget, most: 10_000) {

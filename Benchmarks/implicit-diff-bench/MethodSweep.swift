@@ -48,7 +48,8 @@ struct MethodSweep {
     let support = solution.nonzeroCount
     let rate = matrixBytes(method, report, support) / timing.median
     let row = SweepRow(
-      problem: problem.name, samples: problem.map.loss.sampleCount, features: problem.map.loss.featureCount,
+      problem: problem.name, samples: problem.map.smooth.loss.sampleCount,
+      features: problem.map.smooth.loss.featureCount,
       support: support, method: method.rawValue, iterations: report.iterations, products: report.products,
       error: exact.map { gradient.distance(to: $0) / $0.norm } ?? 0, milliseconds: timing.median * 1e3,
       spreadMilliseconds: timing.spread * 1e3, runs: timing.runs, gigabytesPerSecond: rate * 1e-9,
@@ -59,20 +60,20 @@ struct MethodSweep {
   /// The bytes of matrix data that the method reads: the outer gradient's, and its products'.
   private func matrixBytes(_ method: Method, _ report: DerivativeReport<Double>, _ support: Int) -> Double {
     let word = 8.0
-    let n = Double(problem.map.loss.sampleCount)
-    let p = Double(problem.map.loss.featureCount)
+    let n = Double(problem.map.smooth.loss.sampleCount)
+    let p = Double(problem.map.smooth.loss.featureCount)
     let m = Double(problem.validationSamples)
     let s = Double(support)
     let products = Double(report.products)
     let outer = 2 * word * m * (4 * s < p ? s : p)
-    let supportColumns = problem.map.loss.usesGramMatrix ? word * s * s : word * n * s
+    let supportColumns = problem.map.smooth.loss.usesGramMatrix ? word * s * s : word * n * s
     switch method {
     case .auto, .aidDirect: return outer + supportColumns
     case .aidCG, .aidMINRES: return outer + word * n * s * (1 + 2 * products)
     case .aidFP, .aidGMRES, .aidBiCGSTAB, .itdForward, .itdReverse:
       // A symmetric product reads one triangle; a product through the features reads them twice. ITD reads as much again
       // for each evaluation of the map.
-      let product = problem.map.loss.usesGramMatrix ? word * p * p / 2 : 2 * word * n * p
+      let product = problem.map.smooth.loss.usesGramMatrix ? word * p * p / 2 : 2 * word * n * p
       return outer + product * products * (method.isITD ? 2 : 1)
     }
   }

@@ -122,7 +122,7 @@ struct HypergradientCommand: ParsableCommand {
     let given = try givenSolution(features: data.trainFeatures.columns)
     seconds.reading = clock.seconds
     let map = PenalizedMap(
-      loss: Loss(features: data.trainFeatures, targets: data.trainTargets), groups: penalty.groups,
+      loss: Loss(features: data.trainFeatures, targets: data.trainTargets), strengths: penalty.shared,
       step: step.map { .fixed($0) } ?? .optimal)
     try refuseStepThatDoesNotContract(map, λ)
     if method == Method.itdForward.rawValue, let text = Self.tangentsTooMany(map) {

@@ -4,6 +4,7 @@ import Datasets
 import ImplicitDiff
 import LinAlg
 import Models
+import NonsmoothMaps
 
 /// How sparse data are given, for the help of both commands.
 let sparseDataHelp = """
@@ -20,8 +21,8 @@ extension HypergradientCommand {
 
   /// The penalty that was asked for.
   struct Penalty {
-    var groups: FeatureGroups
-    /// The strengths of the groups, then the ridge's: λ.
+    var shared: SharedStrengths
+    /// The strengths that features share, then the ridge's: λ.
     var parameters: Vector<Double>
     /// The strength of every feature.
     var strengths: Vector<Double>
@@ -30,7 +31,7 @@ extension HypergradientCommand {
   func penalty(features p: Int) throws(DatasetError) -> Penalty {
     guard let strengths else {
       return Penalty(
-        groups: .single, parameters: [lambda1!, lambda2], strengths: Vector(repeating: lambda1!, count: p))
+        shared: .single, parameters: [lambda1!, lambda2], strengths: Vector(repeating: lambda1!, count: p))
     }
     let t = try NPY.vector(at: strengths, as: Double.self)
     if let bad = (0..<t.count).first(where: { t[$0] < 0 }) {
@@ -42,7 +43,7 @@ extension HypergradientCommand {
       guard t.count == p else {
         throw .invalid(path: strengths, reason: "holds \(t.count) strengths; expected \(p), one per feature")
       }
-      return Penalty(groups: .perFeature(p), parameters: λ, strengths: t)
+      return Penalty(shared: .perCoordinate(p), parameters: λ, strengths: t)
     }
     let g = try NPY.indices(at: groups)
     guard g.count == p else {
@@ -52,7 +53,7 @@ extension HypergradientCommand {
       throw .invalid(path: groups, reason: "entry \(bad) is \(g[bad]); \(strengths) holds the groups 0 ..< \(t.count)")
     }
     return Penalty(
-      groups: FeatureGroups(g, count: t.count), parameters: λ, strengths: Vector(count: p) { t[g[$0]] })
+      shared: SharedStrengths(g, count: t.count), parameters: λ, strengths: Vector(count: p) { t[g[$0]] })
   }
 
   /// The solution that was given, or nil.
@@ -83,7 +84,7 @@ extension HypergradientCommand {
     _ map: PenalizedMap<Loss>, _ λ: Vector<Double>
   ) throws {
     guard let step, let factor = map.contractionBound(parameters: λ), factor > 1 + 1e-12 else { return }
-    let limit = 2 / (map.loss.spectrum.largest + lambda2)
+    let limit = 2 / (map.smooth.loss.spectrum.largest + lambda2)
     Console.error(
       "the map does not contract with step \(step): its factor is \(Format.number(factor)); a step below \(Format.number(limit)) does"
     )

@@ -108,8 +108,8 @@ struct HypergradientReport: Encodable {
   ) {
     self.model = model
     method = result.method
-    samples = session.map.loss.sampleCount
-    features = session.map.loss.featureCount
+    samples = session.map.smooth.loss.sampleCount
+    features = session.map.smooth.loss.featureCount
     value = finite(facts.value)
     hypergradient = Array(result.gradient)
     supportSize = facts.supportSize

@@ -90,7 +90,7 @@ struct HypergradientSession<Loss: SmoothLoss<Double>> {
   func facts() -> StateFacts {
     let λ = parameters
     var gradient = Vector<Double>.zeros(state.count)
-    map.loss.gradient(at: state, into: &gradient)
+    map.smooth.loss.gradient(at: state, into: &gradient)
     var margin = Double.infinity
     var violation = 0.0
     let ridge = λ[λ.count - 1]

@@ -241,7 +241,7 @@ import Testing
 
   /// A map that does not contract has no step known to be stable; with `forced` the recursion runs all the same.
   @Test func aMapThatDoesNotContractIsRefused() throws {
-    let expanding = Map(loss: map.loss, step: .fixed(10 * map.stepSize(parameters: λ)))
+    let expanding = Map(loss: map.smooth.loss, step: .fixed(10 * map.stepSize(parameters: λ)))
     #expect(try #require(expanding.contractionBound(parameters: λ)) > 1)
     let problem = FixedPointProblem(expanding, parameters: λ, state: w)
     var strategy = NSID<Map>(iterations: 3, innerBatches: 1, batchSize: 10, steps: .constant(0.5))

@@ -80,7 +80,7 @@ import Testing
     let draw = SyntheticRegression<Double>(rows: 50, columns: 20, informative: 5, noise: 0.1, seed: 2)
     let map = Map(features: draw.features, targets: draw.targets)
     let λ: Vector<Double> = [0.1, 0]
-    let w = WorkingSetSolver<Double>().solve(map.loss, parameters: λ).estimate
+    let w = WorkingSetSolver<Double>().solve(map.smooth.loss, parameters: λ).estimate
     let objective = HeldOutSquaredError<Double>(features: draw.features, targets: draw.targets)
     let strategy = AID<Map>(.automatic)
     let workspace = strategy.makeWorkspace(for: map)

@@ -25,7 +25,7 @@ import Testing
     features = train.features
     map = Map(features: train.features, targets: train.targets)
     objective = HeldOutSquaredError(features: heldOut.features, targets: heldOut.features * train.coefficients)
-    let w = WorkingSetSolver<Double>().solve(map.loss, parameters: λ).estimate
+    let w = WorkingSetSolver<Double>().solve(map.smooth.loss, parameters: λ).estimate
     #expect(map.residual(at: w, parameters: λ) <= 1e-12)
     problem = FixedPointProblem(map, parameters: λ, state: w)
     exact = try AID<Map>(.direct).hypergradient(of: objective, problem).get()

@@ -5,7 +5,7 @@ import NonsmoothMaps
 import TestSupport
 import Testing
 
-/// `LinearModel` with the 1-norm is the elastic net: the map and its derivatives are those of ``ElasticNetMap`` on every case with a known answer.
+/// The elastic net as f plus g over every storage: its derivatives on every case with a known answer.
 @Suite struct FunctionsElasticNetTests {
   typealias Map<E: Scalar> = ProximalGradientMap<LinearModel<QuadraticLoss<E>>, L1Norm<E>>
   typealias Storage = FunctionsDerivativeTests.Storage
@@ -14,7 +14,6 @@ import Testing
   struct Solved {
     let reference: ReferenceCase
     let map: Map<Double>
-    let old: ElasticNetMap<Double>
     let objective: HeldOutSquaredError<Double>
     let w: Vector<Double>
     let exact: Vector<Double>
@@ -23,7 +22,6 @@ import Testing
       reference = try ReferenceCase(name)
       let (data, design) = (reference.data, FunctionsDerivativeTests.design(reference.data.trainFeatures, storage))
       map = ProximalGradientMap(LinearModel(features: design, targets: data.trainTargets), L1Norm())
-      old = ElasticNetMap(features: design, targets: data.trainTargets)
       objective = HeldOutLoss(
         features: FunctionsDerivativeTests.design(data.validationFeatures, storage), targets: data.validationTargets)
       let solution = WorkingSetSolver<Double>().solve(map.smooth.loss, parameters: reference.parameters)
@@ -35,46 +33,6 @@ import Testing
     func problem(isSolution: Bool = false) -> FixedPointProblem<Map<Double>> {
       FixedPointProblem(map, parameters: reference.parameters, state: w, stateIsSolution: isSolution)
     }
-  }
-
-  @Test(arguments: ReferenceCase.elasticNetNames, Storage.allCases)
-  func theMapIsTheElasticNets(_ name: String, _ storage: Storage) throws {
-    let solved = try Solved(name, storage)
-    let (map, old, λ) = (solved.map, solved.old, solved.reference.parameters)
-    // Roundings of the same numbers in another order.
-    #expect(abs(map.stepSize(parameters: λ) / old.stepSize(parameters: λ) - 1) <= 8 * .ulpOfOne)
-    let q = try #require(map.contractionBound(parameters: λ))
-    #expect(abs(q - old.contractionBound(parameters: λ)!) <= 16 * .ulpOfOne)
-    let p = map.stateCount
-    let u: Vector<Double> = FunctionsDerivativeTests.vector(p, seed: 12)
-    for w in [solved.w, u] {
-      let (L, M) = (map.makeLinearization(), old.makeLinearization())
-      var (a, b) = (w, w)
-      map.linearize(at: w, parameters: λ, into: L, value: &a)
-      old.linearize(at: w, parameters: λ, into: M, value: &b)
-      let scale = w.norm + map.stepSize(parameters: λ) * map.smooth.gradientMagnitude(at: w, parameters: [λ[1]])
-      #expect(a.distance(to: b) <= 16 * .ulpOfOne * scale, "\(name)")
-      #expect(L.proximal.active.elements == M.support.elements)
-      let x: Vector<Double> = FunctionsDerivativeTests.vector(p, seed: 13)
-      // Sums of p terms in s H x, whose norm is at most twice that of x.
-      let roundoff = 16 * Double.ulpOfOne * Double(p).squareRoot() * x.norm
-      L.state.apply(x, into: &a)
-      M.state.apply(x, into: &b)
-      #expect(a.distance(to: b) <= roundoff)
-      L.state.applyAdjoint(x, into: &a)
-      M.state.applyAdjoint(x, into: &b)
-      #expect(a.distance(to: b) <= roundoff)
-      L.parameters.apply([1, 2], into: &a)
-      M.parameters.apply([1, 2], into: &b)
-      #expect(a.distance(to: b) <= 16 * .ulpOfOne * b.norm)
-      var (g, h): (Vector<Double>, Vector<Double>) = ([0, 0], [0, 0])
-      L.parameters.applyAdjoint(x, into: &g)
-      M.parameters.applyAdjoint(x, into: &h)
-      let terms = M.parametersFrobeniusNorm * x.norm
-      #expect(g.distance(to: h) <= 16 * .ulpOfOne * Double(p).squareRoot() * terms)
-    }
-    // The objective that both minimize.
-    #expect(map.objective(at: solved.w, parameters: λ) < map.objective(at: u, parameters: λ))
   }
 
   /// The tolerances of `ElasticNetReferenceTests`.
@@ -133,7 +91,7 @@ import Testing
     }
   }
 
-  /// As `OutcomeTests.repeatedSymmetricSolvesAllocateNothing` asks of the elastic net's own map.
+  /// As `OutcomeTests.repeatedSymmetricSolvesAllocateNothing` asks.
   @Test(
     .enabled(if: Allocations.areCounted),
     arguments: [.direct, .conjugateGradient, .minres] as [AID<Map<Double>>.Solver],
@@ -152,17 +110,5 @@ import Testing
       }.allocations
     }
     #expect(counts.min() == 0, "\(counts)")
-  }
-
-  /// No more products than the elastic net's own map.
-  @Test(arguments: ReferenceCase.elasticNetNames)
-  func productsAreAsMany(_ name: String) throws {
-    let solved = try Solved(name, .dense)
-    let c = Vector<Double>(count: solved.map.stateCount) { Double($0 % 5) - 1.5 }
-    let old = FixedPointProblem(
-      solved.old, parameters: solved.reference.parameters, state: solved.w, stateIsSolution: true)
-    let a = try AID<Map<Double>>(.automatic).vjp(solved.problem(isSolution: true), cotangent: c).report
-    let b = try AID<ElasticNetMap<Double>>(.automatic).vjp(old, cotangent: c).report
-    #expect(a.method == b.method && a.products <= b.products + 1, "\(a) \(b)")
   }
 }

@@ -5,7 +5,7 @@ import NonsmoothMaps
 import TestSupport
 import Testing
 
-/// The logistic and the weighted reference case as `LinearModel` with the 1-norm, with the tolerances of `PenalizedReferenceTests`.
+/// The weighted reference case without a ridge, with the tolerances of `PenalizedReferenceTests`.
 @Suite struct FunctionsPenalizedTests {
   private func check<Loss: SmoothLoss<Double>>(
     _ reference: PenalizedReferenceTests.Case<Loss>, _ f: LinearModel<Loss>, _ strengths: SharedStrengths,
@@ -30,19 +30,13 @@ import Testing
     }
   }
 
-  @Test(arguments: [false, true])
-  func logistic(sparse: Bool) throws {
-    let reference = try PenalizedReferenceTests.Case<LogisticLoss<Double>>("logistic-breast-cancer", sparse: sparse)
-    try check(reference, LinearModel(reference.map.loss), .single, reference.parameters)
-  }
-
   /// Without a ridge, one strength per feature: all parameters are the penalty's.
   @Test(arguments: [false, true])
   func weightedLasso(sparse: Bool) throws {
     let reference = try PenalizedReferenceTests.Case<QuadraticLoss<Double>>("weighted-lasso-diabetes", sparse: sparse)
     let count = reference.parameters.count - 1
     try check(
-      reference, LinearModel(reference.map.loss, ridge: .none), .perCoordinate(count),
+      reference, LinearModel(reference.map.smooth.loss, ridge: .none), .perCoordinate(count),
       reference.parameters[segment: 0..<count])
   }
 }

@@ -213,14 +213,14 @@ private struct SyntheticColumns {
       // Both are within tolerance/(1 − q) of their solutions; q < 0.95 here.
       #expect(((1 / c) * w).distance(to: reference) <= 2 * 64 * 20 * .ulpOfOne * reference.norm)
     }
-    let solved = WorkingSetSolver<Double>().solve(scaled.loss, parameters: λ)
+    let solved = WorkingSetSolver<Double>().solve(scaled.smooth.loss, parameters: λ)
     #expect(solved.outcome == .converged)
     #expect(((1 / c) * solved.estimate).distance(to: reference) <= 64 * 40 * .ulpOfOne * reference.norm)
   }
 
   @Test func tinyCotangentsAreNotTakenForZero() throws {
     let (map, λ) = problem(1)
-    let w = WorkingSetSolver<Double>().solve(map.loss, parameters: λ).estimate
+    let w = WorkingSetSolver<Double>().solve(map.smooth.loss, parameters: λ).estimate
     let here = FixedPointProblem(map, parameters: λ, state: w, stateIsSolution: true)
     let y = Vector<Double>(count: 6) { Double($0) - 2 }
     let strategy = AID<ElasticNetMap<Double>>(.fixedPoint)

@@ -26,10 +26,10 @@ import Testing
     let dense = PenalizedMap(loss: Loss(features: DenseDesign(X), targets: y))
     let sparse = PenalizedMap(loss: Loss(features: SparseMatrix(X), targets: y))
     var g = Vector<Double>.zeros(X.columns)
-    dense.loss.gradient(at: g, into: &g)
+    dense.smooth.loss.gradient(at: g, into: &g)
     let λ: Vector<Double> = [strength * g.maxNorm, ridge]
-    let byGram = WorkingSetSolver<Double>().solve(dense.loss, parameters: λ)
-    let byColumns = WorkingSetSolver<Double>().solve(sparse.loss, parameters: λ)
+    let byGram = WorkingSetSolver<Double>().solve(dense.smooth.loss, parameters: λ)
+    let byColumns = WorkingSetSolver<Double>().solve(sparse.smooth.loss, parameters: λ)
     #expect(byGram.outcome == .converged && byColumns.outcome == .converged)
     #expect(byColumns.largestWorkingSet > 256, "\(byColumns.largestWorkingSet) columns go through a Gram matrix")
     #expect(IndexSubset(nonzerosOf: byColumns.estimate) == IndexSubset(nonzerosOf: byGram.estimate))
@@ -38,7 +38,7 @@ import Testing
     let allowed =
       4 * sparse.evaluationError(at: byColumns.estimate, parameters: λ)
       + 64 * Double.ulpOfOne * sparse.stepSize(parameters: λ)
-      * sparse.loss.gradientMagnitude(at: byColumns.estimate)
+      * sparse.smooth.loss.gradientMagnitude(at: byColumns.estimate)
     #expect(sparse.residual(at: byColumns.estimate, parameters: λ) <= allowed)
     #expect(byColumns.dualityGap <= 1e-12 * byColumns.objective)
   }

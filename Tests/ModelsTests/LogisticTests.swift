@@ -2,6 +2,7 @@ import Datasets
 import ImplicitDiff
 import LinAlg
 import Models
+import NonsmoothMaps
 import RandomStreams
 import TestSupport
 import Testing
@@ -20,7 +21,7 @@ import Testing
     let (X, y) = draw(n, p, seed: 11)
     let map = PenalizedMap(features: X, labels: y)
     var g = Vector<Double>.zeros(p)
-    map.loss.gradient(at: .zeros(p), into: &g)
+    map.smooth.loss.gradient(at: .zeros(p), into: &g)
     return (map, [strength * g.maxNorm, ridge])
   }
 
@@ -28,13 +29,13 @@ import Testing
   @Test(arguments: [(80, 30), (60, 300), (400, 50)], [(0.3, 0.01), (0.05, 0.01), (0.1, 0)])
   func theSolverEndsAtTheFixedPoint(_ shape: (Int, Int), _ strengths: (Double, Double)) {
     let (map, λ) = Self.problem(shape.0, shape.1, strength: strengths.0, ridge: strengths.1)
-    let found = WorkingSetSolver<Double>().solve(map.loss, parameters: λ)
+    let found = WorkingSetSolver<Double>().solve(map.smooth.loss, parameters: λ)
     #expect(found.outcome == .converged)
     let residual = map.residual(at: found.estimate, parameters: λ)
     // The evaluation's own rounding, and the solver's conditions to 32 ulps of each gradient's size, s ‖∇f‖ of them.
     let allowed =
       2 * map.evaluationError(at: found.estimate, parameters: λ)
-      + 64 * Double.ulpOfOne * map.stepSize(parameters: λ) * map.loss.gradientMagnitude(at: found.estimate)
+      + 64 * Double.ulpOfOne * map.stepSize(parameters: λ) * map.smooth.loss.gradientMagnitude(at: found.estimate)
     #expect(residual <= allowed, "\(found)")
     // ‖r‖ bounds nothing by itself: the gap is at the rounding of the objective too.
     #expect(found.dualityGap <= 1e-13)
@@ -42,9 +43,9 @@ import Testing
 
   @Test func theGapBoundsTheSuboptimality() {
     let (map, λ) = Self.problem(60, 300, strength: 0.1, ridge: 0.01)
-    let tight = WorkingSetSolver<Double>().solve(map.loss, parameters: λ)
+    let tight = WorkingSetSolver<Double>().solve(map.smooth.loss, parameters: λ)
     for limit in 1...3 {
-      let loose = WorkingSetSolver<Double>(passLimit: limit).solve(map.loss, parameters: λ)
+      let loose = WorkingSetSolver<Double>(passLimit: limit).solve(map.smooth.loss, parameters: λ)
       #expect(loose.dualityGap >= 0)
       // The gap is that of the pass's start, the objective too.
       #expect(loose.objective - tight.objective <= loose.dualityGap + 1e-15)
@@ -58,7 +59,7 @@ import Testing
     let t = Vector<Double>(count: 20) { 0.02 * Double(1 + $0 % 4) }
     let λ = Vector<Double>(count: 21) { $0 < 20 ? t[$0] : 0 }
     let w = WorkingSetSolver<Double>().solve(
-      LogisticLoss(features: X, targets: y), groups: .perFeature(20), parameters: λ)
+      LogisticLoss(features: X, targets: y), shared: .perCoordinate(20), parameters: λ)
     let scaled = Matrix<Double>(rows: 200, columns: 20) { X[$0, $1] / t[$1] }
     let v = WorkingSetSolver<Double>().solve(LogisticLoss(features: scaled, targets: y), parameters: [1, 0])
     #expect(w.outcome == .converged && v.outcome == .converged)
@@ -95,7 +96,7 @@ import Testing
     let objective = HeldOutLogisticLoss<Double>(features: SparseMatrix(X), targets: y)
     let λ: Vector<Double> = [0.004, 0.01]
     func solve(_ λ: Vector<Double>) -> Vector<Double> {
-      WorkingSetSolver<Double>().solve(map.loss, parameters: λ).estimate
+      WorkingSetSolver<Double>().solve(map.smooth.loss, parameters: λ).estimate
     }
     let w = solve(λ)
     #expect(w.nonzeroCount > 5 && w.nonzeroCount < 120)
@@ -124,7 +125,7 @@ import Testing
     var gradients: [Vector<Double>] = []
     for features in [DenseDesign(X), SparseMatrix(X)] as [any DesignMatrix<Double>] {
       let map = PenalizedMap(features: features, labels: y)
-      let w = WorkingSetSolver<Double>().solve(map.loss, parameters: λ).estimate
+      let w = WorkingSetSolver<Double>().solve(map.smooth.loss, parameters: λ).estimate
       #expect(w.nonzeroCount > 40)
       let problem = FixedPointProblem(map, parameters: λ, state: w, stateIsSolution: true)
       for solver in [.direct, .conjugateGradient, .gmres()] as [AID<Map>.Solver] {
@@ -139,9 +140,9 @@ import Testing
     let (X, y) = Self.draw(70, 12, seed: 3)
     let map = PenalizedMap(
       features: sparse ? SparseMatrix(X) as any DesignMatrix<Double> : DenseDesign(X), labels: y,
-      groups: .perFeature(12))
+      strengths: .perCoordinate(12))
     let λ = Vector<Double>(count: 13) { 0.01 + 0.002 * Double($0) }
-    let w = WorkingSetSolver<Double>().solve(map.loss, groups: map.groups, parameters: λ).estimate
+    let w = WorkingSetSolver<Double>().solve(map.smooth.loss, shared: map.penalty.strengths, parameters: λ).estimate
     let (oracle, outer, linearization) = (map.makeOracle(), map.makeOuterLinearization(), map.makeLinearization())
     oracle.prepare(at: w, parameters: λ)
     var value = w
@@ -174,7 +175,7 @@ import Testing
   /// With every sample in the batch and η = 1 the stochastic recursion is AID's fixed-point iteration.
   @Test func fullBatchesWithUnitStepsAreAID() throws {
     let (map, λ) = Self.problem(90, 15, strength: 0.1, ridge: 0.05)
-    let w = WorkingSetSolver<Double>().solve(map.loss, parameters: λ).estimate
+    let w = WorkingSetSolver<Double>().solve(map.smooth.loss, parameters: λ).estimate
     let problem = FixedPointProblem(map, parameters: λ, state: w)
     let y = Vector<Double>(count: 15) { Double($0 % 3) - 1 }
     let nsid = NSID<Map>(
@@ -184,16 +185,16 @@ import Testing
     #expect(got.distance(to: aid) <= 30 * 90 * .ulpOfOne * aid.norm)
   }
 
-  @Test(.enabled(if: Allocations.areCounted), arguments: [FeatureGroups.single, .perFeature(20)])
-  func linearizingAndProductsAllocateNothing(_ groups: FeatureGroups) throws {
+  @Test(.enabled(if: Allocations.areCounted), arguments: [SharedStrengths.single, .perCoordinate(20)])
+  func linearizingAndProductsAllocateNothing(_ groups: SharedStrengths) throws {
     let (X, labels) = Self.draw(100, 20, seed: 5)
-    let map = PenalizedMap(features: X, labels: labels, groups: groups)
-    let λ = Vector<Double>(repeating: 0.02, count: groups.parameterCount)
+    let map = PenalizedMap(features: X, labels: labels, strengths: groups)
+    let λ = Vector<Double>(repeating: 0.02, count: groups.count + 1)
     var w = Vector<Double>(count: 20) { Double($0 % 5) - 2 }
     let linearization = map.makeLinearization()
-    var (x, g) = (w, Vector<Double>.zeros(groups.parameterCount))
+    var (x, g) = (w, Vector<Double>.zeros(groups.count + 1))
     var V = Matrix<Double>.zeros(20, 3)
-    let M = Matrix<Double>.zeros(groups.parameterCount, 3)
+    let M = Matrix<Double>.zeros(groups.count + 1, 3)
     func pass() {
       map.linearize(at: w, parameters: λ, into: linearization, value: &x)
       linearization.state.apply(w, into: &x)

@@ -19,7 +19,7 @@ import Testing
     let map = Map(features: X, targets: y)
     let λ: Vector<Double> = [0.05, 0.05]
     problem = FixedPointProblem(
-      map, parameters: λ, state: WorkingSetSolver<Double>().solve(map.loss, parameters: λ).estimate)
+      map, parameters: λ, state: WorkingSetSolver<Double>().solve(map.smooth.loss, parameters: λ).estimate)
     cotangent = Vector<Double>(count: 5) { _ in random.nextNormal() }
     exact = try AID<Map>(.direct).vjp(problem, cotangent: cotangent).get()
   }

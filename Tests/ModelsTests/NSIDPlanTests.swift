@@ -38,7 +38,7 @@ import Testing
         (0..<(p + 1) / 2).reduce(0.0) { $0 + X[i, $1] } + noise * random.nextNormal()
       }
       let map = Map(features: X, targets: y)
-      let w = WorkingSetSolver<Double>().solve(map.loss, parameters: λ).estimate
+      let w = WorkingSetSolver<Double>().solve(map.smooth.loss, parameters: λ).estimate
       problem = FixedPointProblem(map, parameters: λ, state: w)
       let cotangent = Vector<Double>(count: p) { _ in random.nextNormal() }
       self.cotangent = cotangent
@@ -197,7 +197,7 @@ import Testing
     var state = drawn.problem.state
     state[0] = .infinity
     expect(failure(FixedPointProblem(map, parameters: drawn.problem.parameters, state: state), y), "NaN")
-    let expanding = Map(loss: map.loss, step: .fixed(10 * map.stepSize(parameters: drawn.problem.parameters)))
+    let expanding = Map(loss: map.smooth.loss, step: .fixed(10 * map.stepSize(parameters: drawn.problem.parameters)))
     let expandingProblem = FixedPointProblem(
       expanding, parameters: drawn.problem.parameters, state: drawn.problem.state)
     expect(failure(expandingProblem, y), "contraction factor")
@@ -210,7 +210,7 @@ import Testing
     let y = Vector<Double>(count: 30) { Double(($0 * 5) % 7) - 3 }
     let map = Map(features: X, targets: y)
     let λ: Vector<Double> = [0.3, 0.5]
-    let w = WorkingSetSolver<Double>().solve(map.loss, parameters: λ).estimate
+    let w = WorkingSetSolver<Double>().solve(map.smooth.loss, parameters: λ).estimate
     let problem = FixedPointProblem(SampledOuterMap(map), parameters: λ, state: w)
     let refused = #expect(throws: DifferentiationError.self) {
       try NSID<SampledOuterMap<Map>>.plan(problem, cotangent: [1, 2], batchSize: 3, relativeAccuracy: 0.1)
@@ -226,7 +226,7 @@ import Testing
   @Test func degenerateProblemsHaveTheirPlans() throws {
     func check<E: Scalar>(_ X: Matrix<E>, _ y: Vector<E>, _ λ: Vector<E>, _ c: Vector<E>, ε: E) throws {
       let map = ElasticNetMap<E>(features: X, targets: y)
-      let w = WorkingSetSolver<E>().solve(map.loss, parameters: λ).estimate
+      let w = WorkingSetSolver<E>().solve(map.smooth.loss, parameters: λ).estimate
       let problem = FixedPointProblem(map, parameters: λ, state: w)
       let plan = try NSID<ElasticNetMap<E>>.plan(problem, cotangent: c, batchSize: 1, relativeAccuracy: ε)
       let (adjoint, product) = try exactAdjoint(problem, c)
@@ -261,7 +261,7 @@ import Testing
     let y = Vector<Double>(count: 60) { _ in random.nextNormal() }
     let map = Map(features: X, targets: y)
     let λ: Vector<Double> = [0.0001, 3]
-    let w = WorkingSetSolver<Double>().solve(map.loss, parameters: λ).estimate
+    let w = WorkingSetSolver<Double>().solve(map.smooth.loss, parameters: λ).estimate
     #expect(w.nonzeroCount > 64)
     let problem = FixedPointProblem(map, parameters: λ, state: w)
     let c = Vector<Double>(count: 90) { _ in random.nextNormal() }

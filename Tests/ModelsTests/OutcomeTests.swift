@@ -25,7 +25,7 @@ import Testing
     }
     let map = Map(features: X, targets: draw.targets)
     let λ: Vector<Double> = [0.1, 0.05]
-    let w = WorkingSetSolver<Double>().solve(map.loss, parameters: λ).estimate
+    let w = WorkingSetSolver<Double>().solve(map.smooth.loss, parameters: λ).estimate
     #expect(w[6] == 0 && w.nonzeroCount > 0)
     let objective = HeldOutSquaredError(features: held, targets: Vector(count: 25) { _ in random.nextNormal() })
     let problem = FixedPointProblem(map, parameters: λ, state: w)
@@ -46,10 +46,10 @@ import Testing
     let y = Vector<Double>(count: 20) { _ in random.nextNormal() }
     let λ: Vector<Double> = [0.05, 0.05]
     let map = Map(features: X, targets: y)
-    let w = WorkingSetSolver<Double>().solve(map.loss, parameters: λ).estimate
+    let w = WorkingSetSolver<Double>().solve(map.smooth.loss, parameters: λ).estimate
     let c = Vector<Double>(count: p) { _ in random.nextNormal() }
     let exact = try AID<Map>(.direct).vjp(FixedPointProblem(map, parameters: λ, state: w), cotangent: c).get()
-    let expanding = Map(features: X, targets: y, step: .fixed(2.1 / (map.loss.spectrum.largest + 0.05)))
+    let expanding = Map(features: X, targets: y, step: .fixed(2.1 / (map.smooth.loss.spectrum.largest + 0.05)))
     // From the solution with steps that expand, and from far off with steps that contract.
     var problems = [FixedPointProblem(expanding, parameters: λ, state: w)]
     for size in [1e3, 1e8, 1e12] {
@@ -90,7 +90,11 @@ import Testing
     for (λ, index) in [([-0.1, 0.1], 0), ([0.1, -0.1], 1)] as [(Vector<Double>, Int)] {
       let violation = ParameterViolation(index: index, value: -0.1, expected: "a strength of at least 0")
       #expect(FixedPointSolver<Double>().solve(map, parameters: λ).outcome == .outsideDomain(violation))
-      #expect(WorkingSetSolver<Double>().solve(map.loss, parameters: λ).outcome == .outsideDomain(violation))
+      // A strength of every feature, and the ridge's after them.
+      let ofSolver = ParameterViolation(
+        index: index == 0 ? 0 : 2, value: -0.1,
+        expected: index == 0 ? "a strength above 0 for working sets" : violation.expected)
+      #expect(WorkingSetSolver<Double>().solve(map.smooth.loss, parameters: λ).outcome == .outsideDomain(ofSolver))
       let problem = FixedPointProblem(map, parameters: λ, state: [0.5, 0.1])
       #expect(try AID<Map>(.automatic).vjp(problem, cotangent: [1, 2]).report.outcome == .outsideDomain(violation))
       #expect(try ITD<Map>(.forward).jacobian(problem).report.outcome == .outsideDomain(violation))
@@ -101,7 +105,7 @@ import Testing
     let draws = (0..<2).map { SyntheticRegression<Double>(rows: 30, columns: 5, informative: 4, noise: 0.1, seed: $0) }
     let maps = draws.map { Map(features: $0.features, targets: $0.targets) }
     let λ: Vector<Double> = [0.05, 0.05]
-    let states = maps.map { WorkingSetSolver<Double>().solve($0.loss, parameters: λ).estimate }
+    let states = maps.map { WorkingSetSolver<Double>().solve($0.smooth.loss, parameters: λ).estimate }
     let c: Vector<Double> = [1, 2, -1, 0.5, 1]
     for solver in Self.solvers {
       let strategy = AID<Map>(solver)
@@ -118,7 +122,7 @@ import Testing
     let draw = SyntheticRegression<Double>(rows: 40, columns: 6, informative: 4, noise: 0.1, seed: 3)
     let map = Map(features: draw.features, targets: draw.targets)
     let λ: Vector<Double> = [0.1, 0.05]
-    let w = WorkingSetSolver<Double>().solve(map.loss, parameters: λ).estimate
+    let w = WorkingSetSolver<Double>().solve(map.smooth.loss, parameters: λ).estimate
     let objective = HeldOutSquaredError(features: draw.features, targets: draw.targets)
     let problem = FixedPointProblem(map, parameters: λ, state: w, stateIsSolution: true)
     for solver in [.automatic, .direct, .conjugateGradient, .minres] as [AID<Map>.Solver] {
@@ -131,9 +135,9 @@ import Testing
       // A third of the digits, from where no better bound is looked for.
       #expect(bound <= Double.pow(.ulpOfOne, 1.0 / 3) * g.norm)
     }
-    #expect(!map.loss.spectrumIsKnown)
+    #expect(!map.smooth.loss.spectrumIsKnown)
     _ = try AID<Map>(.fixedPoint).hypergradient(of: objective, problem).get()
-    #expect(map.loss.spectrumIsKnown)
+    #expect(map.smooth.loss.spectrumIsKnown)
   }
 
   /// What runs in a loop allocates nothing: the second derivative at the same support makes as many allocations as the third.
@@ -144,7 +148,7 @@ import Testing
     let draw = SyntheticRegression<Double>(rows: 2 * p, columns: p, informative: p, noise: 0.1, seed: 5)
     let map = Map(features: draw.features, targets: draw.targets)
     let λ: Vector<Double> = [0.001, 0.05]
-    let w = WorkingSetSolver<Double>().solve(map.loss, parameters: λ).estimate
+    let w = WorkingSetSolver<Double>().solve(map.smooth.loss, parameters: λ).estimate
     let problem = FixedPointProblem(map, parameters: λ, state: w, stateIsSolution: true)
     let strategy = AID<Map>(solver)
     let workspace = strategy.makeWorkspace(for: map)

@@ -35,17 +35,18 @@ import Testing
       answer = try JSONDecoder().decode(Answer.self, from: Data(contentsOf: URL(filePath: folder + "/case.json")))
       let data = try HeldOutData<Double>(directory: folder)
       func design(_ X: Matrix<Double>) -> any DesignMatrix<Double> { sparse ? SparseMatrix(X) : DenseDesign(X) }
-      var groups = FeatureGroups.single
+      var groups = SharedStrengths.single
       if let λ1 = answer.lambda1, let λ2 = answer.lambda2 {
         parameters = [λ1, λ2]
       } else {
         let strengths = try NPY.vector(at: folder + "/weights.npy", as: Double.self)
-        groups = .perFeature(strengths.count)
+        groups = .perCoordinate(strengths.count)
         parameters = Vector(count: strengths.count + 1) { $0 < strengths.count ? strengths[$0] : 0 }
       }
-      map = PenalizedMap(loss: Loss(features: design(data.trainFeatures), targets: data.trainTargets), groups: groups)
+      map = PenalizedMap(
+        loss: Loss(features: design(data.trainFeatures), targets: data.trainTargets), strengths: groups)
       objective = HeldOutLoss(features: design(data.validationFeatures), targets: data.validationTargets)
-      solution = WorkingSetSolver<Double>().solve(map.loss, groups: groups, parameters: parameters)
+      solution = WorkingSetSolver<Double>().solve(map.smooth.loss, shared: groups, parameters: parameters)
       exact = Vector(answer.hypergradient)
     }
 
@@ -146,15 +147,15 @@ import Testing
     let root = 3.0.squareRoot()
     let X = Matrix<Double>(rows: 3, columns: 3) { $0 == $1 ? root : 0 }
     let map = PenalizedMap(
-      features: X, targets: [2 * root, root, 0.5 * root], groups: .perFeature(3), step: .fixed(1), kink: kink)
+      features: X, targets: [2 * root, root, 0.5 * root], strengths: .perCoordinate(3), step: .fixed(1), kink: kink)
     let linearization = map.makeLinearization()
     var value = Vector<Double>.zeros(3)
     map.apply(.zeros(3), parameters: [0, 0, 0, 0], into: &value)
     let strengths: Vector<Double> = [value[0] / 2, value[1], 0, 0]
     map.linearize(at: .zeros(3), parameters: strengths, into: linearization, value: &value)
-    #expect(linearization.derivative == [1, kink.derivative, 1])
+    #expect(linearization.proximal.derivative == [1, kink.derivative, 1])
     #expect(linearization.kinkDistance == 0)
-    #expect(linearization.derivativeIsMask == (kink != .midpoint))
+    #expect(linearization.proximal.isMask == (kink != .midpoint))
     let A2 = linearization.parameters.dense()
     var back = Vector<Double>.zeros(4)
     linearization.parameters.applyAdjoint([1, 10, 100], into: &back)
@@ -166,7 +167,7 @@ import Testing
   @Test func aZeroStrengthAtAZeroCoordinateHasNoBound() throws {
     // Orthogonal columns, the second orthogonal to y: w₂ = 0 whatever the other strength.
     let X = Matrix<Double>([[1, 1], [1, -1]])
-    let map = PenalizedMap(features: X, targets: [2, 2], groups: .perFeature(2))
+    let map = PenalizedMap(features: X, targets: [2, 2], strengths: .perCoordinate(2))
     let λ: Vector<Double> = [0.5, 0, 0.1]
     let w = try FixedPointSolver<Double>(tolerance: 1e-15).solve(map, parameters: λ).get()
     #expect(abs(w[1]) <= 1e-15)
@@ -189,12 +190,12 @@ import Testing
 
   @Test func groupsShareTheirStrengths() throws {
     let reference = try ReferenceCase("elastic-net-diabetes")
-    let groups = FeatureGroups([0, 0, 1, 1, 2, 2, 0, 0, 1, 1], count: 3)
+    let groups = SharedStrengths([0, 0, 1, 1, 2, 2, 0, 0, 1, 1], count: 3)
     let λ: Vector<Double> = [2, 1.5, 3, 0.1]
-    func gradient(_ groups: FeatureGroups, _ λ: Vector<Double>) throws -> Vector<Double> {
+    func gradient(_ groups: SharedStrengths, _ λ: Vector<Double>) throws -> Vector<Double> {
       let map = PenalizedMap(
-        features: reference.data.trainFeatures, targets: reference.data.trainTargets, groups: groups)
-      let w = WorkingSetSolver<Double>().solve(map.loss, groups: groups, parameters: λ).estimate
+        features: reference.data.trainFeatures, targets: reference.data.trainTargets, strengths: groups)
+      let w = WorkingSetSolver<Double>().solve(map.smooth.loss, shared: groups, parameters: λ).estimate
       return try AID<ElasticNetMap<Double>>().hypergradient(
         of: HeldOutSquaredError(
           features: reference.data.validationFeatures, targets: reference.data.validationTargets),
@@ -204,7 +205,7 @@ import Testing
     let grouped = try gradient(groups, λ)
     // The chain rule: a group's derivative is the sum over its features of theirs.
     let g = [0, 0, 1, 1, 2, 2, 0, 0, 1, 1]
-    let each = try gradient(.perFeature(10), Vector(count: 11) { $0 < 10 ? λ[g[$0]] : λ[3] })
+    let each = try gradient(.perCoordinate(10), Vector(count: 11) { $0 < 10 ? λ[g[$0]] : λ[3] })
     var sums = Vector<Double>.zeros(4)
     for j in 0..<10 { sums[g[j]] += each[j] }
     sums[3] = each[10]

@@ -45,7 +45,7 @@ import Testing
     let linearization = problem.map.makeLinearization()
     problem.map.linearize(atSolution: problem.state, parameters: problem.parameters, into: linearization)
     var H = Matrix<Double>.zeros(160, 160)
-    linearization.assembleHessian(into: &H)
+    linearization.hessian.assemble(on: linearization.proximal.active, into: &H)
     var v = Vector(copying: Self.cotangent)
     try LU(H).solve(&v)
     let exact: Vector<Double> = [-(0..<160).reduce(0) { $0 + v[$1] }, -problem.state.dot(v)]

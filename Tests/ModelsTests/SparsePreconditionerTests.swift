@@ -74,7 +74,7 @@ import Testing
     let linearization = map.makeLinearization()
     map.linearize(
       atSolution: Vector(repeating: 1, count: 50), parameters: [1e-3, 0.1], into: linearization)
-    #expect(linearization.costs.preconditionerMultiplications == nil)
+    #expect(linearization.hessian.costs(on: linearization.proximal.active).preconditionerMultiplications == nil)
   }
 
   /// At a kink with the midpoint rule D is not a mask: K = (I − D) + s D^{1/2} H D^{1/2} is what is factored.
@@ -85,13 +85,13 @@ import Testing
     // w = 0 and u = s Xᵀy/n: the strength is chosen so that the largest entries sit at the kink.
     let map = Map(features: X, targets: Vector(repeating: 1, count: n), step: .fixed(0.5), kink: .midpoint)
     var u = Vector<Double>.zeros(p)
-    map.loss.gradient(at: .zeros(p), into: &u)
+    map.smooth.loss.gradient(at: .zeros(p), into: &u)
     let strengths = (0..<p).map { u[$0].magnitude }.sorted()
     let problem = FixedPointProblem(map, parameters: [strengths[p / 2], 1e-4], state: .zeros(p))
     let linearization = map.makeLinearization()
     var value = u
     map.linearize(at: problem.state, parameters: problem.parameters, into: linearization, value: &value)
-    #expect(!linearization.derivativeIsMask)
+    #expect(!linearization.proximal.isMask)
     let y = Vector<Double>(count: p) { Double($0 % 5) - 2 }
     let iterative = try AID<Map>(.conjugateGradient).vjp(problem, cotangent: y)
     let direct = try AID<Map>(.direct).vjp(problem, cotangent: y).get()

@@ -43,7 +43,7 @@ import Testing
     let n = features.rows
     let map = Map(features: features, targets: Vector(count: n) { Double($0 * 5 % 11) - 5 })
     let parameters: Vector<Double> = [1e-3, 0.05]
-    let w = WorkingSetSolver<Double>().solve(map.loss, parameters: parameters).estimate
+    let w = WorkingSetSolver<Double>().solve(map.smooth.loss, parameters: parameters).estimate
     return (map, FixedPointProblem(map, parameters: parameters, state: w, stateIsSolution: true))
   }
 
@@ -56,8 +56,9 @@ import Testing
     let y = Vector<Double>(count: 300) { Double($0 * 3 % 7) - 3 }
     let linearization = map.makeLinearization()
     map.linearize(atSolution: sparse.state, parameters: sparse.parameters, into: linearization)
-    #expect(linearization.lowRankHessian?.rank == 30)
-    #expect(linearization.costs.lowRank == 30)
+    let S = linearization.proximal.active
+    #expect(linearization.hessian.lowRank(on: S)?.rank == 30)
+    #expect(linearization.hessian.costs(on: S).lowRank == 30)
 
     let direct = try AID<Map>(.direct).vjp(sparse, cotangent: y).get()
     let other = try AID<Map>(.direct).vjp(dense, cotangent: y).get()

@@ -28,7 +28,7 @@ import Testing
     let map = ElasticNetMap(features: sparse, targets: reference.data.trainTargets)
     let objective = HeldOutSquaredError(
       features: SparseMatrix(reference.data.validationFeatures), targets: reference.data.validationTargets)
-    let solution = WorkingSetSolver<Double>().solve(map.loss, parameters: reference.parameters)
+    let solution = WorkingSetSolver<Double>().solve(map.smooth.loss, parameters: reference.parameters)
     #expect(solution.outcome == .converged)
     let problem = FixedPointProblem(
       map, parameters: reference.parameters, state: solution.estimate, stateIsSolution: true)
@@ -71,7 +71,7 @@ import Testing
   @Test func theLassoAgreesWithTheFixedPoint() throws {
     let reference = try ReferenceCase("elastic-net-wide")
     let map = ElasticNetMap(features: reference.data.trainFeatures, targets: reference.data.trainTargets)
-    let solution = WorkingSetSolver<Double>().solve(map.loss, parameters: [0.1, 0])
+    let solution = WorkingSetSolver<Double>().solve(map.smooth.loss, parameters: [0.1, 0])
     #expect(solution.outcome == .converged)
     // A fixed point of the proximal-gradient map is a minimizer.
     #expect(map.residual(at: solution.estimate, parameters: [0.1, 0]) <= 1e-12)
@@ -107,7 +107,7 @@ import Testing
     let w = try FixedPointSolver<Double>(
       tolerance: 1e-13, iterationLimit: 2_000_000, acceleration: .anderson(memory: 10)
     )
-    .solve(map, parameters: λ, from: WorkingSetSolver<Double>().solve(map.loss, parameters: λ).estimate).get()
+    .solve(map, parameters: λ, from: WorkingSetSolver<Double>().solve(map.smooth.loss, parameters: λ).estimate).get()
     #expect(w.nonzeroCount > 30)
     let problem = FixedPointProblem(map, parameters: λ, state: w, stateIsSolution: true)
     let y = Vector<Double>(count: 120) { Double(($0 * 7) % 5) - 2 }
@@ -126,7 +126,7 @@ import Testing
       -(0..<S.count).reduce(0) { $0 + w[S[$1]] * v[$1] },
     ]
     // Both solves lose the condition number of M, at most (‖X‖²/n + λ2)/λ2.
-    let condition = (map.loss.spectrum.largest + λ2) / λ2
+    let condition = (map.smooth.loss.spectrum.largest + λ2) / λ2
     let scale = size / λ2 * (Double(S.count).squareRoot() + w.norm)
     #expect(try direct.get().distance(to: exact) <= 100 * condition * .ulpOfOne * scale)
     #expect(direct.report.residual! <= 1e-10 * size)
@@ -148,7 +148,7 @@ import Testing
     }
     let map = ElasticNetMap(features: X, targets: draw.targets)
     let λ: Vector<Double> = [1e-3, 1e-3]
-    let w = WorkingSetSolver<Double>().solve(map.loss, parameters: λ).estimate
+    let w = WorkingSetSolver<Double>().solve(map.smooth.loss, parameters: λ).estimate
     let problem = FixedPointProblem(map, parameters: λ, state: w, stateIsSolution: true)
     let y = Vector<Double>(count: 40) { Double(($0 * 7) % 5) - 2 }
     let direct = try AID<ElasticNetMap<Double>>(.direct).vjp(problem, cotangent: y).get()

@@ -90,15 +90,16 @@ struct DeterministicFigure {
     let long = FixedPointSolver<Double>(tolerance: 1e-13).solve(map, parameters: λ)
     let linearization = map.makeLinearization()
     map.linearize(atSolution: w, parameters: λ, into: linearization)
-    var H = Matrix<Double>.zeros(linearization.support.count, linearization.support.count)
-    linearization.assembleHessian(into: &H)
+    let S = linearization.proximal.active
+    var H = Matrix<Double>.zeros(S.count, S.count)
+    linearization.hessian.assemble(on: S, into: &H)
     let h = try SymmetricEigen.eigenvalues(of: H)
     let s = map.stepSize(parameters: λ)
     // With fewer rows than the support has columns, y and the tangents stay (nearly) in the range of X_Sᵀ, where the
     // Hessian is above λ₂: the slope that is seen is this range's.
     let onRange = h.filter { $0 > λ[1] * (1 + 1e-8) }
     return [
-      "L": [map.loss.spectrum.largest], "mu": [map.loss.spectrum.smallest], "step": [s],
+      "L": [map.smooth.loss.spectrum.largest], "mu": [map.smooth.loss.spectrum.smallest], "step": [s],
       "q": [map.contractionBound(parameters: λ)!],
       "q_S": [max(abs(1 - s * h[0]), abs(1 - s * h[h.count - 1]))],
       "q_range": [onRange.reduce(0) { max($0, abs(1 - s * $1)) }],
@@ -121,7 +122,7 @@ func finite(_ x: Double) -> Double? { x.isFinite ? x : nil }
 private final class TangentTrajectory {
   private let map: ElasticNetMap<Double>
   private let λ: Vector<Double>
-  private let linearization: PenalizedLinearization<Double>
+  private let linearization: ElasticNetMap<Double>.Linearization
   private var next: Vector<Double>
   private var image: Matrix<Double>
   private var columns: Matrix<Double>

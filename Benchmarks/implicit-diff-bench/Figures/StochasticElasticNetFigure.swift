@@ -110,7 +110,7 @@ struct StochasticElasticNetFigure {
     return FigureFile(
       settings: settings,
       facts: [
-        "q": [q], "L": [map.loss.spectrum.largest], "mu": [map.loss.spectrum.smallest],
+        "q": [q], "L": [map.smooth.loss.spectrum.largest], "mu": [map.smooth.loss.spectrum.smallest],
         "step": [map.stepSize(parameters: λ)], "support": [Double(solution.nonzeroCount)],
         "identified_at_the_state": [identified], "hypergradient": Array(exact), "sigma1": [rates.σ1],
         "sigma2": [rates.σ2], "decreasing_first_step": [decreasing.step(0)], "constant_step": [constant.step(0)],

@@ -19,6 +19,7 @@ where F.Element == G.Element {
   private var penaltyPart: Vector<Element>
   private var smoothPart: Vector<Element>
   private var blockProduct: Matrix<Element>?
+  private var column: Vector<Element>?
 
   init(_ owner: ProximalGradientMap<F, G>) {
     self.owner = owner
@@ -43,6 +44,9 @@ where F.Element == G.Element {
     self.w.copy(from: w)
     self.λ.copy(from: λ)
     step = s
+    // Of a ridge the derivative by its strength is −s D w. A product below the smallest normal number has lost digits or vanished, where the
+    // solution it is divided by may be as small: with it the answer is no number, and says so.
+    if λ.count > 0, s * w.smallestNonzeroMagnitude(on: proximal.active) < .leastNormalMagnitude { invalidate() }
   }
 
   /// Makes every product with A2 a NaN.
@@ -118,6 +122,14 @@ where F.Element == G.Element {
     if !isValid { y.fill(.nan) }
   }
 
+  fileprivate func applyParameters(block M: Matrix<Element>, into Y: inout Matrix<Element>) {
+    if column == nil { column = .zeros(owner.stateCount) }
+    for k in 0..<M.columns {
+      applyParameters(M.column(k), into: &column!)
+      Y.setColumn(k, column!)
+    }
+  }
+
   fileprivate func applyParametersAdjoint(_ v: Vector<Element>, into g: inout Vector<Element>) {
     let m = owner.penalty.parameterCount
     if m > 0 {
@@ -176,6 +188,13 @@ where F.Element == G.Element {
   public var columns: Int { linearization.owner.parameterCount }
   public func apply(_ x: Vector<F.Element>, into y: inout Vector<F.Element>) {
     linearization.applyParameters(x, into: &y)
+  }
+  public func apply(block X: Matrix<F.Element>, into Y: inout Matrix<F.Element>) {
+    precondition(
+      X.rows == columns && Y.rows == rows && X.columns == Y.columns,
+      "ProximalGradientParameterOperator: \(rows) × \(columns) times \(X.rows) × \(X.columns) into \(Y.rows) × \(Y.columns)"
+    )
+    linearization.applyParameters(block: X, into: &Y)
   }
   public func applyAdjoint(_ y: Vector<F.Element>, into x: inout Vector<F.Element>) {
     linearization.applyParametersAdjoint(y, into: &x)

@@ -6,13 +6,35 @@ extension LinearModel: PenalizedMinimizer {
   /// Working sets take a handful of passes; a problem that needs more than this is not one for them.
   private static var workingSetPasses: Int { 200 }
 
-  /// By working sets of blocks where the penalty is a ``BlockPenalty``.
+  /// By working sets: of features where the penalty is a weighted 1-norm of positive strengths, of blocks where it is a ``BlockPenalty``.
   public func minimum<G: ProximalMap<Element>>(
     with penalty: G, parameters λ: Vector<Element>, from start: Vector<Element>?, iterationLimit: Int,
     progress: ((SolveProgress<Element>) -> Void)?
   ) -> PenalizedMinimum<Element>? {
-    guard let penalty = penalty as? any BlockPenalty<Element> else { return nil }
-    return minimum(byBlocks: penalty, λ, start, iterationLimit, progress)
+    if let penalty = penalty as? any WeightedL1Penalty<Element> {
+      return minimum(byFeatures: penalty, λ, start, iterationLimit, progress)
+    }
+    if let penalty = penalty as? any BlockPenalty<Element> {
+      return minimum(byBlocks: penalty, λ, start, iterationLimit, progress)
+    }
+    return nil
+  }
+
+  private func minimum<G: WeightedL1Penalty<Element>>(
+    byFeatures penalty: G, _ λ: Vector<Element>, _ start: Vector<Element>?, _ iterationLimit: Int,
+    _ progress: ((SolveProgress<Element>) -> Void)?
+  ) -> PenalizedMinimum<Element>? {
+    let m = penalty.parameterCount
+    var strengths = Vector<Element>.zeros(stateCount)
+    let ρ = penalty.fillStrengths(&strengths, parameters: λ[segment: 0..<m])
+    let solver = WorkingSetSolver<Element>(passLimit: min(iterationLimit, Self.workingSetPasses))
+    let found = solver.solve(
+      loss, strengths: strengths, ridge: ρ + ridge.value(λ[segment: m..<λ.count]), from: start
+    ) { progress?(.pass($0, dualityGap: $1)) }
+    guard found.outcome == .converged else { return nil }
+    return PenalizedMinimum(
+      state: found.estimate, method: "working-sets", iterations: found.passes, dualityGap: found.dualityGap,
+      seconds: found.seconds)
   }
 
   private func minimum<G: BlockPenalty<Element>>(

@@ -1,7 +1,7 @@
 import LinAlg
 
 /// The problem of a large working set, on its columns and without a Gram matrix: the model
-/// `−(Xᵀr/n)ᵀ(u − w) + ½ (u − w)ᵀH(u − w) + Σ tⱼ |uⱼ| + (λ_G/2) ‖u‖²` of the objective near w.
+/// `−(Xᵀr/n)ᵀ(u − w) + ½ (u − w)ᵀH(u − w) + Σ tⱼ |uⱼ| + (ρ/2) ‖u‖²` of the objective near w.
 ///
 /// Epochs of coordinate descent find signs; conjugate gradient, preconditioned by the diagonal, solves Newton's equations for
 /// them.
@@ -13,7 +13,7 @@ struct ColumnProblem<Element: Scalar> {
   private var curvatures = Vector<Element>.zeros(0)
   /// r − D X (u − w).
   private var residuals = Vector<Element>.zeros(0)
-  /// Xᵀr/n − λ_G u on the working set.
+  /// Xᵀr/n − ρ u on the working set.
   private var gradient = Vector<Element>.zeros(0)
   /// u.
   private(set) var w = Vector<Element>.zeros(0)
@@ -86,7 +86,7 @@ struct ColumnProblem<Element: Scalar> {
     }
   }
 
-  /// gradient ← Xᵀr/n − λ_G u.
+  /// gradient ← Xᵀr/n − ρ u.
   private mutating func refreshGradient() {
     let X = hessian.features
     X.multiplyTransposed(columns: working, residuals, alpha: 1 / Element(X.rows), into: &gradient)
@@ -131,7 +131,7 @@ struct ColumnProblem<Element: Scalar> {
       move(by: δ, on: support, inner)
       return isExact ? δ.maxNorm : nil
     }
-    // The change of the objective if the blocking coordinates end at zero: −gᵀδ + ½ δᵀ(H + λ_G)δ + Σ t (|u + δ| − |u|).
+    // The change of the objective if the blocking coordinates end at zero: −gᵀδ + ½ δᵀ(H + ρ)δ + Σ t (|u + δ| − |u|).
     var clipped = Vector(copying: δ)
     for k in blocking { clipped[k] = -w[inner[k]] }
     var image = Vector<Element>.zeros(s)

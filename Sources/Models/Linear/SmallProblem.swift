@@ -1,6 +1,6 @@
 import LinAlg
 
-/// A quadratic with the penalty of a working set: min ½ wᵀGw − cᵀw + Σ tⱼ |wⱼ| + (λ_G/2) ‖w‖², k unknowns.
+/// A quadratic with the penalty of a working set: min ½ wᵀGw − cᵀw + Σ tⱼ |wⱼ| + (ρ/2) ‖w‖², k unknowns.
 struct SmallProblem<Element: Scalar> {
   private var G = Matrix<Element>.zeros(0, 0)
   private var c = Vector<Element>.zeros(0)

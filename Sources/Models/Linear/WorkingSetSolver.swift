@@ -12,7 +12,7 @@ public enum WorkingSetOutcome: Sendable, Equatable {
   case stalled
   /// A NaN or an infinity appeared, or strengths that vanish beside the targets.
   case notFinite
-  /// A strength of the 1-norm is not positive or one of the ridge negative: nothing was computed.
+  /// A strength of the 1-norm is not positive or that of the ridge is negative: nothing was computed. Its index is that of the coordinate, p for the ridge.
   case outsideDomain(ParameterViolation)
 }
 
@@ -44,8 +44,8 @@ public struct WorkingSetSolution<Element: Scalar>: Sendable {
   }
 }
 
-/// Minimizes `f(w) + Σⱼ λ_{g(j)} |wⱼ| + (λ_G/2) ‖w‖²` for a ``SmoothLoss`` f and positive strengths, by working sets: the inner
-/// problem of a ``PenalizedMap``.
+/// Minimizes `f(w) + Σⱼ tⱼ |wⱼ| + (ρ/2) ‖w‖²` for a ``SmoothLoss`` f and positive strengths t, by working sets: the inner problem of a
+/// ``LinearModel`` with a `WeightedL1Penalty`.
 ///
 /// A pass over X gives the gradient, the duality gap and the features that gap-safe screening removes for good. The
 /// support and the worst violators of the optimality conditions form the working set. Its problem, or for a loss that is
@@ -78,46 +78,53 @@ public struct WorkingSetSolver<Element: Scalar>: Sendable {
   /// Solves from `start` (p entries; the warm start along a path), zero where nil or where the objective at `start` is
   /// above that at zero.
   ///
-  /// - Parameter progress: told of every pass and the duality gap it found.
-  /// - Parameter λ: (λ₀ … λ_{G−1}, λ_G), the strengths positive, the ridge's at least 0; others are refused with an outcome.
+  /// - Parameters:
+  ///   - t: the strengths, p entries, positive; others are refused with an outcome.
+  ///   - ρ: the strength of the ridge, at least 0.
+  ///   - progress: told of every pass and the duality gap it found.
   @specialized(where Element == Double, Loss == QuadraticLoss<Double>)
   @specialized(where Element == Double, Loss == LogisticLoss<Double>)
   @specialized(where Element == Float, Loss == QuadraticLoss<Float>)
   @specialized(where Element == Float, Loss == LogisticLoss<Float>)
   public func solve<Loss: SmoothLoss<Element>>(
-    _ loss: Loss, groups: FeatureGroups = .single, parameters λ: Vector<Element>, from start: Vector<Element>? = nil,
+    _ loss: Loss, strengths t: Vector<Element>, ridge ρ: Element, from start: Vector<Element>? = nil,
     progress: ((_ pass: Int, _ dualityGap: Element) -> Void)? = nil
   ) -> WorkingSetSolution<Element> {
-    groups.requireFit(features: loss.featureCount)
-    precondition(
-      λ.count == groups.parameterCount,
-      "WorkingSetSolver: \(λ.count) parameters for \(groups.count) strengths and the ridge")
-    if let violation = ParameterViolation.negative(in: λ, expected: "a strength of at least 0")
-      ?? groups.zeroStrength(λ)
-    {
-      return .refused(
-        violation.value.isFinite ? .outsideDomain(violation) : .notFinite, start: .zeros(loss.featureCount))
+    let p = loss.featureCount
+    precondition(t.count == p, "WorkingSetSolver: \(t.count) strengths for \(p) features")
+    if let violation = Self.violation(strengths: t, ridge: ρ) {
+      return .refused(violation.value.isFinite ? .outsideDomain(violation) : .notFinite, start: .zeros(p))
     }
     // A NaN in the targets need not show: its row may have no entries.
-    if loss.targets.firstNonFinite != nil { return .refused(.notFinite, start: .zeros(loss.featureCount)) }
+    if loss.targets.firstNonFinite != nil { return .refused(.notFinite, start: .zeros(p)) }
     // Squares of squares of the targets must neither over- nor underflow: beyond that range a quadratic problem is scaled,
     // which scales its solution.
     let size = loss.targets.maxNorm
     let smallest = Element.leastNormalMagnitude.squareRoot().squareRoot()
     if loss.linearTerm != nil, size > 0, size.isFinite, size < smallest || size > 1 / smallest {
       let scaled = Loss(features: loss.features, targets: (1 / size) * loss.targets)
-      var strengths = (1 / size) * λ
-      strengths[groups.count] = groups.ridge(λ)
-      if !(groups.leastStrength(strengths) > 0) { return .refused(.notFinite, start: .zeros(loss.featureCount)) }
+      let strengths = (1 / size) * t
+      if Self.violation(strengths: strengths, ridge: ρ) != nil { return .refused(.notFinite, start: .zeros(p)) }
       var solution = solve(
-        scaled, groups: groups, parameters: strengths, from: start.map { (1 / size) * $0 },
+        scaled, strengths: strengths, ridge: ρ, from: start.map { (1 / size) * $0 },
         progress: progress.map { report in { report($0, $1 * size * size) } })
       solution.estimate.scale(by: size)
       solution.objective *= size * size
       solution.dualityGap *= size * size
       return solution
     }
-    var run = WorkingSetRun(loss, groups, λ, start)
+    var run = WorkingSetRun(loss, t, ρ, start)
     return run.solve(tolerance: tolerance, passLimit: passLimit, progress)
+  }
+
+  /// The first strength that is not a positive number, or the ridge's where it is negative or none.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
+  private static func violation(strengths t: Vector<Element>, ridge ρ: Element) -> ParameterViolation? {
+    for j in 0..<t.count where !(t[j] > 0 && t[j].isFinite) {
+      return ParameterViolation(index: j, value: Double(t[j]), expected: "a strength above 0 for working sets")
+    }
+    if ρ >= 0 && ρ.isFinite { return nil }
+    return ParameterViolation(index: t.count, value: Double(ρ), expected: "a strength of at least 0")
   }
 }
