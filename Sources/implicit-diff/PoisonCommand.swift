@@ -114,8 +114,8 @@ struct PoisonCommand: ParsableCommand {
 
   private func save(_ found: PoisoningAttack<Double>.Result, _ map: PoisoningMap<Double>) throws {
     try Console.reportingDataErrors {
-      if let noise { try NPY.write(Matrix(rowsOf: found.shift, columns: map.loss.featureCount), to: noise) }
-      if let images { try NPY.write(map.poisonedRows(shift: found.shift), to: images) }
+      if let noise { try NPY.write(Matrix(rowsOf: found.shift, columns: map.smooth.loss.featureCount), to: noise) }
+      if let images { try NPY.write(map.smooth.poisonedRows(shift: found.shift), to: images) }
     }
   }
 }

@@ -69,7 +69,7 @@ import Testing
     let w = try solved(map).state
     // ‖w − w*‖ ≤ ρ/(1 − q), ρ ≤ 64 ε max(1, ‖w‖). Of the shifted rows the map knows no factor; strong convexity by λ2 bounds the slow
     // directions, and the step 2/(L/2 + 2 λ2) reflects no other: with steps of at most 2/h, q = 1 − s λ2.
-    let q = 1 - map.stepSize * answer.lambda2
+    let q = 1 - map.stepSize(parameters: .zeros(map.parameterCount)) * answer.lambda2
     #expect(w.distance(to: exactSolution) <= 2 * 64 * .ulpOfOne * max(1, w.norm) / (1 - q))
     #expect(w.nonzeroCount == answer.support_size)
     #expect(abs(objective.value(at: w, parameters: Γ) - answer.value) <= 1e-12)

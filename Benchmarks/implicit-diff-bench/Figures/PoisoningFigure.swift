@@ -117,7 +117,8 @@ struct PoisoningFigure {
     return FigureFile(
       settings: settings,
       facts: [
-        "q": [q], "step": [map.stepSize], "train": [Double(n)], "support": [Double(solution.nonzeroCount)],
+        "q": [q], "step": [map.stepSize(parameters: .zeros(map.parameterCount))], "train": [Double(n)],
+        "support": [Double(solution.nonzeroCount)],
         "support_at_the_state": [Double(last.estimate.nonzeroCount)],
         "identified_at_the_state": [last.estimate.signPattern == solution.signPattern ? 1 : 0],
         "floor_of_AID": [floor.distance(to: exact) / exact.norm],
@@ -157,7 +158,7 @@ struct PoisoningSetup {
     let s = 2 / (L + μ + 0.2)
     q = max(abs(1 - s * (L + 0.1)), abs(1 - s * (μ + 0.1)))
     map = PoisoningMap(
-      features: X, labels: y, classCount: 10, poisoned: poisoned, λ1: 0.02, λ2: 0.1, step: .fixed(s))
+      features: X, labels: y, classCount: 10, poisoned: poisoned, λ1: 0.02, λ2: 0.1, step: s)
     objective = HeldOutCrossEntropy(features: XVal, labels: yVal, classCount: 10, negated: true)
   }
 }

@@ -13,6 +13,9 @@ where F.Element == G.Element {
   private var w: Vector<Element>
   private var λ: Vector<Element>
   private var isValid = true
+  /// Of a ridge the derivative by its strength is −s D w. A product below the smallest normal number has lost digits or vanished, where what it
+  /// is divided by later may be as small: with it the answer is no number, and says so. Adjoint products are scaled instead.
+  private var columnsVanish = false
   fileprivate var product: Vector<Element>
   fileprivate var image: Vector<Element>
   /// Derivatives by the parameters of g and of f.
@@ -44,9 +47,7 @@ where F.Element == G.Element {
     self.w.copy(from: w)
     self.λ.copy(from: λ)
     step = s
-    // Of a ridge the derivative by its strength is −s D w. A product below the smallest normal number has lost digits or vanished, where the
-    // solution it is divided by may be as small: with it the answer is no number, and says so.
-    if λ.count > 0, s * w.smallestNonzeroMagnitude(on: proximal.active) < .leastNormalMagnitude { invalidate() }
+    columnsVanish = λ.count > 0 && s * w.smallestNonzeroMagnitude(on: proximal.active) < .leastNormalMagnitude
   }
 
   /// Makes every product with A2 a NaN.
@@ -119,7 +120,7 @@ where F.Element == G.Element {
       y.fill(0)
     }
     if m > 0 { proximal.addParameters(μ[segment: 0..<m], to: &y) }
-    if !isValid { y.fill(.nan) }
+    if !isValid || columnsVanish { y.fill(.nan) }
   }
 
   fileprivate func applyParameters(block M: Matrix<Element>, into Y: inout Matrix<Element>) {

@@ -71,11 +71,13 @@ public final class ProximalGradientMap<F: SmoothFunction, G: ProximalMap>: Fixed
     }
   }
 
-  /// max |1 − s h| over the bounds h on the eigenvalues of ∇²f: proximal maps do not expand.
+  /// max |1 − s h| over the bounds h on the eigenvalues of ∇²f: proximal maps do not expand. nil where that is no contraction and the bounds need not
+  /// be attained.
   public func contractionBound(parameters λ: Vector<Element>) -> Element? {
     let s = stepSize(parameters: λ)
     let (smallest, largest) = smooth.curvatureBounds(parameters: smoothParameters(λ))
-    return max((1 - s * largest).magnitude, (1 - s * smallest).magnitude)
+    let bound = max((1 - s * largest).magnitude, (1 - s * smallest).magnitude)
+    return bound < 1 || smooth.curvatureBoundsAreAttained ? bound : nil
   }
 
   /// The objective at the solution is at most that at zero: with the model from below of f, g(w*) + (curvature/2) ‖w*‖² ≤ g(0) + excess.

@@ -43,6 +43,10 @@ public protocol SmoothFunction<Element>: AnyObject {
   /// Bounds on the eigenvalues of ∇²f(w, λ) over all w; asked for where a step size is.
   func curvatureBounds(parameters λ: Vector<Element>) -> (smallest: Element, largest: Element)
 
+  /// Whether a step beyond 2/largest surely expands somewhere: true where bounds are eigenvalues, false where they may be far off. A factor of 1
+  /// or more then says nothing of the map.
+  var curvatureBoundsAreAttained: Bool { get }
+
   /// A model from below, f(w, λ) ≥ f(0, λ) − excess + (curvature/2) ‖w‖² for all w, that costs at most an evaluation of f; nil where none is known. It bounds
   /// how far the minimizer can be.
   func lowerModel(parameters λ: Vector<Element>) -> (excess: Element, curvature: Element)?
@@ -76,6 +80,7 @@ extension SmoothFunction {
     precondition(parameterCount == 0, "\(Self.self): a function with parameters needs its mixed derivative")
   }
 
+  public var curvatureBoundsAreAttained: Bool { true }
   public func lowerModel(parameters λ: Vector<Element>) -> (excess: Element, curvature: Element)? { nil }
   public func mixedDerivativeFrobeniusNorm(at w: Vector<Element>, parameters λ: Vector<Element>) -> Element? {
     parameterCount == 0 ? 0 : nil

@@ -86,15 +86,12 @@ public final class MultinomialFunction<Element: Scalar>: SmoothFunction {
     return (shift, largestEigenvalue / 2 + shift)
   }
 
-  /// A score is a sum whose terms' absolute values have a norm of at most ‖X‖_F ‖W‖ and moves a residual by half of itself; a row of residuals
-  /// is at most √2 long. ‖X‖²_F is at most min(n, p) times the largest eigenvalue of XᵀX. Sums of length n and then p count where the
-  /// map counts p c + 1 terms.
+  public func lowerModel(parameters λ: Vector<Element>) -> (excess: Element, curvature: Element)? {
+    (loss.excessAtZero, ridge.value(λ))
+  }
+
   public func gradientMagnitude(at w: Vector<Element>, parameters λ: Vector<Element>) -> Element {
-    let (n, p) = (loss.sampleCount, loss.featureCount)
-    let frobenius = (Element(min(n, p)) * largestEigenvalue).squareRoot()
-    let longer = Element(n + p) / Element(stateCount + 1)
-    return max(1, longer.squareRoot())
-      * (frobenius * (frobenius * w.norm / 2 + Element(2).squareRoot()) + ridge.value(λ) * w.norm)
+    loss.gradientMagnitude(at: w, largestEigenvalue: largestEigenvalue, ridge: ridge.value(λ))
   }
 }
 

@@ -114,6 +114,20 @@ public final class MultinomialLoss<Element: Scalar> {
     y.withColumns(rows: count) { X.multiplyTransposed(scores, alpha: 1, beta: 0, into: &$0) }
   }
 
+  /// f(0) less its infimum is at most log c, since f ≥ 0; an ulp for the logarithm and one for c.
+  var excessAtZero: Element { Element.log(Element(classCount)) * (1 + 2 * .ulpOfOne) }
+
+  /// How large the terms are that make up ∇f(w) + λ w. A score is a sum whose terms' absolute values have a norm of at most ‖X‖_F ‖W‖ and moves a
+  /// residual by half of itself; a row of residuals is at most √2 long. ‖X‖²_F is at most min(n, p) times the largest eigenvalue of XᵀX. Sums of
+  /// length n and then p count where a map counts p c + 1 terms.
+  func gradientMagnitude(at w: Vector<Element>, largestEigenvalue: Element, ridge λ: Element) -> Element {
+    let (n, p) = (sampleCount, featureCount)
+    let frobenius = (Element(min(n, p)) * largestEigenvalue).squareRoot()
+    let longer = Element(n + p) / Element(stateCount + 1)
+    return max(1, longer.squareRoot())
+      * (frobenius * (frobenius * w.norm / 2 + Element(2).squareRoot()) + λ * w.norm)
+  }
+
   /// The share of samples whose largest score is that of their label.
   public func accuracy(at w: Vector<Element>) -> Double {
     features.multiply(weights(w), into: &scores)

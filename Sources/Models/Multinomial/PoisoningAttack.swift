@@ -78,7 +78,7 @@ public struct PoisoningAttack<Element: Scalar> {
   }
 
   private func run(_ best: inout Result?, _ report: (Progress) throws -> Void) throws {
-    let p = map.loss.featureCount
+    let p = map.smooth.loss.featureCount
     let strategy = AID<PoisoningMap<Element>>(.conjugateGradient, warmStarts: true)
     let workspace = strategy.makeWorkspace(for: map)
     var shift = Vector<Element>.zeros(map.parameterCount)
@@ -98,7 +98,7 @@ public struct PoisoningAttack<Element: Scalar> {
       try report(
         Progress(
           step: step, validationLoss: loss, validationAccuracy: objective.accuracy(at: weights),
-          trainingAccuracy: map.loss.accuracy(at: weights), largestShift: largestRow(shift, p),
+          trainingAccuracy: map.smooth.loss.accuracy(at: weights), largestShift: largestRow(shift, p),
           innerIterations: solution.iterations, support: weights.nonzeroCount, seconds: clock.secondsSince()))
       if step == steps { break }
       let problem = FixedPointProblem(map, parameters: shift, state: weights, stateIsSolution: true)
@@ -114,7 +114,7 @@ public struct PoisoningAttack<Element: Scalar> {
     _ shift: Vector<Element>, against gradient: Vector<Element>, by stride: Element, _ p: Int
   ) -> Vector<Element> {
     var next = Vector(copying: shift)
-    for k in 0..<map.poisoned.count {
+    for k in 0..<map.smooth.poisoned.count {
       let range = k * p..<(k + 1) * p
       let g = gradient[segment: range]
       let size = g.norm
@@ -129,6 +129,6 @@ public struct PoisoningAttack<Element: Scalar> {
   }
 
   private func largestRow(_ shift: Vector<Element>, _ p: Int) -> Element {
-    (0..<map.poisoned.count).reduce(0) { max($0, shift[segment: $1 * p..<($1 + 1) * p].norm) }
+    (0..<map.smooth.poisoned.count).reduce(0) { max($0, shift[segment: $1 * p..<($1 + 1) * p].norm) }
   }
 }
