@@ -61,7 +61,7 @@ where F.Element == G.Element {
 
   /// ‖D‖ ≤ 1.
   public var parametersFrobeniusNorm: Element {
-    guard let ofPenalty = owner.penalty.parameterCount == 0 ? 0 : proximal.parametersFrobeniusNorm,
+    guard let ofPenalty = owner.penaltyParameterCount == 0 ? 0 : proximal.parametersFrobeniusNorm,
       let ofSmooth = owner.smooth.mixedDerivativeFrobeniusNorm(at: w, parameters: λ)
     else { return parameters.dense().frobeniusNorm }
     // Of two norms, so that no square under- or overflows.
@@ -110,11 +110,13 @@ where F.Element == G.Element {
   }
 
   fileprivate func applyParameters(_ μ: Vector<Element>, into y: inout Vector<Element>) {
-    let m = owner.penalty.parameterCount
-    if owner.smooth.parameterCount > 0 {
+    let m = owner.penaltyParameterCount
+    let ofSmooth = μ[segment: m..<μ.count]
+    // Directions are unit vectors mostly, and most of them move g alone.
+    if ofSmooth.nonzeroCount > 0 {
       image.fill(0)
       owner.smooth.addMixedDerivative(
-        μ[segment: m..<μ.count], at: w, parameters: λ, hessian: hessian, scale: -step, to: &image)
+        ofSmooth, at: w, parameters: λ, hessian: hessian, scale: -step, to: &image)
       proximal.apply(image, into: &y)
     } else {
       y.fill(0)
@@ -132,13 +134,13 @@ where F.Element == G.Element {
   }
 
   fileprivate func applyParametersAdjoint(_ v: Vector<Element>, into g: inout Vector<Element>) {
-    let m = owner.penalty.parameterCount
+    let m = owner.penaltyParameterCount
     if m > 0 {
       penaltyPart.fill(0)
       proximal.addParametersAdjoint(v, scale: 1, to: &penaltyPart)
       g[segment: 0..<m] = penaltyPart
     }
-    if owner.smooth.parameterCount > 0 {
+    if m < owner.parameterCount {
       proximal.apply(v, into: &product)
       smoothPart.fill(0)
       var scale = -step

@@ -22,6 +22,10 @@ public final class ProximalGradientMap<F: SmoothFunction, G: ProximalMap>: Fixed
   public let penalty: G
   public let step: Step
   public let kink: KinkRule
+  public let stateCount: Int
+  public let parameterCount: Int
+  /// Of g; the rest of λ belongs to f.
+  let penaltyParameterCount: Int
   private var gradient: Vector<Element>
   private var argument: Vector<Element>
 
@@ -30,27 +34,27 @@ public final class ProximalGradientMap<F: SmoothFunction, G: ProximalMap>: Fixed
     self.penalty = penalty
     self.step = step
     self.kink = kink
+    stateCount = smooth.stateCount
+    penaltyParameterCount = penalty.parameterCount
+    parameterCount = penaltyParameterCount + smooth.parameterCount
     gradient = .zeros(smooth.stateCount)
     argument = .zeros(smooth.stateCount)
   }
 
-  public var stateCount: Int { smooth.stateCount }
-  public var parameterCount: Int { penalty.parameterCount + smooth.parameterCount }
-
   /// The part of λ that belongs to g.
   func penaltyParameters(_ λ: Vector<Element>) -> Vector<Element> {
-    smooth.parameterCount == 0 ? λ : λ[segment: 0..<penalty.parameterCount]
+    penaltyParameterCount == parameterCount ? λ : λ[segment: 0..<penaltyParameterCount]
   }
 
   /// The part of λ that belongs to f.
   func smoothParameters(_ λ: Vector<Element>) -> Vector<Element> {
-    penalty.parameterCount == 0 ? λ : λ[segment: penalty.parameterCount..<parameterCount]
+    penaltyParameterCount == 0 ? λ : λ[segment: penaltyParameterCount..<parameterCount]
   }
 
   public func violation(parameters λ: Vector<Element>) -> ParameterViolation? {
     if let violation = penalty.violation(parameters: penaltyParameters(λ)) { return violation }
     guard var violation = smooth.violation(parameters: smoothParameters(λ)) else { return nil }
-    violation.index += penalty.parameterCount
+    violation.index += penaltyParameterCount
     return violation
   }
 

@@ -11,6 +11,7 @@ public final class LinearModel<Loss: SmoothLoss>: SmoothFunction {
 
   public let loss: Loss
   public let ridge: Ridge<Element>
+  public let parameterCount: Int
   private var batch: BatchLoss<Loss>
 
   /// - Precondition: a fixed ridge is not negative.
@@ -18,6 +19,7 @@ public final class LinearModel<Loss: SmoothLoss>: SmoothFunction {
     ridge.requireDomain()
     self.loss = loss
     self.ridge = ridge
+    parameterCount = ridge.parameterCount
     batch = BatchLoss(loss)
   }
 
@@ -29,7 +31,6 @@ public final class LinearModel<Loss: SmoothLoss>: SmoothFunction {
   ) { self.init(Loss(features: features, targets: targets), ridge: ridge) }
 
   public var stateCount: Int { loss.featureCount }
-  public var parameterCount: Int { ridge.parameterCount }
 
   /// The ridge is finite and not negative.
   public func violation(parameters λ: Vector<Element>) -> ParameterViolation? { ridge.violation(λ) }

@@ -9,6 +9,7 @@ public import NonsmoothMaps
 public final class MultinomialFunction<Element: Scalar>: SmoothFunction {
   public let loss: MultinomialLoss<Element>
   public let ridge: Ridge<Element>
+  public let parameterCount: Int
   private let batches: MultinomialBatches<Element>
   /// What the batches' probabilities belong to.
   private var sampledAt: Vector<Element>?
@@ -18,6 +19,7 @@ public final class MultinomialFunction<Element: Scalar>: SmoothFunction {
     ridge.requireDomain()
     self.loss = loss
     self.ridge = ridge
+    parameterCount = ridge.parameterCount
     batches = MultinomialBatches(loss)
   }
 
@@ -36,7 +38,6 @@ public final class MultinomialFunction<Element: Scalar>: SmoothFunction {
   ) { self.init(MultinomialLoss(features: features, labels: labels, classCount: classCount), ridge: ridge) }
 
   public var stateCount: Int { loss.stateCount }
-  public var parameterCount: Int { ridge.parameterCount }
 
   /// The ridge is finite and not negative.
   public func violation(parameters λ: Vector<Element>) -> ParameterViolation? { ridge.violation(λ) }
