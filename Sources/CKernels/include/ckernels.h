@@ -27,12 +27,8 @@
   void ck_hadamard_##X(size_t n, const T *x, const T *y, T *z);                                                       \
   /* Y[i, j] *= d[i] for a column-major m x n block. */                                                               \
   void ck_scale_rows_##X(size_t m, size_t n, const T *d, T *y, size_t ldy);                                           \
-  /* sum of |x_i|, pairwise by blocks. */                                                                             \
-  T ck_asum_##X(size_t n, const T *x);                                                                                \
   /* the norm of x - y, safe against overflow and underflow of the squares. */                                        \
   T ck_distance_##X(size_t n, const T *x, const T *y);                                                                \
-  /* sum of (x_i - y_i)^2. */                                                                                         \
-  T ck_squared_distance_##X(size_t n, const T *x, const T *y);                                                        \
   /* index of the first element that is NaN or infinite; n where all are finite. */                                   \
   size_t ck_first_nonfinite_##X(size_t n, const T *x);                                                                \
   /* a 64-bit hash of the pattern of signs (-, 0, +): equal patterns hash equally. */                                 \
@@ -113,9 +109,6 @@
   /* The same for the columns of a column-major n x p matrix. */                                                       \
   size_t ck_column_descent_##X(size_t n, size_t k, const ptrdiff_t *index, const T *a, size_t lda, const T *d,        \
                                T scale, const T *h, const T *l1, T l2, size_t epochs, T tolerance, T *w, T *r);       \
-  /* out = exp(x) to 1.25 ulps for x in -708 ... 709 (float: -87 ... 88), outside the value at the nearer end; out may\
-     be x. Measured against long double on 8e7 numbers: 1.18 and 1.22 ulps, 0.90 and 0.94 with fused multiply-add. */ \
-  void ck_exp_##X(size_t n, const T *x, T *out);                                                                      \
   /* copies the lower triangle of the n x n column-major a onto its upper one. */                                     \
   void ck_mirror_lower_##X(size_t n, T *a, size_t lda);                                                               \
   /* y[i, 0 ... c-1] = a sum over line i of values x[indices, 0 ... c-1] + b y[i, 0 ... c-1], lines first ... last - 1 of  \
