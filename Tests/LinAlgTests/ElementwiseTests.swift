@@ -114,13 +114,6 @@ import Testing
     #expect(Double._softThresholdEachMargin(n, u.base, t.base) == margin)
   }
 
-  @Test func scatteredSumsAddRepeatedIndices() {
-    var out: Vector<Double> = [1, 2, 3]
-    let (x, y): (Vector<Double>, Vector<Double>) = ([1, 2, 3, 4], [10, 10, 100, 1])
-    [0, 2, 0, 1].withUnsafeBufferPointer { Double._scatterAdd(4, $0.baseAddress!, x.base, y.base, out.mutableBase()) }
-    #expect(out == [311, 6, 23])
-  }
-
   /// What is written over an input is what is written beside it: the loops go by vectors either way.
   @Test(arguments: Precision.allCases) func outputsMayBeInputs(_ p: Precision) {
     func body<T: Scalar>(_: T.Type) {

@@ -87,8 +87,6 @@
   /* The logistic loss l(z) = log(1 + exp(-y z)) of n scores z with labels y = -1 or 1: returns the sum of l(z_i);     \
      r_i = -scale l'(z_i) and d_i = scale l''(z_i) where r and d are not null. To some ulps, for any finite z. */       \
   T ck_logistic_##X(size_t n, const T *z, const T *y, T scale, T *r, T *d);                                           \
-  /* out[index[k]] += x[k] y[k], in order. */                                                                         \
-  void ck_scatter_add_##X(size_t n, const ptrdiff_t *index, const T *x, const T *y, T *out);                          \
   /* out[i, k] = (float)(root[i] a[i, index[k]]), m x n column-major, root null for ones. */                           \
   void ck_gather_columns_single_##X(size_t m, size_t n, const ptrdiff_t *index, const T *a, size_t lda, const T *root, \
                                     float *out, size_t ldo);                                                           \

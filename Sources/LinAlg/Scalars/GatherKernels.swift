@@ -25,18 +25,6 @@ extension Scalar {
     }
   }
 
-  /// out at indexₖ ← itself + xₖ yₖ, in order.
-  package static func _scatterAdd(
-    _ n: Int, _ index: UnsafePointer<Int>, _ x: UnsafePointer<Self>, _ y: UnsafePointer<Self>,
-    _ out: UnsafeMutablePointer<Self>
-  ) {
-    if isDouble {
-      ck_scatter_add_d(n, index, x.recast(), y.recast(), out.recast())
-    } else {
-      ck_scatter_add_s(n, index, x.recast(), y.recast(), out.recast())
-    }
-  }
-
   /// Column k of out (m×n, column-major) ← column indexₖ of A.
   static func _gatherColumns(
     _ m: Int, _ n: Int, _ index: UnsafePointer<Int>, _ a: UnsafePointer<Self>, _ rowStride: Int, _ columnStride: Int,
