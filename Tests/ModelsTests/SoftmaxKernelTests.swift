@@ -42,4 +42,21 @@ import Testing
     #expect(z[0] == 0.5 && z[1] == 0.5 && z[2] == 0.5 && z[3] == 0.5 && z[4] == 1 && z[5] < 1e-300)
     #expect(logSums == [1e300, -1e300, 0])
   }
+
+  /// Multiplication by diag(p) − p pᵀ, in place and not. Eighths of whole numbers: nothing rounds.
+  @Test(arguments: [1, 2, 3, 8, 10, 16, 33]) func jacobianIsTheDefinition(_ c: Int) {
+    let n = 5
+    let p = Vector<Double>(count: n * c) { Double(($0 * 5) % 7) / 8 }
+    let z = Vector<Double>(count: n * c) { Double(($0 * 11) % 13) - 6 }
+    let exact = Vector<Double>(count: n * c) { k in
+      let row = k / c * c..<(k / c + 1) * c
+      return 2 * p[k] * (z[k] - row.reduce(0) { $0 + p[$1] * z[$1] })
+    }
+    var (beside, inPlace) = (Vector<Double>.zeros(n * c), Vector(copying: z))
+    Double._softmaxJacobianRows(n, c, 2, p.base, z.base, beside.mutableBase())
+    let q = inPlace.mutableBase()
+    Double._softmaxJacobianRows(n, c, 2, p.base, q, q)
+    #expect(beside == exact)
+    #expect(inPlace == exact)
+  }
 }

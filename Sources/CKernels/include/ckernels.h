@@ -1,4 +1,4 @@
-// The few elementwise loops that BLAS lacks, for float (suffix _s) and double (_d).
+// The loops that BLAS lacks, for float (suffix _s) and double (_d), one .inc file per family.
 //
 // Swift's baseline on x86-64 is SSE2. These loops are compiled once a processor generation (function multiversioning) and
 // the best one is bound when the program is loaded. Arrays may not overlap unless said; counts are in elements.

@@ -28,7 +28,7 @@ extension Scalar {
   }
 
   /// Row i of q ← scale (diag(pᵢ) − pᵢ pᵢᵀ) zᵢ; `q` may be `z`.
-  static func _softmaxJacobianRows(
+  package static func _softmaxJacobianRows(
     _ n: Int, _ c: Int, _ scale: Self, _ p: UnsafePointer<Self>, _ z: UnsafePointer<Self>,
     _ q: UnsafeMutablePointer<Self>
   ) {
