@@ -41,7 +41,7 @@ let package = Package(
     .target(
       name: "Models",
       dependencies: [
-        "LinAlg", "NonsmoothMaps", "ImplicitDiff", "RandomStreams",
+        "LinAlg", "CKernels", "NonsmoothMaps", "ImplicitDiff", "RandomStreams",
         .product(name: "RealModule", package: "swift-numerics"),
       ], swiftSettings: swift),
     .systemLibrary(

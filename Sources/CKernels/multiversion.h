@@ -13,4 +13,8 @@
 #define CK_CLONES
 #endif
 
+// Before a loop whose step i reads and writes entries i alone. Its output may be one of its inputs then, which the compiler cannot know:
+// it would choose, when the loop runs on arrays that overlap, a version without vectors (seven times slower at 1000 numbers).
+#define CK_ENTRYWISE _Pragma("clang loop vectorize(assume_safety)")
+
 #endif

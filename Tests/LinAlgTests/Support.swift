@@ -8,6 +8,9 @@ enum Precision: String, CaseIterable, Sendable {
   var type: any Scalar.Type { self == .float32 ? Float.self : Double.self }
 }
 
+/// Orders at which blocked LAPACK takes different paths, and the empty one.
+let factorizationSizes = [0, 1, 2, 5, 33, 70]
+
 /// A small deterministic source of numbers (splitmix64).
 struct Numbers {
   var state: UInt64

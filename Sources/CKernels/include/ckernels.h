@@ -1,4 +1,4 @@
-// The few elementwise loops that BLAS lacks, for float (suffix _s) and double (_d).
+// The loops that BLAS lacks, for float (suffix _s) and double (_d), one .inc file per family.
 //
 // Swift's baseline on x86-64 is SSE2. These loops are compiled once a processor generation (function multiversioning) and
 // the best one is bound when the program is loaded. Arrays may not overlap unless said; counts are in elements.
@@ -27,12 +27,8 @@
   void ck_hadamard_##X(size_t n, const T *x, const T *y, T *z);                                                       \
   /* Y[i, j] *= d[i] for a column-major m x n block. */                                                               \
   void ck_scale_rows_##X(size_t m, size_t n, const T *d, T *y, size_t ldy);                                           \
-  /* sum of |x_i|, pairwise by blocks. */                                                                             \
-  T ck_asum_##X(size_t n, const T *x);                                                                                \
   /* the norm of x - y, safe against overflow and underflow of the squares. */                                        \
   T ck_distance_##X(size_t n, const T *x, const T *y);                                                                \
-  /* sum of (x_i - y_i)^2. */                                                                                         \
-  T ck_squared_distance_##X(size_t n, const T *x, const T *y);                                                        \
   /* index of the first element that is NaN or infinite; n where all are finite. */                                   \
   size_t ck_first_nonfinite_##X(size_t n, const T *x);                                                                \
   /* a 64-bit hash of the pattern of signs (-, 0, +): equal patterns hash equally. */                                 \
@@ -91,8 +87,6 @@
   /* The logistic loss l(z) = log(1 + exp(-y z)) of n scores z with labels y = -1 or 1: returns the sum of l(z_i);     \
      r_i = -scale l'(z_i) and d_i = scale l''(z_i) where r and d are not null. To some ulps, for any finite z. */       \
   T ck_logistic_##X(size_t n, const T *z, const T *y, T scale, T *r, T *d);                                           \
-  /* out[index[k]] += x[k] y[k], in order. */                                                                         \
-  void ck_scatter_add_##X(size_t n, const ptrdiff_t *index, const T *x, const T *y, T *out);                          \
   /* out[i, k] = (float)(root[i] a[i, index[k]]), m x n column-major, root null for ones. */                           \
   void ck_gather_columns_single_##X(size_t m, size_t n, const ptrdiff_t *index, const T *a, size_t lda, const T *root, \
                                     float *out, size_t ldo);                                                           \
@@ -113,9 +107,6 @@
   /* The same for the columns of a column-major n x p matrix. */                                                       \
   size_t ck_column_descent_##X(size_t n, size_t k, const ptrdiff_t *index, const T *a, size_t lda, const T *d,        \
                                T scale, const T *h, const T *l1, T l2, size_t epochs, T tolerance, T *w, T *r);       \
-  /* out = exp(x) to 1.25 ulps for x in -708 ... 709 (float: -87 ... 88), outside the value at the nearer end; out may\
-     be x. Measured against long double on 8e7 numbers: 1.18 and 1.22 ulps, 0.90 and 0.94 with fused multiply-add. */ \
-  void ck_exp_##X(size_t n, const T *x, T *out);                                                                      \
   /* copies the lower triangle of the n x n column-major a onto its upper one. */                                     \
   void ck_mirror_lower_##X(size_t n, T *a, size_t lda);                                                               \
   /* y[i, 0 ... c-1] = a sum over line i of values x[indices, 0 ... c-1] + b y[i, 0 ... c-1], lines first ... last - 1 of  \

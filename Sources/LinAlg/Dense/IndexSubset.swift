@@ -65,7 +65,7 @@ public struct IndexSubset: Sendable {
     return storage[k]
   }
 
-  func withPointer(_ body: (UnsafePointer<Int>) -> Void) {
+  package func withPointer(_ body: (UnsafePointer<Int>) -> Void) {
     storage.withUnsafeBufferPointer { if let p = $0.baseAddress { body(p) } }
   }
 }

@@ -77,7 +77,7 @@ extension DesignMatrix {
   }
 
   /// X_S as a matrix, by |S| products.
-  private func gathered(_ S: IndexSubset) -> Matrix<Element> {
+  package func gathered(_ S: IndexSubset) -> Matrix<Element> {
     precondition(S.universe == columns, "Design of \(rows) × \(columns): columns of \(S.universe)")
     var unit = Vector<Element>.zeros(columns)
     var column = Vector<Element>.zeros(rows)
@@ -129,13 +129,6 @@ extension DesignMatrix {
       unit[S[k]] = 0
       body(k, column)
     }
-  }
-
-  public func descend(
-    columns S: IndexSubset, _ model: ColumnDescent<Element>, epochs: Int, w: inout Vector<Element>,
-    residuals r: inout Vector<Element>
-  ) -> Int {
-    DenseDesign(gathered(S)).descend(columns: all(S.count), model, epochs: epochs, w: &w, residuals: &r)
   }
 
   // MARK: - Rows

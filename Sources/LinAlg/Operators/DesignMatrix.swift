@@ -60,15 +60,6 @@ public protocol DesignMatrix<Element>: Sendable {
   /// z ← z + α Σₖ c[k] xᵢ over the rows i at `indices`, or over all where nil.
   func addRows(_ indices: [Int]?, _ c: Vector<Element>, scale α: Element, to z: inout Vector<Element>)
 
-  /// At most `epochs` cycles of coordinate descent over the columns S on a quadratic model with 1-norms; see
-  /// ``ColumnDescent``.
-  ///
-  /// - Returns: the epochs done.
-  func descend(
-    columns S: IndexSubset, _ model: ColumnDescent<Element>, epochs: Int, w: inout Vector<Element>,
-    residuals r: inout Vector<Element>
-  ) -> Int
-
   /// The extremal eigenvalues of `scale` · XᵀX.
   func gramSpectrum(scale: Element) -> ExtremalEigenvalues<Element>
 }
@@ -214,21 +205,6 @@ public final class DenseDesign<Element: Scalar>: DesignMatrix {
       Element._hadamard(rows, column, d.base, weighted.mutableBase())
       out[k] = Element._dot(rows, column, weighted.base)
     }
-  }
-
-  public func descend(
-    columns S: IndexSubset, _ model: ColumnDescent<Element>, epochs: Int, w: inout Vector<Element>,
-    residuals r: inout Vector<Element>
-  ) -> Int {
-    model.requireFit(self, S, w, r)
-    let (w, r) = (w.mutableBase(), r.mutableBase())
-    var done = 0
-    S.withPointer {
-      done = Element._columnDescent(
-        rows, S.count, $0, matrix.base, matrix.stride, model.weights?.base, 1 / Element(rows), model.curvatures.base,
-        model.strengths.base, model.ridge, epochs, model.tolerance, w, r)
-    }
-    return done
   }
 
   public func squaredRowNorms(into norms: inout Vector<Element>) {

@@ -98,25 +98,6 @@ extension SparseMatrix: DesignMatrix {
 
   @specialized(where Element == Double)
   @specialized(where Element == Float)
-  public func descend(
-    columns S: IndexSubset, _ model: ColumnDescent<Element>, epochs: Int, w: inout Vector<Element>,
-    residuals r: inout Vector<Element>
-  ) -> Int {
-    model.requireFit(self, S, w, r)
-    let (w, r) = (w.mutableBase(), r.mutableBase())
-    var done = 0
-    byColumn.withPointers { pointers, indices, values in
-      S.withPointer {
-        done = Element._sparseDescent(
-          S.count, $0, pointers, indices, values, model.weights?.base, 1 / Element(rows), model.curvatures.base,
-          model.strengths.base, model.ridge, epochs, model.tolerance, w, r)
-      }
-    }
-    return done
-  }
-
-  @specialized(where Element == Double)
-  @specialized(where Element == Float)
   public func squaredRowNorms(into norms: inout Vector<Element>) {
     precondition(norms.count == rows, "Row norms of \(rows) × \(columns) into \(norms.count)")
     let out = norms.mutableBase()

@@ -13,6 +13,11 @@ public struct SparseMatrix<Element: Scalar>: Sendable {
   /// Panels of dense blocks, for products with several columns.
   let scratch = ScratchPool<Element>()
 
+  /// Lends the compressed columns: where each starts, the rows and the values of their entries.
+  package func withColumns(_ body: (UnsafePointer<Int>, UnsafePointer<Int32>, UnsafePointer<Element>) -> Void) {
+    byColumn.withPointers(body)
+  }
+
   init(rows: Int, byColumn: CompressedLines<Element>) {
     self.rows = rows
     columns = byColumn.count

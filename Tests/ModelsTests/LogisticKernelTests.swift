@@ -1,9 +1,10 @@
 import Foundation
 import LinAlg
+import Models
 import RandomStreams
 import Testing
 
-/// The logistic loss and its derivatives against the C library's functions, and soft thresholding with one threshold per entry.
+/// The logistic loss and its derivatives against the C library's functions.
 @Suite struct LogisticKernelTests {
   /// The loss, the residuals −ℓ′ and the curvatures ℓ″ of scores z.
   static func run<T: Scalar>(_ z: Vector<T>, _ y: Vector<T>, scale: T = 1) -> (T, Vector<T>, Vector<T>) {
@@ -73,29 +74,5 @@ import Testing
     #expect((0..<4).allSatisfy { d[$0] >= 0 && d[$0] < 1e-300 })
     let (bad, s, c) = Self.run([.nan], [1.0])
     #expect(bad.isNaN && s[0].isNaN && c[0].isNaN)
-  }
-
-  @Test(arguments: [0, 1, 5, 16, 33])
-  func thresholdsByEntryAgreeWithTheScalarOnes(_ n: Int) {
-    let u = Vector<Double>(count: n) { Double(($0 * 5) % 9) - 4 }
-    let t = Vector<Double>(count: n) { Double($0 % 4) }
-    var (out, mask) = (Vector<Double>.zeros(n), Vector<Double>.zeros(n))
-    Double._softThresholdEach(n, u.base, t.base, out.mutableBase())
-    Double._softThresholdEachMask(n, u.base, t.base, 0.5, mask.mutableBase())
-    var margin = Double.infinity
-    for i in 0..<n {
-      let a = abs(u[i]) - t[i]
-      #expect(out[i] == (a > 0 ? (u[i] > 0 ? a : -a) : 0))
-      #expect(mask[i] == (t[i] == 0 || a > 0 ? 1 : a == 0 ? 0.5 : 0))
-      margin = min(margin, abs(a))
-    }
-    #expect(Double._softThresholdEachMargin(n, u.base, t.base) == margin)
-  }
-
-  @Test func scatteredSumsAddRepeatedIndices() {
-    var out: Vector<Double> = [1, 2, 3]
-    let (x, y): (Vector<Double>, Vector<Double>) = ([1, 2, 3, 4], [10, 10, 100, 1])
-    [0, 2, 0, 1].withUnsafeBufferPointer { Double._scatterAdd(4, $0.baseAddress!, x.base, y.base, out.mutableBase()) }
-    #expect(out == [311, 6, 23])
   }
 }
