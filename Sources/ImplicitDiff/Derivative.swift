@@ -100,24 +100,18 @@ public struct Derivative<Value, Element: Scalar> {
 
   /// The value, if the outcome is usable.
   ///
-  /// - Throws: ``DifferentiationFailure`` with the report otherwise.
-  public func get() throws(DifferentiationFailure) -> Value {
-    guard report.outcome.isUsable else { throw DifferentiationFailure(report) }
+  /// - Throws: ``ConvergenceFailure`` otherwise.
+  public func get() throws(ConvergenceFailure) -> Value {
+    guard report.outcome.isUsable else {
+      throw ConvergenceFailure(
+        method: report.method, iterations: report.iterations, residual: report.residual.map { Double($0) },
+        advice: report.outcome.advice)
+    }
     return estimate
   }
 }
 
 extension Derivative: Sendable where Value: Sendable {}
-
-/// A derivative was asked for that the computation did not reach.
-public struct DifferentiationFailure: Error, Sendable, CustomStringConvertible {
-  public let description: String
-
-  init<Element: Scalar>(_ report: DerivativeReport<Element>) {
-    description =
-      "\(report.method) did not reach the accuracy asked for after \(report.iterations) iterations (residual \(report.residual.map { "\($0)" } ?? "not measured")). \(report.outcome.advice)"
-  }
-}
 
 /// A request that cannot be carried out, whatever the numbers.
 public enum DifferentiationError: Error, Sendable, Equatable, CustomStringConvertible {

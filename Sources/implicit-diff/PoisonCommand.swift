@@ -76,7 +76,7 @@ struct PoisonCommand: ParsableCommand {
       let saved = noise == nil && images == nil ? "" : ", which is saved"
       Console.error("ended early; the worst until then is step \(interrupted.found.step)\(saved)")
       throw code
-    } catch let failure as FixedPointFailure {
+    } catch let failure as ConvergenceFailure {
       Console.error(failure.description)
       throw ExitCode.notConverged
     }

@@ -28,12 +28,36 @@ import Testing
     }
   }
 
+  /// A solver that returns its first guess and calls it solved.
+  @Test func aSolverIsHeldToItsWord() throws {
+    let solution = map.solve(at: λ)
+    let idle = AdjointSolver<Double>(name: "idle", for: .general) { Idle(count: $0) }
+    let got = try AID<Map>(.custom(idle)).vjp(solution.problem, cotangent: y)
+    #expect(got.report.outcome == .stagnated)
+    // x = 0 leaves all of b on the coordinates that matter.
+    #expect(try #require(got.report.residual) >= 0.5)
+    #expect(throws: ConvergenceFailure.self) { try got.get() }
+  }
+
   @Test func whatIsNotSolvedDoesNotComeOut() {
     // w = w + 1 has no solution.
     let expanding = ScalarAffineMap(1.0)
     let solution = expanding.solve(at: [1])
-    #expect(throws: FixedPointFailure.self) { try solution.get() }
+    #expect(throws: ConvergenceFailure.self) { try solution.get() }
     #expect(!solution.problem.stateIsSolution)
+  }
+}
+
+private final class Idle: KrylovSolver {
+  let count: Int
+  init(count: Int) { self.count = count }
+
+  func solve(
+    _ A: some LinearOperator<Double>, _ b: Vector<Double>, into x: inout Vector<Double>, warmStart: Bool,
+    preconditioner: (any LinearOperator<Double>)?, options: KrylovOptions<Double>
+  ) -> KrylovReport<Double> {
+    x.fill(0)
+    return KrylovReport(outcome: .converged, iterations: 0, products: 0, residualNorm: 0, rightHandSideNorm: b.norm)
   }
 }
 

@@ -28,7 +28,7 @@ import Testing
       return
     }
     #expect(abs(measured - abs(factor)) <= 1e-12 * abs(factor))
-    #expect(throws: FixedPointFailure.self) { try solution.get() }
+    #expect(throws: ConvergenceFailure.self) { try solution.get() }
   }
 
   @Test func namesTheIterationOfANaN() {

@@ -59,6 +59,6 @@ import Testing
     let solved = StochasticFixedPointSolver<Double>(
       iterations: 5, batchSize: 3, steps: .constant(0.1), tolerance: 0.5
     ).solve(problem.map, parameters: bad)
-    #expect(throws: FixedPointFailure.self) { try solved.get() }
+    #expect(throws: ConvergenceFailure.self) { try solved.get() }
   }
 }

@@ -1,10 +1,18 @@
 // What users add to the package from outside, each in a file of its own, put together and checked against formulas written by hand.
 import ImplicitDiff
 import LinAlg
+import Models
+import NonsmoothMaps
 
 @main
 struct Main {
   static func main() throws {
+    try functionAndPenalty()
+    try lossAndStorage()
+  }
+
+  /// A smooth function, a penalty and an adjoint solver of one's own.
+  static func functionAndPenalty() throws {
     let Q = Matrix<Double>([[2, 0.5, 0.1], [0.5, 1, 0.2], [0.1, 0.2, 1]])
     let c: Vector<Double> = [1, -1, 0.5]
     let map = ProximalGradientMap(CoupledQuadratic(Q: Q, c: c), NonnegativeLasso())
@@ -34,4 +42,41 @@ struct Main {
       precondition(error < 1e-10, "the Jacobian is off by \(error)")
     }
   }
+
+  /// A loss over a storage of one's own, solved by working sets and differentiated: as on the same matrix stored, and as differences say.
+  static func lossAndStorage() throws {
+    typealias Loss = SeparableLoss<LogCosh>
+    let X = Convolution(filter: [1, 0.5, 0.25], columns: 12)
+    let truth = Vector<Double>(count: 12) { $0 % 5 == 0 ? 2 : 0 }
+    var y = Vector<Double>(count: X.rows) { 0.1 * Double($0 * 7 % 5) - 0.2 }
+    X.multiply(truth, alpha: 1, beta: 1, into: &y)
+    let stored = Matrix<Double>(rows: X.rows, columns: 12) { i, j in (0..<3).contains(i - j) ? X.filter[i - j] : 0 }
+    let λ: Vector<Double> = [0.02, 0.1]
+
+    func hypergradient(_ design: any DesignMatrix<Double>) throws -> Vector<Double> {
+      let loss = HeldOutLoss<Loss>(features: design, targets: heldOut(y))
+      let solution = PenalizedMap(loss: Loss(features: design, targets: y)).solve(at: λ)
+      return try AID(.automatic).hypergradient(of: loss, solution.problem).get()
+    }
+    let own = try hypergradient(X)
+    let error = own.distance(to: try hypergradient(DenseDesign(stored))) / own.norm
+    print("log cosh over a convolution: \(own), off by \(error)")
+    precondition(error < 1e-9, "the hypergradient is off by \(error)")
+
+    let map = PenalizedMap(loss: Loss(features: X, targets: y))
+    let loss = HeldOutLoss<Loss>(features: X, targets: heldOut(y))
+    for k in 0..<2 {
+      var (up, down) = (λ, λ)
+      up[k] += 1e-5
+      down[k] -= 1e-5
+      let slope =
+        try
+        (loss.value(at: map.solve(at: up).get(), parameters: up)
+        - loss.value(at: map.solve(at: down).get(), parameters: down)) / 2e-5
+      precondition(abs(slope - own[k]) < 1e-6, "differences give \(slope) for entry \(k), not \(own[k])")
+    }
+  }
+
+  /// Held-out targets: those of training, a little off.
+  static func heldOut(_ y: Vector<Double>) -> Vector<Double> { Vector(count: y.count) { y[$0] + 0.1 * Double($0 % 3) } }
 }

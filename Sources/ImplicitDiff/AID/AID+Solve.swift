@@ -126,6 +126,11 @@ extension AID {
     }
   }
 
+  private var relativeTolerance: Element? {
+    if case .tolerance(let t, _) = stopping { return t }
+    return nil
+  }
+
   private func report(_ k: KrylovReport<Element>, _ method: Solver) -> DerivativeReport<Element> {
     var outcome = DerivativeOutcome<Element>(k.outcome)
     if case .iterations = stopping, outcome == .iterationLimit || outcome == .stagnated { outcome = .fixedIterations }
@@ -149,8 +154,9 @@ extension AID {
     case .custom(let own): solver = workspace.krylov.solver(own, count: p)
     default: solver = workspace.krylov.solver({ BiCGSTAB<Element>(count: p) }) { $0.count == p }
     }
-    return report(
+    let report = report(
       solver.solve(A, b, into: &x, warmStart: warmStarts, preconditioner: nil, options: krylovOptions), chosen)
+    return chosen.isCustom ? report.verified(A, b, x, tolerance: relativeTolerance) : report
   }
 
   /// Conjugate gradient as the automatic choice takes it, in single precision with refinement where that is to be had: given up for
@@ -191,10 +197,12 @@ extension AID {
     case .custom(let own): solver = workspace.krylov.solver(own, count: k)
     default: return choleskySolve(system, workspace)
     }
-    return report(
+    let report = report(
       solver.solve(
         system, system.rightHandSide, into: &system.solution, warmStart: warmStarts,
         preconditioner: preconditions ? system.preconditioner : nil, options: krylovOptions), chosen)
+    guard chosen.isCustom else { return report }
+    return report.verified(system, system.rightHandSide, system.solution, tolerance: relativeTolerance)
   }
 }
 

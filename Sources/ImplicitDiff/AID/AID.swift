@@ -41,6 +41,11 @@ public struct AID<Map: FixedPointMap>: DifferentiationStrategy {
       }
     }
 
+    var isCustom: Bool {
+      if case .custom = self { return true }
+      return false
+    }
+
     /// Whether it iterates on the full system I − A1ᵀ, and not on the symmetric form or by a factorization.
     var solvesFullSystem: Bool {
       switch self {

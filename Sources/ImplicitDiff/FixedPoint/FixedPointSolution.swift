@@ -63,20 +63,14 @@ public struct FixedPointSolution<Element: Scalar>: Sendable {
 
   /// The solution, if it converged.
   ///
-  /// - Throws: ``FixedPointFailure`` otherwise.
-  public func get() throws(FixedPointFailure) -> Vector<Element> {
+  /// - Throws: ``ConvergenceFailure`` otherwise.
+  public func get() throws(ConvergenceFailure) -> Vector<Element> {
     guard outcome == .converged else {
-      throw FixedPointFailure(
-        description:
-          "The inner problem was not solved in \(iterations) iterations (residual \(residual)). \(outcome.advice)")
+      throw ConvergenceFailure(
+        method: "fixed-point", iterations: iterations, residual: Double(residual), advice: outcome.advice)
     }
     return estimate
   }
-}
-
-/// A fixed point was asked for that the iteration did not reach.
-public struct FixedPointFailure: Error, Sendable, CustomStringConvertible {
-  public let description: String
 }
 
 extension FixedPointSolution {

@@ -36,13 +36,11 @@ public struct Solution<Map: FixedPointMap> {
 
   /// w, if it was found.
   ///
-  /// - Throws: ``FixedPointFailure`` otherwise.
-  public func get() throws(FixedPointFailure) -> Vector<Map.Element> {
+  /// - Throws: ``ConvergenceFailure`` otherwise.
+  public func get() throws(ConvergenceFailure) -> Vector<Map.Element> {
     guard outcome == .converged else {
-      let residual = residual.map { "residual \($0)" } ?? "no residual"
-      throw FixedPointFailure(
-        description:
-          "The inner problem was not solved by \(method) in \(iterations) iterations (\(residual)). \(outcome.advice)")
+      throw ConvergenceFailure(
+        method: method, iterations: iterations, residual: residual.map { Double($0) }, advice: outcome.advice)
     }
     return state
   }

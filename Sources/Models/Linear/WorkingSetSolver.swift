@@ -1,20 +1,6 @@
+public import ImplicitDiff
 public import LinAlg
-public import NonsmoothMaps
-
-/// How solving a penalized linear model ended.
-public enum WorkingSetOutcome: Sendable, Equatable {
-  /// The duality gap met the tolerance, or the optimality conditions hold to rounding.
-  case converged
-  /// The limit on passes over the data came first.
-  case passLimit
-  /// Passes no longer led anywhere while the optimality conditions were not met to rounding: numbers near the ends of the range, or a problem too
-  /// ill-conditioned for the precision.
-  case stalled
-  /// A NaN or an infinity appeared, or strengths that vanish beside the targets.
-  case notFinite
-  /// A strength of the 1-norm is not positive or that of the ridge is negative: nothing was computed. Its index is that of the coordinate, p for the ridge.
-  case outsideDomain(ParameterViolation)
-}
+import NonsmoothMaps
 
 /// A minimizer of a penalized linear model as far as it was found, with its duality gap.
 public struct WorkingSetSolution<Element: Scalar>: Sendable {
@@ -35,6 +21,17 @@ public struct WorkingSetSolution<Element: Scalar>: Sendable {
   /// Features that gap-safe screening proved to be zero in the solution.
   public var screened: Int
   public var seconds: Double
+
+  /// The minimizer, if it was found.
+  ///
+  /// - Throws: `ConvergenceFailure` with the duality gap otherwise.
+  public func get() throws(ConvergenceFailure) -> Vector<Element> {
+    guard outcome == .converged else {
+      throw ConvergenceFailure(
+        method: "working-sets", iterations: passes, residual: Double(dualityGap), advice: outcome.advice)
+    }
+    return estimate
+  }
 
   /// Nothing was done, as the numbers do not allow it.
   static func refused(_ outcome: WorkingSetOutcome, start: Vector<Element>) -> WorkingSetSolution {

@@ -63,8 +63,8 @@ public struct PoisoningAttack<Element: Scalar> {
 
   /// Runs the attack from no shift, warm-starting the inner and the adjoint solve.
   ///
-  /// - Throws: `FixedPointFailure` where the first model cannot be trained. ``Interrupted`` later, with the strongest shift
-  ///   until then: for a `FixedPointFailure` or `DifferentiationFailure` of a solve that does not reach its accuracy, or
+  /// - Throws: `ConvergenceFailure` where the first model cannot be trained. ``Interrupted`` later, with the strongest shift
+  ///   until then: for a `ConvergenceFailure` of a solve that does not reach its accuracy, or
   ///   what `report` throws.
   public func run(_ report: (Progress) throws -> Void) throws -> Result {
     var best: Result?

@@ -1,3 +1,4 @@
+public import ImplicitDiff
 public import LinAlg
 public import NonsmoothMaps
 
@@ -22,6 +23,17 @@ public struct BlockWorkingSetSolution<Element: Scalar>: Sendable {
   /// Blocks that gap-safe screening proved to be zero in the solution.
   public var screened: Int
   public var seconds: Double
+
+  /// The minimizer, if it was found.
+  ///
+  /// - Throws: `ConvergenceFailure` with the violation of the optimality conditions otherwise.
+  public func get() throws(ConvergenceFailure) -> Vector<Element> {
+    guard outcome == .converged else {
+      throw ConvergenceFailure(
+        method: "working-sets", iterations: passes, residual: Double(violation), advice: outcome.advice)
+    }
+    return estimate
+  }
 
   init(start: Vector<Element>, outcome: WorkingSetOutcome) {
     (estimate, self.outcome) = (start, outcome)
