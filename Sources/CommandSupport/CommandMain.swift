@@ -1,6 +1,7 @@
 public import ArgumentParser
 import Datasets
 import Foundation
+import LinAlg
 
 extension Console {
   /// Parses the command line and runs the command; whatever goes wrong becomes one line on standard error and an exit
@@ -9,6 +10,7 @@ extension Console {
   /// In place of `ParsableCommand.main()`, which adds the whole usage to each mistake and does not say where it could not
   /// print.
   public static func run(_ command: any ParsableCommand.Type) -> Never {
+    BLAS.endIdleThreads()
     Descriptors.fillGaps()
     // A write beyond the limit on file sizes then fails, and is reported, instead of ending the program half-way.
     signal(SIGXFSZ, SIG_IGN)

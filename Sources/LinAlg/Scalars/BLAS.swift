@@ -9,6 +9,15 @@ public enum BLAS {
   @inline(__always)
   static func prepare() { _ = startWithOneThread }
 
+  /// Ends the threads that OpenBLAS started when it was loaded; ``withThreads(_:_:)`` starts them anew.
+  ///
+  /// Each of them spins for some 2^26 clock cycles before it sleeps: in a program that runs for a tenth of a second they take the
+  /// processors away from it. To be called at a program's start, before anything else may use OpenBLAS.
+  package static func endIdleThreads() {
+    prepare()
+    clapack_end_threads()
+  }
+
   /// The number of threads the next BLAS call may use.
   public static var threads: Int {
     prepare()
