@@ -19,6 +19,16 @@ extension SparseMatrix: DesignMatrix {
   public func multiply(_ x: Vector<Element>, alpha α: Element, beta β: Element, into y: inout Vector<Element>) {
     precondition(
       x.count == columns && y.count == rows, "Sparse product: \(rows) × \(columns) times \(x.count) into \(y.count)")
+    // With less than an entry a row, columns are read at the cost of their entries, and rows at that of their number.
+    if nonzeroCount < rows {
+      y.scale(by: β)
+      let out = y.mutableBase()
+      for j in 0..<columns {
+        let factor = α * x[j]
+        byColumn.withLine(j) { count, rows, values in Element._sparseAxpy(count, rows, values, factor, out) }
+      }
+      return
+    }
     byRow.multiply(x.base, α, β, into: y.mutableBase())
   }
 
