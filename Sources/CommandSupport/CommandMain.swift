@@ -10,12 +10,23 @@ extension Console {
   /// In place of `ParsableCommand.main()`, which adds the whole usage to each mistake and does not say where it could not
   /// print.
   public static func run(_ command: any ParsableCommand.Type) -> Never {
-    BLAS.endIdleThreads()
     Descriptors.fillGaps()
+    requireAddressSpace()
+    BLAS.endIdleThreads()
     // A write beyond the limit on file sizes then fails, and is reported, instead of ending the program half-way.
     signal(SIGXFSZ, SIG_IGN)
     InterruptedFile.removeOnInterruption()
     exit(exitCode(of: command).rawValue)
+  }
+
+  /// Ends the program where OpenBLAS would wait forever for its buffers.
+  private static func requireAddressSpace() {
+    guard let left = Memory.addressSpaceLeft, left < 0 else { return }
+    error(
+      "the limit on address space (ulimit -v) is \(-left >> 20) MiB too small for this program and OpenBLAS's buffers, \(BLAS.bufferBytes >> 20) MiB"
+    )
+    // OpenBLAS's thread may be waiting for its buffer already, and an orderly exit for that thread.
+    _exit(ExitCode.badData.rawValue)
   }
 
   private static func exitCode(of command: any ParsableCommand.Type) -> ExitCode {

@@ -41,6 +41,10 @@ public enum BLAS {
     return try body()
   }
 
+  /// The address space that OpenBLAS takes for its buffers: 128 MiB and some for each thread that calls it, at its first call. Where it
+  /// cannot be had OpenBLAS asks again, forever.
+  package static var bufferBytes: Int { processors * 136 << 20 }
+
   /// The library's own description: version and build options.
   public static var configuration: String { String(cString: openblas_get_config()) }
 
