@@ -63,3 +63,7 @@ set_up_python() {
   .venv/bin/python -m pip install --quiet --disable-pip-version-check --only-binary=:all: -r scripts/requirements.txt
   cp scripts/requirements.txt .venv/requirements.txt
 }
+
+# Release builds hold Swift's runtime: a command then starts in half the time. On macOS the system has it.
+release=(-c release)
+if [ "$(uname)" = Linux ]; then release+=(--static-swift-stdlib); fi

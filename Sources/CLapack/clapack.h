@@ -20,4 +20,16 @@ typedef struct { double real, imag; } clapack_complex_double;
 #include <cblas.h>
 #include <lapacke.h>
 
+// What OpenBLAS does itself before a fork: its threads end, and are started anew when a call is to use them. It is missing from an
+// OpenBLAS that was built without threads, and no header declares it.
+#if defined(__linux__)
+extern int blas_thread_shutdown_(void) __attribute__((weak));
+
+static inline void clapack_end_threads(void) {
+  if (blas_thread_shutdown_) blas_thread_shutdown_();
+}
+#else
+static inline void clapack_end_threads(void) {}
+#endif
+
 #endif

@@ -1,6 +1,7 @@
 public import ArgumentParser
 import Datasets
 import Foundation
+import LinAlg
 
 extension Console {
   /// Parses the command line and runs the command; whatever goes wrong becomes one line on standard error and an exit
@@ -10,10 +11,22 @@ extension Console {
   /// print.
   public static func run(_ command: any ParsableCommand.Type) -> Never {
     Descriptors.fillGaps()
+    requireAddressSpace()
+    BLAS.endIdleThreads()
     // A write beyond the limit on file sizes then fails, and is reported, instead of ending the program half-way.
     signal(SIGXFSZ, SIG_IGN)
     InterruptedFile.removeOnInterruption()
     exit(exitCode(of: command).rawValue)
+  }
+
+  /// Ends the program where OpenBLAS would wait forever for its buffers.
+  private static func requireAddressSpace() {
+    guard let left = Memory.addressSpaceLeft, left < 0 else { return }
+    error(
+      "the limit on address space (ulimit -v) is \(-left >> 20) MiB too small for this program and OpenBLAS's buffers, \(BLAS.bufferBytes >> 20) MiB"
+    )
+    // OpenBLAS's thread may be waiting for its buffer already, and an orderly exit for that thread.
+    _exit(ExitCode.badData.rawValue)
   }
 
   private static func exitCode(of command: any ParsableCommand.Type) -> ExitCode {

@@ -150,7 +150,8 @@ struct HypergradientCommand: ParsableCommand {
   ) throws {
     progress.update("differentiating by \(method.rawValue)")
     let (result, certified) = try session.runCertified(method) { progress.update("bounding the error") }
-    var report = HypergradientReport(session, session.facts(), result, certified, inner, model: model.rawValue)
+    var report = HypergradientReport(
+      session, session.facts(certified.certificate), result, certified, inner, model: model.rawValue)
     report.seconds = seconds.completed(by: result, certified, total: clock.seconds)
     progress.end()
     if let json { try Console.write(json: report, to: json) }
@@ -181,7 +182,7 @@ struct HypergradientCommand: ParsableCommand {
     progress.update("bounding the error")
     let exact = results.first { $0.method == Method.aidDirect.rawValue }!
     let certified = try session.runCertified(.auto) {}.certified
-    let facts = session.facts()
+    let facts = session.facts(certified.certificate)
     let total = clock.seconds
     let reports = results.map {
       var report = HypergradientReport(session, facts, $0, certified, inner, model: model.rawValue)

@@ -86,18 +86,16 @@ struct HypergradientSession<Loss: SmoothLoss<Double>> {
     return (result, CertifiedReference(gradient: gradient, certificate: certificate, seconds: clock.seconds))
   }
 
-  /// One evaluation of the objective and one gradient of the loss.
-  func facts() -> StateFacts {
+  /// One evaluation of the objective; the gradient is that of the error bound where there is one.
+  func facts(_ certificate: Certificate<Double>?) -> StateFacts {
     let λ = parameters
-    var gradient = Vector<Double>.zeros(state.count)
-    map.smooth.loss.gradient(at: state, into: &gradient)
+    let gradient = certificate?.gradient ?? smoothGradient()
     var margin = Double.infinity
     var violation = 0.0
-    let ridge = λ[λ.count - 1]
     for j in 0..<state.count {
       let strength = strengths[j]
       let w = state[j]
-      let slope = gradient[j] + ridge * w
+      let slope = gradient[j]
       let excess = w == 0 ? max(0, slope.magnitude - strength) : (slope + (w > 0 ? strength : -strength)).magnitude
       // A NaN is kept: it is no number below any other.
       violation = excess <= violation ? violation : excess
@@ -106,6 +104,14 @@ struct HypergradientSession<Loss: SmoothLoss<Double>> {
     return StateFacts(
       value: objective.value(at: state, parameters: λ), supportSize: state.nonzeroCount, margin: margin,
       violation: violation)
+  }
+
+  /// The gradient of the loss and the ridge.
+  private func smoothGradient() -> Vector<Double> {
+    var gradient = Vector<Double>.zeros(state.count)
+    let λ = parameters[segment: parameters.count - map.smooth.parameterCount..<parameters.count]
+    map.smooth.gradient(at: state, parameters: λ, into: &gradient)
+    return gradient
   }
 }
 

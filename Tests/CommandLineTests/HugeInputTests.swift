@@ -32,6 +32,17 @@ import Testing
     }
   }
 
+  /// OpenBLAS would ask for its buffers again and again: said at once, whatever is to be done. A few seconds would show that it does
+  /// not come to an end; without the limit of time the test would not either.
+  @Test func addressSpaceForOpenBLAS() throws {
+    let limited = "ulimit -v 300000 && exec timeout 60 \"$0\" \"$@\""
+    for arguments in [["info"], ["hypergradient", directory.path] + hypergradient] {
+      let result = try Tool.implicitDiff.shell(limited, arguments)
+      #expect(result.code == 65 && result.errorLines.count == 1, "\(result.code) \(result.errors)")
+      #expect(result.errors.contains("limit on address space") && result.output.isEmpty, "\(result.errors)")
+    }
+  }
+
   private let hypergradient = ["--lambda1", "1", "--lambda2", "1"]
   private let poison = ["--budget", "1", "--steps", "1"]
 

@@ -78,6 +78,7 @@ final class NPYFile: Sendable {
     var bad: Int?
     var failure: DatasetError?
     let array = [Element](unsafeUninitializedCapacity: header.count) { buffer, initialized in
+      System.preferLargePages(UnsafeMutableRawBufferPointer(buffer))
       do throws(DatasetError) {
         bad = try line(of: Element.self).fill(UnsafeMutableBufferPointer(rebasing: buffer[..<header.count]))
         initialized = header.count
@@ -98,51 +99,80 @@ final class NPYFile: Sendable {
       reason: "entry \(place) (counted from 0) is \(value) as \(Element.typeName); expected a finite number")
   }
 
-  /// The integers of one dimension, each of which `Integer` holds.
-  func integers<Integer: FixedWidthInteger>(as: Integer.Type = Integer.self) throws(DatasetError) -> [Integer] {
+  /// The integers of one dimension, each of which `Integer` holds. Large files are read by all processors.
+  func integers<Integer: FixedWidthInteger & Sendable>(
+    as: Integer.Type = Integer.self
+  ) throws(DatasetError) -> [Integer] {
     guard header.type.isInteger else {
       throw .invalid(path: path, reason: "holds \(header.type); expected integers (uint8, int32 or int64)")
     }
-    var result = [Integer](repeating: 0, count: header.count)
-    var tooLarge: (place: Int, value: Int)?
+    var tooLarge: Int?
     var failure: DatasetError?
-    result.withUnsafeMutableBufferPointer { result in
-      // Kept out of the loop's way: most of the time there is none.
-      func put(_ i: Int, _ value: Int) {
-        if let narrow = Integer(exactly: value) { result[i] = narrow } else if tooLarge == nil { tooLarge = (i, value) }
-      }
+    let result = [Integer](unsafeUninitializedCapacity: header.count) { buffer, initialized in
       do throws(DatasetError) {
-        try forEachChunk { bytes, first in
-          switch (header.type, header.isBigEndian) {
-          case (.uint8, _): for i in bytes.indices { put(first + i, Int(bytes[i])) }
-          case (.int32, let big): forEach(bytes, UInt32.self, big) { put(first + $0, Int(Int32(bitPattern: $1))) }
-          case (_, let big): forEach(bytes, UInt64.self, big) { put(first + $0, Int(Int64(bitPattern: $1))) }
-          }
-        }
+        tooLarge = try fill(UnsafeMutableBufferPointer(rebasing: buffer[..<header.count]))
+        initialized = header.count
       } catch { failure = error }
     }
     if let failure { throw failure }
-    if let (place, value) = tooLarge {
-      throw .invalid(path: path, reason: "entry \(place) is \(value), outside what an index can be")
+    if let tooLarge {
+      let bytes = try file.bytes(header.type.size, at: header.dataOffset + tooLarge * header.type.size)
+      var value = 0
+      bytes.withUnsafeBytes { forEachInteger($0) { value = $1 } }
+      throw .invalid(path: path, reason: "entry \(tooLarge) is \(value), outside what an index can be")
     }
     return result
   }
 
-  /// Hands the entries' bytes over in pieces, each with the number of its first entry.
-  private func forEachChunk(_ body: (UnsafeRawBufferPointer, Int) -> Void) throws(DatasetError) {
+  /// Fills `buffer`, all of it; the place of the first integer that is beyond `Integer`.
+  private func fill<Integer: FixedWidthInteger & Sendable>(
+    _ buffer: UnsafeMutableBufferPointer<Integer>
+  ) throws(DatasetError) -> Int? {
+    guard let start = buffer.baseAddress, !buffer.isEmpty else { return nil }
+    System.preferLargePages(UnsafeMutableRawBufferPointer(buffer))
+    nonisolated(unsafe) let target = start
+    let count = buffer.count
     let size = header.type.size
-    let entries = 8192
-    let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: entries * size, alignment: 8)
-    defer { chunk.deallocate() }
-    var first = 0
-    while first < header.count {
-      let count = min(entries, header.count - first)
-      let bytes = UnsafeMutableRawBufferPointer(rebasing: chunk[..<(count * size)])
+    // Signed integers of the file's own size are read to where they stay.
+    let isPlain =
+      Integer.isSigned && size == MemoryLayout<Integer>.size && header.isBigEndian == NPYHeader.isBigEndianHost
+    let width = 1 << 16
+    return try FileBlocks.forEach(
+      (count + width - 1) / width, scratch: { Bytes(isPlain ? 0 : width * size) }
+    ) { (block, scratch) throws(DatasetError) in
+      let first = block * width
+      let entries = min(width, count - first)
+      let out = target + first
+      let bytes = UnsafeMutableRawBufferPointer(
+        start: isPlain ? UnsafeMutableRawPointer(out) : scratch.pointer, count: entries * size)
       try file.read(into: bytes, at: header.dataOffset + first * size)
-      body(UnsafeRawBufferPointer(bytes), first)
-      first += count
+      if isPlain { return nil }
+      var bad: Int?
+      forEachInteger(UnsafeRawBufferPointer(bytes)) { i, value in
+        let narrow = Integer(truncatingIfNeeded: value)
+        out[i] = narrow
+        if narrow != value, bad == nil { bad = first + i }
+      }
+      return bad
     }
   }
+
+  /// The integers in `bytes`, of the file's type, each with its number.
+  @inline(__always)
+  private func forEachInteger(_ bytes: UnsafeRawBufferPointer, _ body: (Int, Int) -> Void) {
+    switch (header.type, header.isBigEndian) {
+    case (.uint8, _): for i in bytes.indices { body(i, Int(bytes[i])) }
+    case (.int32, let big): forEach(bytes, UInt32.self, big) { body($0, Int(Int32(bitPattern: $1))) }
+    case (_, let big): forEach(bytes, UInt64.self, big) { body($0, Int(Int64(bitPattern: $1))) }
+    }
+  }
+}
+
+/// Bytes that a processor reads to before it converts them.
+private final class Bytes {
+  let pointer: UnsafeMutableRawPointer
+  init(_ count: Int) { pointer = .allocate(byteCount: max(1, count), alignment: 8) }
+  deinit { pointer.deallocate() }
 }
 
 /// The integers in `bytes`, each with its number.

@@ -1,6 +1,4 @@
-internal import Dispatch
 internal import LinAlg
-internal import Synchronization
 
 /// Brings the entries of a `.npy` file to where they stay, in one pass: read, converted, looked through for what is not finite,
 /// and transposed where the other order is wanted, block by block while a block is in the cache, on all processors.
@@ -45,35 +43,13 @@ struct NPYReader<Element: Scalar> {
     guard !buffer.isEmpty else { return nil }
     let across = ((transposes ? length : lines * length) + width - 1) / width
     let down = transposes ? (lines + linesPerBlock - 1) / linesPerBlock : 1
-    let blocks = across * down
-    let state = State()
     nonisolated(unsafe) let target = buffer.baseAddress!
-    @Sendable func work(_: Int) {
-      let scratch = Scratch(entries: linesPerBlock * width, rawSize: isConverted ? file.header.type.size : 0)
-      while true {
-        let block = state.next.wrappingAdd(1, ordering: .relaxed).oldValue
-        if block >= blocks { return }
-        do throws(DatasetError) {
-          if let bad = try move(block / across, block % across, to: target, scratch) {
-            state.result.withLock { $0.bad = min($0.bad ?? .max, bad) }
-          }
-        } catch {
-          state.result.withLock { $0.failure = $0.failure ?? error }
-          return
-        }
-      }
+    return try FileBlocks.forEach(
+      across * down,
+      scratch: { Scratch(entries: linesPerBlock * width, rawSize: isConverted ? file.header.type.size : 0) }
+    ) { (block, scratch) throws(DatasetError) in
+      try move(block / across, block % across, to: target, scratch)
     }
-    let workers = blocks < 8 ? 1 : min(System.processors, blocks)
-    if workers == 1 { work(0) } else { DispatchQueue.concurrentPerform(iterations: workers, execute: work) }
-    let (failure, bad) = state.result.withLock { $0 }
-    if let failure { throw failure }
-    return bad
-  }
-
-  /// What the workers share: the next block to be moved, and what was found.
-  private final class State: Sendable {
-    let next = Atomic<Int>(0)
-    let result = Mutex<(failure: DatasetError?, bad: Int?)>((nil, nil))
   }
 
   private var isConverted: Bool {

@@ -1,5 +1,11 @@
+internal import LinAlg
+
 /// What memory this process can still get. Asking for more than that ends a program without a word.
-enum Memory {
+package enum Memory {
+  /// The address space that a limit on it (`ulimit -v`) leaves this process beside OpenBLAS's buffers, negative where it does not leave
+  /// those; nil where there is no limit.
+  package static var addressSpaceLeft: Int? { System.addressSpaceLeft.map { $0 - BLAS.bufferBytes } }
+
   /// Refuses to begin on what does not fit.
   ///
   /// - Parameters:
@@ -9,7 +15,7 @@ enum Memory {
   static func require(_ bytes: Int, for what: String, path: String) throws(DatasetError) {
     // Where a page or two are missing the program is not told beforehand; small requests need no look at the system.
     if bytes < 1 << 24 { return }
-    let available = System.availableMemory
+    let available = min(System.availableMemory, addressSpaceLeft ?? .max)
     guard bytes <= available else {
       throw .invalid(
         path: path,

@@ -116,28 +116,43 @@ enum System {
 
   static var processors: Int { max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
 
-  /// The bytes this process can still get: the machine's memory, what its group of processes may have of it, or what its
-  /// limits allow it, less what it has.
+  /// Asks for pages of 2 MiB as far as whole ones fit: touching fresh memory for the first time costs a fault per page.
+  static func preferLargePages(_ bytes: UnsafeMutableRawBufferPointer) {
+    #if os(Linux)
+      let page = 2 << 20
+      guard let start = bytes.baseAddress else { return }
+      let before = (page - Int(bitPattern: start) % page) % page
+      let count = (bytes.count - before) / page * page
+      if count > 0 { madvise(start + before, count, MADV_HUGEPAGE) }
+    #endif
+  }
+
+  /// The bytes this process can still get: the machine's memory, or what its group of processes may have of it, less what it has.
   static var availableMemory: Int {
-    let page = Int(sysconf(Int32(_SC_PAGESIZE)))
     var limit = page * Int(sysconf(Int32(_SC_PHYS_PAGES)))
     for path in ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"] {
       if let value = firstNumbers(path).first { limit = min(limit, value) }
     }
-    // Pages: the address space, and what of it is in memory.
-    let used = firstNumbers("/proc/self/statm")
-    var available = limit - page * (used.count > 1 ? used[1] : 0)
+    let used = usedPages
+    return limit - page * (used.count > 1 ? used[1] : 0)
+  }
+
+  /// The address space that its limit leaves this process; nil where there is no limit.
+  static var addressSpaceLeft: Int? {
     var space = rlimit()
     #if canImport(Glibc)
       let hasSpace = getrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &space) == 0
     #else
       let hasSpace = getrlimit(RLIMIT_AS, &space) == 0
     #endif
-    if hasSpace, space.rlim_cur < rlim_t(Int.max) {
-      available = min(available, Int(space.rlim_cur) - page * (used.first ?? 0))
-    }
-    return available
+    guard hasSpace, space.rlim_cur < rlim_t(Int.max) else { return nil }
+    return Int(space.rlim_cur) - page * (usedPages.first ?? 0)
   }
+
+  private static var page: Int { Int(sysconf(Int32(_SC_PAGESIZE))) }
+
+  /// Pages: the address space, and what of it is in memory.
+  private static var usedPages: [Int] { firstNumbers("/proc/self/statm") }
 
   /// The numbers in the first line of a file of the system; none where there is no such file.
   private static func firstNumbers(_ path: String) -> [Int] {

@@ -22,10 +22,13 @@ enum AdjointSolverChoice: Sendable, Equatable {
     /// Products that conjugate gradient is assumed to need: its true number is known only afterwards, and on supports it is
     /// some tens for well-posed problems.
     static let conjugateGradientProducts = 50.0
+    /// The same on a dense support larger than the samples, where the ridge alone carries most directions: in all such rows of
+    /// `implicit-diff-bench choice` it was more than twice as many.
+    static let conjugateGradientProductsOfLowRank = 100.0
     /// Products in single precision below which a direct solve is not worth trying to undercut: a trial takes some ten.
     static let trialProducts = 30.0
-    /// The same for `Float`, whose solves ask for half the digits.
-    static let trialProductsOfSingle = 20.0
+    /// The same for `Float`, whose solves ask for half the digits, and whose columns are half as large for the cache.
+    static let trialProductsOfSingle = 12.0
     /// What the refinement of a factor in single precision costs, in products.
     static let refinementProducts = 4.0
     /// The same with the incomplete Cholesky factorization, a product with which costs about as much again: measured
@@ -125,7 +128,9 @@ enum AdjointSolverChoice: Sendable, Equatable {
   private static func conjugateGradient(_ columns: Double, _ costs: AdjointCosts) -> Double {
     let product = seconds(ofProduct: costs)
     guard incompleteCholeskyPays(costs), let setup = costs.preconditionerMultiplications else {
-      return columns * Rates.conjugateGradientProducts * product
+      let isLowRank = costs.lowRank != nil && !costs.isSparse
+      return columns * product
+        * (isLowRank ? Rates.conjugateGradientProductsOfLowRank : Rates.conjugateGradientProducts)
     }
     return setup / Rates.sparseMultiplications + columns * 2 * Rates.incompleteCholeskyProducts * product
   }

@@ -22,8 +22,8 @@ extension AID where Map: CertifiableMap {
     else { return nil }
     func certificate(_ solution: SolutionBound<Element>) -> Certificate<Element> {
       Certificate(
-        solution: solution, adjointResidual: measured.residual, hypergradientErrorBound: measured.bound(given: solution)
-      )
+        solution: solution, gradient: bounds.gradient, adjointResidual: measured.residual,
+        hypergradientErrorBound: measured.bound(given: solution))
     }
     let known = bounds.known.map(certificate)
     let enough = Element.pow(.ulpOfOne, Element(1) / 3) * measured.hypergradientNorm

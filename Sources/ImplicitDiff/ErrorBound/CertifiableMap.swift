@@ -12,12 +12,17 @@ public protocol CertifiableMap<Element>: FixedPointMap {
 
 /// Two bounds on one solution: by the strong convexity that is known for nothing, and by one that has to be looked for.
 public struct SolutionBounds<Element: Scalar> {
+  /// The gradient of F's smooth part at w, as computed, p entries.
+  public var gradient: Vector<Element>
   /// By what is known, as a ridge; nil where nothing is.
   public var known: SolutionBound<Element>?
   /// By what a factorization on the support finds; nil where that finds nothing better. Computed when called.
   public var found: () -> SolutionBound<Element>?
 
-  public init(known: SolutionBound<Element>?, found: @escaping () -> SolutionBound<Element>?) {
+  public init(
+    gradient: Vector<Element>, known: SolutionBound<Element>?, found: @escaping () -> SolutionBound<Element>?
+  ) {
+    self.gradient = gradient
     self.known = known
     self.found = found
   }

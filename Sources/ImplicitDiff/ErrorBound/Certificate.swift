@@ -14,6 +14,8 @@ public import LinAlg
 public struct Certificate<Element: Scalar>: Sendable {
   /// What is known of the solution itself.
   public var solution: SolutionBound<Element>
+  /// The gradient of the smooth part of the inner objective at w, as computed, p entries.
+  public var gradient: Vector<Element>
   /// ‖r‖ on the support, as computed.
   public var adjointResidual: Element
   /// A bound on the hypergradient's error in the Euclidean norm; nil where the piece is not proven, is not the one that was

@@ -7,6 +7,7 @@ package struct SolutionInference<Element: Scalar> {
   private static var largestFactor: Int { 1500 }
 
   private let conditions: OptimalityConditions<Element>
+  private let gradient: Vector<Element>
   private let changePerRoot: Element
   private let slope: Element
   private let hessianLipschitzConstant: Element
@@ -16,6 +17,7 @@ package struct SolutionInference<Element: Scalar> {
 
   package init(_ conditions: OptimalityConditions<Element>, _ gradient: RoundedGradient<Element>) {
     self.conditions = conditions
+    self.gradient = gradient.values
     changePerRoot = gradient.changePerRoot
     slope = gradient.slope
     hessianLipschitzConstant = gradient.hessianLipschitzConstant
@@ -28,8 +30,8 @@ package struct SolutionInference<Element: Scalar> {
   ///
   /// - Parameter assemble: writes H_SS, k × k, both triangles.
   package func bounds(count k: Int, _ assemble: @escaping (inout Matrix<Element>) -> Void) -> SolutionBounds<Element> {
-    if k == 0 { return SolutionBounds(known: bound(strongConvexity: 1)) { nil } }
-    return SolutionBounds(known: bound(strongConvexity: knownStrongConvexity)) {
+    if k == 0 { return SolutionBounds(gradient: gradient, known: bound(strongConvexity: 1)) { nil } }
+    return SolutionBounds(gradient: gradient, known: bound(strongConvexity: knownStrongConvexity)) {
       guard k <= Self.largestFactor, let μ = leastEigenvalueBound(count: k, rounding: hessianRounding, assemble),
         μ > knownStrongConvexity
       else { return nil }

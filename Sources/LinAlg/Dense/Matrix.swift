@@ -35,6 +35,8 @@ public struct Matrix<Element: Scalar>: Sendable {
   }
 
   /// rows × columns entries, all `value`.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public init(repeating value: Element, rows: Int, columns: Int, layout: Layout = .columnMajor) {
     precondition(rows >= 0 && columns >= 0, "Matrix: a shape cannot be negative (\(rows) × \(columns))")
     let (count, overflow) = rows.multipliedReportingOverflow(by: columns)
@@ -46,6 +48,8 @@ public struct Matrix<Element: Scalar>: Sendable {
   }
 
   /// rows × columns zeros.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public static func zeros(_ rows: Int, _ columns: Int, layout: Layout = .columnMajor) -> Matrix {
     Matrix(repeating: 0, rows: rows, columns: columns, layout: layout)
   }
@@ -192,7 +196,6 @@ public struct Matrix<Element: Scalar>: Sendable {
         (copy.storage.pointer + k * length).initialize(from: base + k * leadingDimension, count: length)
       }
     } else {
-      copy.storage.pointer.initialize(repeating: 0, count: count)
       Element._transpose(length, lines, base, leadingDimension, copy.storage.pointer, Swift.max(1, lines))
     }
     return copy
@@ -219,6 +222,8 @@ public struct Matrix<Element: Scalar>: Sendable {
   }
 
   /// Every entry ← `value`.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public mutating func fill(_ value: Element) {
     let target = mutableBase()
     let lines = layout == .columnMajor ? columns : rows

@@ -15,6 +15,8 @@ public struct Vector<Element: Scalar>: Sendable {
   }
 
   /// `count` entries, all `value`.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public init(repeating value: Element, count: Int) {
     precondition(count >= 0, "Vector: a count cannot be negative (\(count))")
     self.init(storage: Storage(capacity: count), offset: 0, count: count)
@@ -22,6 +24,8 @@ public struct Vector<Element: Scalar>: Sendable {
   }
 
   /// `count` zeros.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public static func zeros(_ count: Int) -> Vector { Vector(repeating: 0, count: count) }
 
   /// The entries of a sequence, in its order.

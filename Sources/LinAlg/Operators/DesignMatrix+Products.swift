@@ -6,6 +6,8 @@ extension DesignMatrix {
   public var storedCount: Int { rows * columns }
   public var denseColumns: Matrix<Element>? { nil }
   public var sparseColumns: SparseMatrix<Element>? { nil }
+  public var columnTerms: Int { rows }
+  public func rowTerms(columns S: IndexSubset) -> Int { S.count }
 
   /// Whether entries of X can be read, and not only products made.
   public var isStored: Bool { denseColumns != nil || sparseColumns != nil }

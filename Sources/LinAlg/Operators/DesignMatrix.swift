@@ -17,6 +17,10 @@ public protocol DesignMatrix<Element>: Sendable {
   var denseColumns: Matrix<Element>? { get }
   /// X where it is stored as a sparse matrix; nil otherwise.
   var sparseColumns: SparseMatrix<Element>? { get }
+  /// The most terms that an entry of Xᵀr sums, which bound its rounding error: those of the fullest column, n where X is not sparse.
+  var columnTerms: Int { get }
+  /// The most terms that an entry of X_S x sums: |S|, or fewer where no row of a sparse X has entries in all columns S.
+  func rowTerms(columns S: IndexSubset) -> Int
 
   /// y ← α X x + β y.
   func multiply(_ x: Vector<Element>, alpha α: Element, beta β: Element, into y: inout Vector<Element>)

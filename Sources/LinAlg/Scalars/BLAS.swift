@@ -9,6 +9,15 @@ public enum BLAS {
   @inline(__always)
   static func prepare() { _ = startWithOneThread }
 
+  /// Ends the threads that OpenBLAS started when it was loaded; ``withThreads(_:_:)`` starts them anew.
+  ///
+  /// Each of them spins for some 2^26 clock cycles before it sleeps: in a program that runs for a tenth of a second they take the
+  /// processors away from it. To be called at a program's start, before anything else may use OpenBLAS.
+  package static func endIdleThreads() {
+    prepare()
+    clapack_end_threads()
+  }
+
   /// The number of threads the next BLAS call may use.
   public static var threads: Int {
     prepare()
@@ -31,6 +40,10 @@ public enum BLAS {
     defer { if wanted != before { openblas_set_num_threads(before) } }
     return try body()
   }
+
+  /// The address space that OpenBLAS takes for its buffers: 128 MiB and some for each thread that calls it, at its first call. Where it
+  /// cannot be had OpenBLAS asks again, forever.
+  package static var bufferBytes: Int { processors * 136 << 20 }
 
   /// The library's own description: version and build options.
   public static var configuration: String { String(cString: openblas_get_config()) }

@@ -31,6 +31,7 @@ extension SparseMatrix {
       return
     }
     let y = Y.mutableBase()
+    let byRow = byRow
     for k in 0..<indices.count {
       let i = indices[k]
       byRow.withLine(i) { count, columns, values in
@@ -55,6 +56,7 @@ extension SparseMatrix {
       return
     }
     let v = V.mutableBase()
+    let byRow = byRow
     for k in 0..<indices.count {
       let i = indices[k]
       byRow.withLine(i) { count, columns, values in

@@ -2,11 +2,33 @@ extension SparseMatrix: DesignMatrix {
   public var storedCount: Int { nonzeroCount }
   public var sparseColumns: SparseMatrix<Element>? { self }
 
+  /// Cost: the columns.
+  public var columnTerms: Int {
+    byColumn.pointers.withUnsafeBufferPointer { p in
+      var most = 0
+      for j in 0..<columns { most = max(most, p[j + 1] - p[j]) }
+      return most
+    }
+  }
+
+  /// Cost: the entries of the chosen columns, and the rows.
+  public func rowTerms(columns S: IndexSubset) -> Int { Int(rowCounts(columns: S).max() ?? 0) }
+
   @specialized(where Element == Double)
   @specialized(where Element == Float)
   public func multiply(_ x: Vector<Element>, alpha α: Element, beta β: Element, into y: inout Vector<Element>) {
     precondition(
       x.count == columns && y.count == rows, "Sparse product: \(rows) × \(columns) times \(x.count) into \(y.count)")
+    // With less than an entry a row, columns are read at the cost of their entries, and rows at that of their number.
+    if nonzeroCount < rows {
+      y.scale(by: β)
+      let out = y.mutableBase()
+      for j in 0..<columns {
+        let factor = α * x[j]
+        byColumn.withLine(j) { count, rows, values in Element._sparseAxpy(count, rows, values, factor, out) }
+      }
+      return
+    }
     byRow.multiply(x.base, α, β, into: y.mutableBase())
   }
 
@@ -37,8 +59,17 @@ extension SparseMatrix: DesignMatrix {
     precondition(
       S.universe == columns && r.count == rows && out.count == S.count, "Sparse product of \(S.count) columns")
     let target = out.mutableBase()
+    // Columns chosen without regard to their entries have about as many as others.
+    let tasks = max(1, Parallel.tasks(multiplications: 4 * nonzeroCount / max(1, columns) * S.count))
     byColumn.withPointers { pointers, indices, values in
-      S.withPointer { Element._sparseDotColumns(S.count, $0, pointers, indices, values, α, r.base, target) }
+      S.withPointer { chosen in
+        nonisolated(unsafe) let (chosen, pointers, indices, values) = (chosen, pointers, indices, values)
+        nonisolated(unsafe) let (r, target) = (r.base, target)
+        Parallel.run(tasks) { task in
+          let (first, last) = (S.count * task / tasks, S.count * (task + 1) / tasks)
+          Element._sparseDotColumns(last - first, chosen + first, pointers, indices, values, α, r, target + first)
+        }
+      }
     }
   }
 
@@ -101,6 +132,7 @@ extension SparseMatrix: DesignMatrix {
   public func squaredRowNorms(into norms: inout Vector<Element>) {
     precondition(norms.count == rows, "Row norms of \(rows) × \(columns) into \(norms.count)")
     let out = norms.mutableBase()
+    let byRow = byRow
     for i in 0..<rows { out[i] = byRow.withLine(i) { count, _, values in Element._dot(count, values, values) } }
   }
 
@@ -109,6 +141,7 @@ extension SparseMatrix: DesignMatrix {
   public func multiply(rows indices: [Int]?, _ v: Vector<Element>, into a: inout Vector<Element>) {
     requireRows(indices, a, v)
     let out = a.mutableBase()
+    let byRow = byRow
     for k in 0..<(indices?.count ?? rows) {
       out[k] = byRow.withLine(indices?[k] ?? k) { Element._sparseDot($0, $1, $2, v.base) }
     }
@@ -119,6 +152,7 @@ extension SparseMatrix: DesignMatrix {
   public func addRows(_ indices: [Int]?, _ c: Vector<Element>, scale α: Element, to z: inout Vector<Element>) {
     requireRows(indices, c, z)
     let out = z.mutableBase()
+    let byRow = byRow
     for k in 0..<(indices?.count ?? rows) {
       byRow.withLine(indices?[k] ?? k) { Element._sparseAxpy($0, $1, $2, α * c.base[k], out) }
     }
@@ -130,6 +164,7 @@ extension SparseMatrix: DesignMatrix {
     rows indices: [Int]?, _ v: Vector<Element>, targets y: Vector<Element>?, scale: Element, to z: inout Vector<Element>
   ) {
     let out = z.mutableBase()
+    let byRow = byRow
     func add(_ i: Int) {
       byRow.withLine(i) { count, columns, values in
         var a = Element._sparseDot(count, columns, values, v.base)

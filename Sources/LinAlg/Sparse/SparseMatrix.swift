@@ -1,15 +1,18 @@
-/// A sparse real matrix in compressed columns (CSC), with its transpose (CSR) beside it from the start: products with the
-/// matrix go by rows and products with the transpose by columns, each a sequence of dot products that can be split over
-/// processors at equal numbers of nonzeros.
+internal import Synchronization
+
+/// A sparse real matrix in compressed columns (CSC), with its transpose (CSR) beside it from when that is first asked for: products
+/// with the matrix go by rows and products with the transpose by columns, each a sequence of dot products that can be split over
+/// processors at equal numbers of nonzeros. What needs chosen columns only, as working sets do, never makes the transpose.
 ///
-/// Memory: 2 · (8 + 4) bytes a nonzero in Double. Row indices within a column increase.
+/// Memory: 8 + 4 bytes a nonzero in Double, and as much for the transpose. Row indices within a column increase.
 public struct SparseMatrix<Element: Scalar>: Sendable {
   /// The number of rows.
   public let rows: Int
   /// The number of columns.
   public let columns: Int
   let byColumn: CompressedLines<Element>
-  let byRow: CompressedLines<Element>
+  /// The transpose of `byColumn`, shared by all copies of this value.
+  private let transpose = LazyTranspose<Element>()
   /// Panels of dense blocks, for products with several columns.
   let scratch = ScratchPool<Element>()
 
@@ -22,8 +25,10 @@ public struct SparseMatrix<Element: Scalar>: Sendable {
     self.rows = rows
     columns = byColumn.count
     self.byColumn = byColumn
-    byRow = byColumn.transposed()
   }
+
+  /// The rows. Made on first use, at the cost of a counting sort; a loop takes them once.
+  var byRow: CompressedLines<Element> { transpose.lines(of: byColumn) }
 
   /// From compressed columns: column j holds `values[k]` at row `rowIndices[k]` for k in
   /// `columnPointers[j] ..< columnPointers[j + 1]`.
@@ -38,7 +43,6 @@ public struct SparseMatrix<Element: Scalar>: Sendable {
     self.rows = rows
     self.columns = columns
     byColumn = CompressedLines(length: rows, pointers: columnPointers, indices: rowIndices, values: values)
-    byRow = byColumn.transposed()
   }
 
   /// The nonzeros of a dense matrix.
@@ -56,7 +60,6 @@ public struct SparseMatrix<Element: Scalar>: Sendable {
       pointers.append(values.count)
     }
     byColumn = CompressedLines(length: A.rows, pointers: pointers, indices: indices, values: values)
-    byRow = byColumn.transposed()
   }
 
   /// The number of stored entries.
@@ -78,6 +81,20 @@ public struct SparseMatrix<Element: Scalar>: Sendable {
     guard let k = byColumn.values.firstIndex(where: { !$0.isFinite }) else { return nil }
     let column = byColumn.pointers.firstIndex { $0 > k }! - 1
     return (Int(byColumn.indices[k]), column)
+  }
+}
+
+/// A transpose that is made once, when it is first asked for.
+private final class LazyTranspose<Element: Scalar>: Sendable {
+  private let made = Mutex<CompressedLines<Element>?>(nil)
+
+  func lines(of columns: CompressedLines<Element>) -> CompressedLines<Element> {
+    made.withLock { made in
+      if let made { return made }
+      let fresh = columns.transposed()
+      made = fresh
+      return fresh
+    }
   }
 }
 
@@ -122,13 +139,35 @@ struct CompressedLines<Element: Scalar>: Sendable {
     guard indices.count == count, pointers[lines] == count else {
       throw .entryCount(indices: indices.count, values: count, lastPointer: pointers[lines])
     }
-    for j in 0..<lines {
-      var last = -1
-      for k in pointers[j]..<pointers[j + 1] {
-        guard Int(indices[k]) > last, Int(indices[k]) < length else { throw .index(line: j, position: k) }
-        last = Int(indices[k])
+    if let bad = firstMisplaced(length: length, pointers: pointers, indices: indices) {
+      throw .index(line: pointers.firstIndex { $0 > bad }! - 1, position: bad)
+    }
+  }
+
+  /// The first index that does not increase within its line or lies outside it, by all processors where that pays.
+  private static func firstMisplaced(length: Int, pointers: [Int], indices: [Int32]) -> Int? {
+    let lines = pointers.count - 1
+    let tasks = max(1, Parallel.tasks(multiplications: 4 * indices.count))
+    let found = Mutex<Int?>(nil)
+    pointers.withUnsafeBufferPointer { pointers in
+      indices.withUnsafeBufferPointer { indices in
+        nonisolated(unsafe) let (pointers, indices) = (pointers, indices)
+        Parallel.run(tasks) { task in
+          for j in lines * task / tasks..<lines * (task + 1) / tasks {
+            var last = -1
+            for k in pointers[j]..<pointers[j + 1] {
+              let index = Int(indices[k])
+              if index <= last || index >= length {
+                found.withLock { $0 = min($0 ?? .max, k) }
+                return
+              }
+              last = index
+            }
+          }
+        }
       }
     }
+    return found.withLock { $0 }
   }
 
   /// The same entries by the other dimension, by a counting sort: cost proportional to entries, lines and length.

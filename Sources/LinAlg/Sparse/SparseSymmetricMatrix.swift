@@ -124,46 +124,83 @@ extension SparseMatrix {
   @specialized(where Element == Double)
   @specialized(where Element == Float)
   public func sparseGramMultiplications(columns S: IndexSubset) -> Double {
-    precondition(S.universe == columns, "SparseMatrix: a subset of \(S.universe) columns for \(rows) × \(columns)")
-    var counts = [Int32](repeating: 0, count: rows)
-    for k in 0..<S.count {
-      byColumn.withLine(S[k]) { count, rows, _ in for t in 0..<count { counts[Int(rows[t])] += 1 } }
-    }
     var sum = 0.0
-    for m in counts { sum += Double(m) * Double(m + 1) / 2 }
+    for m in rowCounts(columns: S) { sum += Double(m) * Double(m + 1) / 2 }
     return sum
   }
 
+  /// The entries that each row has within the chosen columns.
+  func rowCounts(columns S: IndexSubset) -> [Int32] {
+    precondition(S.universe == columns, "SparseMatrix: a subset of \(S.universe) columns for \(rows) × \(columns)")
+    var counts = [Int32](repeating: 0, count: rows)
+    counts.withUnsafeMutableBufferPointer { counts in
+      for k in 0..<S.count {
+        byColumn.withLine(S[k]) { count, rows, _ in for t in 0..<count { counts[Int(rows[t])] += 1 } }
+      }
+    }
+    return counts
+  }
+
   /// The entries that the lower triangle of X_SᵀX_S would have, estimated from 32 columns spread over the chosen ones, whose
-  /// partners are counted exactly; infinity as soon as the estimate is sure to exceed `most`. Cost: the columns, and the entries of the
-  /// rows that the 32 meet.
+  /// partners are counted exactly; infinity as soon as the estimate is sure to exceed `most`. Cost: the entries of the chosen columns, and the
+  /// rows.
   @specialized(where Element == Double)
   @specialized(where Element == Float)
   public func estimatedSparseGramEntries(columns S: IndexSubset, most: Double = .infinity) -> Double {
     precondition(S.universe == columns, "SparseMatrix: a subset of \(S.universe) columns for \(rows) × \(columns)")
     if S.count == 0 { return 0 }
-    // The last sample that met a column; −1 off the subset, 0 before the first.
-    var met = [Int32](repeating: -1, count: columns)
-    for k in 0..<S.count { met[S[k]] = 0 }
     let samples = min(32, S.count)
+    func sample(_ i: Int) -> Int { S[i * S.count / samples] }
+    // Of the rows that the samples have entries in, the chosen columns that do too: lists one after the other.
+    var slots = [Int32](repeating: -1, count: rows)
+    var slotCount: Int32 = 0
+    for i in 0..<samples {
+      byColumn.withLine(sample(i)) { count, rows, _ in
+        for t in 0..<count where slots[Int(rows[t])] < 0 {
+          slots[Int(rows[t])] = slotCount
+          slotCount += 1
+        }
+      }
+    }
+    var starts = [Int](repeating: 0, count: Int(slotCount) + 1)
+    forEachEntry(S, slots) { slot, _ in starts[slot + 1] += 1 }
+    for slot in 0..<Int(slotCount) { starts[slot + 1] += starts[slot] }
+    var next = starts
+    var members = [Int32](repeating: 0, count: starts[Int(slotCount)])
+    forEachEntry(S, slots) { slot, k in
+      members[next[slot]] = Int32(truncatingIfNeeded: k)
+      next[slot] += 1
+    }
+    // The last sample that met a chosen column.
+    var met = [Int32](repeating: -1, count: S.count)
     var partners = 0
     let mostPartners = 2 * Double(samples) * (most / Double(S.count) - 1)
-    for sample in 1...samples {
+    for i in 0..<samples {
       if Double(partners) > mostPartners { return .infinity }
-      let j = S[(sample - 1) * S.count / samples]
-      met[j] = Int32(sample)
-      for a in byColumn.pointers[j]..<byColumn.pointers[j + 1] {
-        let i = Int(byColumn.indices[a])
-        for b in byRow.pointers[i]..<byRow.pointers[i + 1] {
-          let c = Int(byRow.indices[b])
-          if met[c] >= 0 && met[c] < sample {
-            met[c] = Int32(sample)
+      met[i * S.count / samples] = Int32(i)
+      byColumn.withLine(sample(i)) { count, rows, _ in
+        for t in 0..<count {
+          let slot = Int(slots[Int(rows[t])])
+          for m in starts[slot]..<starts[slot + 1] where met[Int(members[m])] < i {
+            met[Int(members[m])] = Int32(i)
             partners += 1
           }
         }
       }
     }
     return Double(S.count) * (1 + Double(partners) / Double(2 * samples))
+  }
+
+  /// Calls `body` for the entries of the chosen columns in the rows that have a slot, with that slot and the column's number in S.
+  @inline(__always)
+  private func forEachEntry(_ S: IndexSubset, _ slots: [Int32], _ body: (_ slot: Int, _ k: Int) -> Void) {
+    slots.withUnsafeBufferPointer { slots in
+      for k in 0..<S.count {
+        byColumn.withLine(S[k]) { count, rows, _ in
+          for t in 0..<count where slots[Int(rows[t])] >= 0 { body(Int(slots[Int(rows[t])]), k) }
+        }
+      }
+    }
   }
 }
 

@@ -12,9 +12,11 @@ extension LinearModel: CertifiableFunction {
     let (n, k) = (loss.sampleCount, S.count)
     let samples = Element(n)
     let ulp = Element.ulpOfOne
-    // A sum of n products, in whatever order, errs by n half-ulps of the sum of their absolute values; an ulp each is twice that and
-    // covers the norms' own rounding. A square below the smallest normal number is lost, with at most that.
-    let (ofRows, ofColumns) = (Element(n + 8) * ulp, Element(k + 8) * ulp)
+    // A sum of m products, in whatever order, errs by m half-ulps of the sum of their absolute values; an ulp each is twice that and
+    // covers the norms' own rounding. A square below the smallest normal number is lost, with at most that. Along a column a sum has n
+    // terms, or its entries where X is sparse; along a row |S| or the row's entries there, but a Gram matrix has |S| in every row.
+    let (ofRows, ofColumns) = (Element(loss.features.columnTerms + 8) * ulp, Element(k + 8) * ulp)
+    let ofScores = Element(loss.features.rowTerms(columns: S) + 8) * ulp
     let lost = samples * .leastNormalMagnitude
     let norms = loss.squaredColumnNorms
     var weights = Vector<Element>.zeros(w.count)
@@ -31,8 +33,8 @@ extension LinearModel: CertifiableFunction {
     _ = Loss.value(scores: scores, targets: loss.targets, residuals: &r)
     var gradient = Vector<Element>.zeros(w.count)
     loss.features.multiplyTransposed(r, alpha: -1 / samples, beta: 0, into: &gradient)
-    // |δz| ≤ k ulps of Σ|x||w|; of ∇f(w)ⱼ = −xⱼ·r/n the sum's error and that of r.
-    let scoreError = ofColumns * frobenius * w.norm + lost
+    // |δz| ≤ m ulps of Σ|x||w|; of ∇f(w)ⱼ = −xⱼ·r/n the sum's error and that of r.
+    let scoreError = ofScores * frobenius * w.norm + lost
     let residualError = Loss.residualError(r, scoreError: scoreError)
     let ridge = ridge.value(λ)
     var magnitude: Element = 0

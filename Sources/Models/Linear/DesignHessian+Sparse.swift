@@ -8,9 +8,9 @@ extension DesignHessian {
   /// factorization still pays; at 5 it breaks down without a large shift and costs hundreds of products.
   private static var largestFill: Double { 2 }
 
-  /// Columns up to which a Cholesky factor is always the fastest, at some ten microseconds of arithmetic: nothing else is worth
-  /// a look at all columns.
-  private static var smallSupport: Int { 64 }
+  /// Columns up to which a Cholesky factor is always about the fastest, at some tens of microseconds: a look at what else there is
+  /// costs as much.
+  private static var smallSupport: Int { 96 }
 
   /// What the adjoint solvers cost. Cost: the entries of the chosen columns, the rows and columns.
   func sparseCosts(_ X: SparseMatrix<Element>, on S: IndexSubset, hasLowRank: Bool) -> AdjointCosts {

@@ -56,10 +56,12 @@ public final class HeldOutLoss<Loss: SmoothLoss>: OuterObjective {
     let m = Element(scores.count)
     let nonzeros = IndexSubset(nonzerosOf: w)
     let lost = m * .leastNormalMagnitude
-    let scoreError = Element(w.count + 8) * ulp * frobeniusNorm(of: nonzeros) * w.norm + lost
+    let scoreError =
+      Element(loss.features.rowTerms(columns: nonzeros) + 8) * ulp * frobeniusNorm(of: nonzeros) * w.norm + lost
     let residualError = Loss.residualError(residuals, scoreError: scoreError)
     let frobenius = frobeniusNorm(of: support)
-    return (frobenius * ((m + 8) * ulp * residuals.norm + residualError) / m + lost, 0)
+    let terms = Element(loss.features.columnTerms + 8)
+    return (frobenius * (terms * ulp * residuals.norm + residualError) / m + lost, 0)
   }
 
   /// 0: the loss does not depend on λ.
