@@ -34,7 +34,7 @@ public struct SortedL1<Element: Scalar>: ProximalMap {
   private func solve(_ u: Vector<Element>, _ t: Element) -> (order: [Int], negated: Vector<Element>, x: Vector<Element>)
   {
     precondition(u.count == weights.count, "SortedL1: \(weights.count) weights for \(u.count) coordinates")
-    let order = SortedOrder.falling(u)
+    let order = SortedOrder.falling(u, magnitudes: true)
     let negated = Vector<Element>(count: u.count) { t * weights[$0] - u[order[$0]].magnitude }
     var x = Vector(copying: negated)
     MonotoneRegression.apply(to: &x)
@@ -64,7 +64,7 @@ public struct SortedL1<Element: Scalar>: ProximalMap {
     let t = s * λ[0]
     if u.firstNonFinite != nil || t == 0 {
       // D is the identity, and B that of growing strengths, under which equal entries move together.
-      let order = SortedOrder.falling(u)
+      let order = SortedOrder.falling(u, magnitudes: true)
       var pulls = Array(repeating: Element(0), count: u.count)
       var start = 0
       while start < order.count {
@@ -110,7 +110,7 @@ public struct SortedL1<Element: Scalar>: ProximalMap {
   public func signature(at w: Vector<Element>, parameters λ: Vector<Element>) -> UInt64 {
     var hash = PieceHash()
     hash.add(w.signPattern)
-    let order = SortedOrder.falling(w)
+    let order = SortedOrder.falling(w, magnitudes: true)
     // Clusters by their least member, in falling order.
     var start = 0
     while start < order.count {
@@ -121,16 +121,5 @@ public struct SortedL1<Element: Scalar>: ProximalMap {
       start = end
     }
     return hash.value
-  }
-}
-
-enum SortedOrder {
-  /// The coordinates by falling |u|.
-  @specialized(where Element == Double)
-  @specialized(where Element == Float)
-  static func falling<Element: Scalar>(_ u: Vector<Element>) -> [Int] {
-    var keyed = (0..<u.count).map { (u[$0].magnitude, $0) }
-    keyed.sort { $0.0 > $1.0 }
-    return keyed.map { $0.1 }
   }
 }

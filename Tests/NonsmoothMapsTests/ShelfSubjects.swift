@@ -34,6 +34,17 @@ extension Subjects {
     add("fixed: group with quadratic", WithQuadratic(GroupLasso<T>(Groups(sizes: [3, 1, 5])), curvature: 1), [0.5])
     add("fixed: l1 with quadratic", WithQuadratic(L1Norm<T>(), curvature: 0.5, linear: normal), [0.5])
     add("fixed: simplex with quadratic", WithQuadratic(Simplex<T>(), curvature: 1), [1])
+    add("l2 norm", L2Norm<T>(), [1])
+    add("l-infinity ball", LInfinityBall<T>(), [0.5])
+    add("slab", Slab<T>(normal: normal), [-0.25, 0.5])
+    add("nearly isotonic", NearlyIsotonic<T>(), [0.5])
+    let slope = Vector<T>(count: count) { T(count - 2 * $0) / T(count) }
+    add("ordered sum", OrderedSum<T>(weights: slope), [0.5])
+    add("sum of the 3 largest", OrderedSum<T>.largest(3, of: count), [0.5])
+    add("maximum", OrderedSum<T>.largest(1, of: count), [1])
+    add("scaled l1", Scaled(L1Norm<T>(), by: 2, argument: -0.5), [1])
+    add("fixed: scaled simplex", Scaled(Simplex<T>(), by: 1, argument: 2), [1])
+    add("scaled group", Scaled(GroupLasso<T>(Groups(sizes: [3, 1, 5])), by: 0.5, argument: 2), [0.5])
     return all
   }
 }
