@@ -14,6 +14,12 @@ public struct LInfinityBall<Element: Scalar>: PiecewiseLinearMap {
     w.isNaN ? .nan : (w.magnitude <= λ[0] ? 0 : .infinity)
   }
 
+  /// 0 in the ball, to rounding errors of p entries; infinite outside.
+  public func value(at w: Vector<Element>, parameters λ: Vector<Element>) -> Element {
+    let size = w.maxNorm
+    return size.isNaN ? .nan : (size <= λ[0] * (1 + 4 * Element(w.count + 2) * .ulpOfOne) ? 0 : .infinity)
+  }
+
   public func pieces(step s: Element, parameters λ: Vector<Element>) -> [LinearPiece<Element>] {
     [
       LinearPiece(end: -λ[0], slope: 0, anchor: 0, value: -λ[0], shift: [-1]),

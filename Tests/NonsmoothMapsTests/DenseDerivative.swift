@@ -22,9 +22,9 @@ struct DenseDerivative<T: Scalar> {
       L.addParameters(unit(i, m), to: &column)
       B.setColumn(i, column)
     }
-    var R = Matrix<T>.zeros(L.active.count, L.rank)
+    var R = Matrix<T>.zeros(L.active.count, L.hasFactor ? L.rank : 0)
     var compact = Vector<T>.zeros(L.active.count)
-    for k in 0..<L.rank {
+    for k in 0..<R.columns {
       L.expand(unit(k, L.rank), into: &compact)
       R.setColumn(k, compact)
     }

@@ -3,6 +3,50 @@ import NonsmoothMaps
 
 extension Subjects {
   /// Penalties of ``all`` with constants of their own are named `fixed`: nothing is promised of them at other scales.
+  /// An orthogonal matrix of order `count`, times √2: the reflection at a vector.
+  static func rotation<T: Scalar>(_ type: T.Type) -> Matrix<T> {
+    let v = Vector<T>(count: count) { T($0 % 4) - 1 }
+    let size = v.dot(v)
+    return Matrix(rows: count, columns: count) { T(2).squareRoot() * (($0 == $1 ? 1 : 0) - 2 * v[$0] * v[$1] / size) }
+  }
+
+  private static func addWrappers<T: Scalar>(_ all: inout [Subject<T>]) {
+    func add(_ name: String, _ penalty: any ProximalMap<T>, _ parameters: [Double]) {
+      all.append(Subject(name: name, penalty: penalty, parameters: Vector<T>(converting: Vector<Double>(parameters))))
+    }
+    let slack = 1 + 64 * T(count) * .ulpOfOne
+    add("conjugate of l1", Conjugate(L1Norm<T>()) { w, λ in w.maxNorm <= λ[0] * slack ? 0 : .infinity }, [0.5])
+    add("conjugate of l2 ball", Conjugate(L2Ball<T>()) { w, λ in λ[0] * w.norm }, [1])
+    add(
+      "conjugate of sorted sum",
+      Conjugate(OrderedSum<T>.largest(1, of: count)) { w, λ in
+        let sum = w.reduce(0, +)
+        let least = w.min() ?? 0
+        return least >= -λ[0] * (slack - 1) && (sum - λ[0]).magnitude <= λ[0] * (slack - 1) ? 0 : .infinity
+      }, [1])
+    let W = rotation(T.self)
+    add("rotated l1", TightFrame(L1Norm<T>(), W), [0.5])
+    add("rotated group", TightFrame(GroupLasso<T>(Groups(sizes: [3, 1, 5])), W), [0.5])
+    add("rotated box", TightFrame(LInfinityBall<T>(), W), [0.5])
+    let rows = W[rows: 0..<4].packed(as: .columnMajor)
+    add("frame l1", TightFrame(L1Norm<T>(), rows), [0.5])
+    add("frame l2 ball", TightFrame(L2Ball<T>(), rows), [0.75])
+    add(
+      "separable", SeparableSum<T>([(L1Norm<T>(), 2), (Simplex<T>(), 3), (GroupLasso<T>(Groups(sizes: [4])), 4)]),
+      [0.5, 1, 0.25])
+    add(
+      "group infinity", SeparableSum<T>(each: LInfinityNorm<T>(), of: Groups([[8, 0, 4], [2], [1, 3, 5, 7, 6]])), [0.5])
+    let pieces: [SeparableSum<T>.Part] = [
+      .init(L1Norm<T>(), on: [7, 1], parameters: [0]), .init(L2Norm<T>(), on: [0, 4, 2], parameters: [1]),
+      .init(L1Norm<T>(), on: [3], parameters: [1]),
+    ]
+    add("separable, shared", SeparableSum<T>(pieces, count: count, parameterCount: 2), [0.5, 0.25])
+    let masks: [SeparableSum<T>.Part] = [
+      .init(L1Norm<T>(), on: [7, 1, 4], parameters: [0]), .init(ElasticNet<T>(), on: [0, 2], parameters: [0, 1]),
+    ]
+    add("fixed: separable, diagonal", SeparableSum<T>(masks, count: count, parameterCount: 2), [0.5, 0.25])
+  }
+
   static func shelf<T: Scalar>(_ type: T.Type) -> [Subject<T>] {
     var all: [Subject<T>] = []
     func add(_ name: String, _ penalty: any ProximalMap<T>, _ parameters: [Double]) {
@@ -45,6 +89,7 @@ extension Subjects {
     add("scaled l1", Scaled(L1Norm<T>(), by: 2, argument: -0.5), [1])
     add("fixed: scaled simplex", Scaled(Simplex<T>(), by: 1, argument: 2), [1])
     add("scaled group", Scaled(GroupLasso<T>(Groups(sizes: [3, 1, 5])), by: 0.5, argument: 2), [0.5])
+    addWrappers(&all)
     return all
   }
 }
