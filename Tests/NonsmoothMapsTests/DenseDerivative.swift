@@ -9,7 +9,7 @@ struct DenseDerivative<T: Scalar> {
   var R: Matrix<T>
 
   init<L: ProximalLinearization<T>>(_ L: L, parameters m: Int) {
-    let p = Subjects.count
+    let p = L.active.universe
     var D = Matrix<T>.zeros(p, p)
     var image = Vector<T>.zeros(p)
     for j in 0..<p {
