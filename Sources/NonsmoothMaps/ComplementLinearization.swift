@@ -9,6 +9,7 @@ public final class ComplementLinearization<Element: Scalar>: ProximalLinearizati
   public private(set) var isMask = true
   public private(set) var kinkDistance: Element?
   public private(set) var parametersLieInRange = true
+  public private(set) var isDefined = true
   /// c and q̃, compact.
   private var normal: [Element]?
   private var line: [Element]?
@@ -30,6 +31,13 @@ public final class ComplementLinearization<Element: Scalar>: ProximalLinearizati
 
   public var rank: Int { normal == nil ? active.count : max(0, active.count - 1) }
   public var isProjection: Bool { a == 1 && b == 1 }
+  public var hasFactor: Bool { a <= 1 && b <= 1 }
+
+  /// Zero, where there is no derivative.
+  func fillUndefined() {
+    fill(free: .zeros(p), kinkDistance: 0)
+    isDefined = false
+  }
 
   /// - Parameters:
   ///   - free: not 0 on F.
@@ -41,6 +49,7 @@ public final class ComplementLinearization<Element: Scalar>: ProximalLinearizati
     lineRoot b: Element = 1, columns: [Element] = [], inRange: Bool = true, kinkDistance: Element?
   ) {
     active.refill(nonzerosOf: free)
+    isDefined = true
     self.kinkDistance = kinkDistance
     self.columns = columns
     (self.a, self.b) = (a, q == nil ? 1 : b)

@@ -8,6 +8,7 @@ public final class FaceLinearization<Element: Scalar>: ProximalLinearization {
   /// Whether D is the identity.
   public private(set) var isMask = true
   public private(set) var kinkDistance: Element?
+  public private(set) var isDefined = true
   /// σ, 0 off S.
   private var signs: Vector<Element>
 
@@ -23,13 +24,15 @@ public final class FaceLinearization<Element: Scalar>: ProximalLinearization {
 
   func fillIdentity(kinkDistance: Element?) {
     signs.fill(1)
+    isDefined = true
     active.refill(nonzerosOf: signs)
     isMask = true
     self.kinkDistance = kinkDistance
   }
 
   /// - Parameter sign: 0 off S.
-  func fillFace(kinkDistance: Element?, sign: (Int) -> Element) {
+  func fillFace(kinkDistance: Element?, isDefined: Bool = true, sign: (Int) -> Element) {
+    self.isDefined = isDefined
     for j in 0..<signs.count { signs[j] = sign(j) }
     active.refill(nonzerosOf: signs)
     isMask = false

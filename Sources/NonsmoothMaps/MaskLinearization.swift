@@ -77,6 +77,7 @@ open class MaskLinearization<Element: Scalar>: ProximalLinearization {
   public final func apply(_ x: Vector<Element>, into y: inout Vector<Element>) { y.assignProduct(derivative, x) }
   public final func apply(block Y: inout Matrix<Element>) { Y.scaleRows(by: derivative) }
 
+  open var isDefined: Bool { true }
   open var parametersFrobeniusNorm: Element? { nil }
 
   /// Where there are no parameters nothing is added.

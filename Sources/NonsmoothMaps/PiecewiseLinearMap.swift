@@ -27,12 +27,12 @@ public struct LinearPiece<Element: Scalar>: Sendable {
   func callAsFunction(_ u: Element) -> Element { value + slope * (u - anchor) }
 }
 
-/// A penalty `Σⱼ g(wⱼ, λ)` whose scalar proximal map is continuous and linear on a few intervals: a conforming type gives the pieces
+/// A penalty `Σⱼ g(wⱼ, λ)` whose scalar proximal map is linear on a few intervals (and continuous, if g is convex): a conforming type gives the pieces
 /// and the value of one term, everything else follows.
 ///
 /// D is diagonal with the slopes on it. At a breakpoint the ``KinkRule`` decides: `zero` takes the smaller slope of the two pieces that meet, `one` the
 /// larger, each with its B, and `midpoint` the mean. Cost: O(p), one pass.
-public protocol PiecewiseLinearMap: ProximalMap where Linearization == PiecewiseLinearLinearization<Element> {
+public protocol PiecewiseLinearMap: ProximalMap where Linearization == EntrywiseLinearization<Element> {
   /// g of one entry.
   func term(_ w: Element, parameters λ: Vector<Element>) -> Element
 
@@ -52,13 +52,13 @@ extension PiecewiseLinearMap {
     PiecewiseLinearKernel.apply(pieces(step: s, parameters: λ), u.count, p)
   }
 
-  public func makeLinearization(count p: Int) -> PiecewiseLinearLinearization<Element> {
-    PiecewiseLinearLinearization(count: p)
+  public func makeLinearization(count p: Int) -> EntrywiseLinearization<Element> {
+    EntrywiseLinearization(count: p)
   }
 
   public func linearize(
     at u: Vector<Element>, step s: Element, parameters λ: Vector<Element>, kink: KinkRule,
-    into L: PiecewiseLinearLinearization<Element>
+    into L: EntrywiseLinearization<Element>
   ) { L.fill(pieces(step: s, parameters: λ), at: u, kink: kink) }
 
   /// Between which breakpoints of g every entry lies; the step does not move them.
@@ -108,58 +108,4 @@ enum PiecewiseLinearKernel {
       }
     }
   }
-}
-
-/// The derivative of a ``PiecewiseLinearMap``: a diagonal, and per entry a row of B.
-public final class PiecewiseLinearLinearization<Element: Scalar>: MaskLinearization<Element> {
-  /// B, m numbers per entry.
-  private var rows: [Element] = []
-  private var m = 0
-  private var isInRange = true
-
-  override init(count p: Int) { super.init(count: p) }
-
-  @specialized(where Element == Double)
-  @specialized(where Element == Float)
-  func fill(_ pieces: [LinearPiece<Element>], at u: Vector<Element>, kink: KinkRule) {
-    m = pieces[0].shift.count
-    rows.removeAll(keepingCapacity: true)
-    isInRange = true
-    var distance = Element.infinity
-    for piece in pieces where piece.end.isFinite {
-      for j in 0..<u.count { distance = min(distance, (u[j] - piece.end).magnitude) }
-    }
-    setDerivative(kinkDistance: distance) { d in
-      for j in 0..<u.count {
-        var i = 0
-        while i + 1 < pieces.count && u[j] > pieces[i].end { i += 1 }
-        // At a breakpoint, the piece right of it: the next one that is not empty.
-        var k = i
-        while k + 1 < pieces.count && u[j] == pieces[k].end { k += 1 }
-        let (low, high) = pieces[i].slope <= pieces[k].slope ? (pieces[i], pieces[k]) : (pieces[k], pieces[i])
-        let share: Element = i == k ? 0 : Element(kink.derivative)
-        d[j] = (1 - share) * low.slope + share * high.slope
-        let x = pieces[i](u[j])
-        for q in 0..<m {
-          let b = (1 - share) * (low.shift[q] + low.growth[q] * x) + share * (high.shift[q] + high.growth[q] * x)
-          if b != 0 && d[j] == 0 { isInRange = false }
-          rows.append(b)
-        }
-      }
-    }
-  }
-
-  @specialized(where Element == Double)
-  @specialized(where Element == Float)
-  public override func addParameters(_ μ: Vector<Element>, to x: inout Vector<Element>) {
-    for j in 0..<x.count { for q in 0..<m { x[j] += rows[j * m + q] * μ[q] } }
-  }
-
-  @specialized(where Element == Double)
-  @specialized(where Element == Float)
-  public override func addParametersAdjoint(_ v: Vector<Element>, scale α: Element, to g: inout Vector<Element>) {
-    for j in 0..<v.count { for q in 0..<m { g[q] += α * rows[j * m + q] * v[j] } }
-  }
-
-  public override var parametersLieInRange: Bool { isInRange }
 }

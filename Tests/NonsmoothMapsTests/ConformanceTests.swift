@@ -41,15 +41,24 @@ import Testing
       // w is off by a few p ε of the largest number in play, and every term is a product of two such.
       let size = u.norm + other.norm + λ.norm
       let rounding = 16 * T(p) * .ulpOfOne * size * size / s
-      #expect(
-        g.value(at: z, parameters: λ) - g.value(at: w, parameters: λ) >= (u - w).dot(z - w) / s - rounding,
-        "optimality, \(name)")
-      #expect((w - z).dot(w - z) <= (u - other).dot(w - z) + rounding, "firm nonexpansiveness, \(name)")
+      let rise = g.value(at: z, parameters: λ) - g.value(at: w, parameters: λ)
+      if g.isConvex {
+        #expect(rise >= (u - w).dot(z - w) / s - rounding, "optimality, \(name)")
+        #expect((w - z).dot(w - z) <= (u - other).dot(w - z) + rounding, "firm nonexpansiveness, \(name)")
+      } else {
+        let squares = (u - z).dot(u - z) - (u - w).dot(u - w)
+        #expect(rise >= -squares / (2 * s) - rounding, "optimality, \(name)")
+        let bound = g.expansion(step: s, parameters: λ) * (u - other).norm
+        #expect((w - z).norm <= bound * (1 + 16 * .ulpOfOne), "expansion, \(name)")
+        #expect(s < g.stepLimit(parameters: λ))
+      }
     }
     let L = g.makeLinearization(count: p)
     for kink in KinkRule.allCases {
       g.linearize(at: u, step: s, parameters: λ, kink: kink, into: L)
-      Identities.check(L, m: g.parameterCount, &numbers, "\(name) \(kink)")
+      if !L.isDefined { continue }
+      let bound = g.isConvex ? 1 : g.expansion(step: s, parameters: λ)
+      Identities.check(L, m: g.parameterCount, &numbers, bound: bound, "\(name) \(kink)")
     }
     g.linearize(at: u, step: s, parameters: λ, kink: .zero, into: L)
     let dense = DenseDerivative(L, parameters: g.parameterCount)

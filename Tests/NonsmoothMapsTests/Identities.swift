@@ -17,7 +17,9 @@ extension SingularValues: UnreadablePieces {}
 /// What every derivative of a proximal map promises of its products.
 enum Identities {
   /// The identities between D, R, B and their products.
-  static func check<L: ProximalLinearization>(_ L: L, m: Int, _ numbers: inout Numbers, _ name: String) {
+  static func check<L: ProximalLinearization>(
+    _ L: L, m: Int, _ numbers: inout Numbers, bound: L.Element = 1, _ name: String
+  ) {
     typealias T = L.Element
     let p = L.active.universe
     let dense = DenseDerivative(L, parameters: m)
@@ -26,7 +28,8 @@ enum Identities {
     let ε = 16 * T(p) * T.ulpOfOne
     #expect(D.difference(from: D.transposed) <= ε, "symmetry, \(name)")
     let values = try? SymmetricEigen.eigenvalues(of: D)
-    #expect(values != nil && values![0] >= -ε && values![p - 1] <= 1 + ε, "eigenvalues \(values as Any), \(name)")
+    #expect(
+      values != nil && values![0] >= -ε && values![p - 1] <= bound * (1 + ε), "eigenvalues \(values as Any), \(name)")
     if !L.hasFactor { return checkParameters(L, dense, &numbers, name) }
     let (k, r) = (L.active.count, L.rank)
     var full = Matrix<T>.zeros(p, p)

@@ -14,6 +14,7 @@ extension Subjects {
     add("spectraplex", Eigenvalues(Simplex<T>()), [1], count: 6)
     add("largest eigenvalue", Eigenvalues(OrderedSum<T>.largest(1, of: 3)), [0.5], count: 6)
     add("2 largest eigenvalues", Eigenvalues(OrderedSum<T>.largest(2, of: 4)), [0.5], count: 10)
+    add("fixed: log det", Eigenvalues(LogBarrier<T>()), [0.5], count: 10)
     add("fixed: huber of eigenvalues", Eigenvalues(HuberPenalty<T>()), [1, 0.25], count: 6)
     for (m, n) in [(3, 3), (4, 2), (2, 3), (1, 3)] {
       add("nuclear \(m) × \(n)", SingularValues(L1Norm<T>(), rows: m, columns: n), [0.75], count: m * n)

@@ -89,6 +89,8 @@ extension Subjects {
     add("scaled l1", Scaled(L1Norm<T>(), by: 2, argument: -0.5), [1])
     add("fixed: scaled simplex", Scaled(Simplex<T>(), by: 1, argument: 2), [1])
     add("scaled group", Scaled(GroupLasso<T>(Groups(sizes: [3, 1, 5])), by: 0.5, argument: 2), [0.5])
+    add("fixed: log barrier", LogBarrier<T>(), [0.5])
+    add("fixed: entropy", NegativeEntropy<T>(), [0.5])
     addWrappers(&all)
     return all
   }

@@ -39,7 +39,7 @@ enum Subjects {
     add("l1 ball", L1Ball<T>(), [2])
     add("fixed group", FixedParameters(GroupLasso<T>(three), [0]), [])
     add("fixed simplex", FixedParameters(Simplex<T>(), [1]), [])
-    return all + shelf(T.self) + matrices(T.self)
+    return all + shelf(T.self) + matrices(T.self) + nonconvex(T.self)
   }
 
   /// Whether it is homogeneous: prox(c u; c λ) = c prox(u; λ), as all are without constants of their own.
