@@ -91,6 +91,13 @@ extension Subjects {
     add("scaled group", Scaled(GroupLasso<T>(Groups(sizes: [3, 1, 5])), by: 0.5, argument: 2), [0.5])
     add("fixed: log barrier", LogBarrier<T>(), [0.5])
     add("fixed: entropy", NegativeEntropy<T>(), [0.5])
+    let tree = [[0, 1, 2], [1], [0, 1, 2, 3, 4], [7, 8], [5, 6, 7, 8]]
+    add("tree of groups", TreeGroups<T>(tree, count: count), [0.25])
+    add("tree of groups, weighted", TreeGroups<T>(tree, count: count, weights: [1, 0, 0.5, 2, 0.25]), [0.5])
+    let A = Matrix<T>(rows: 5, columns: count) { T(($0 * 7 + $1 * ($1 + $0)) % 5) - 1.5 }
+    add("affine set", Polyhedron<T>(A[rows: 0..<2].packed(as: .columnMajor), equations: 2), [0.5, -0.25])
+    add("polyhedron", Polyhedron<T>(A), [0.5, 0.25, 1, 0.5, 0.75])
+    add("polyhedron with an equation", Polyhedron<T>(A, equations: 1), [0.5, 0.25, 1, 0.5, 0.75])
     addWrappers(&all)
     return all
   }

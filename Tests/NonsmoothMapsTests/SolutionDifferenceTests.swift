@@ -32,6 +32,12 @@ import Testing
     Case(name: "group infinity", parameters: [0.3]) {
       SeparableSum<Double>(each: LInfinityNorm<Double>(), of: Groups([[0, 3, 6], [1], [2, 4, 5, 7]]))
     },
+    Case(name: "tree of groups", parameters: [0.1]) {
+      TreeGroups<Double>([[0, 1], [0, 1, 2, 3], [5, 6]], count: 8)
+    },
+    Case(name: "polyhedron", parameters: [0.1, 0.2, -0.1]) {
+      Polyhedron<Double>(Matrix(rows: 3, columns: 8) { Double(($0 * 7 + $1 * ($1 + $0)) % 5) - 1.5 }, equations: 1)
+    },
     Case(name: "semidefinite", parameters: [], count: 6) { Eigenvalues(Box<Double>.nonNegative) },
     Case(name: "spectraplex", parameters: [1], count: 6) { Eigenvalues(Simplex<Double>()) },
     Case(name: "log det", parameters: [0.5], count: 6) { Eigenvalues(LogBarrier<Double>()) },
