@@ -107,7 +107,7 @@ public struct BoxHyperplane<Element: Scalar>: ProximalMap {
   }
 
   public func makeLinearization(count p: Int) -> ComplementLinearization<Element> {
-    ComplementLinearization(count: p, parameterCount: 1)
+    ComplementLinearization(count: p)
   }
 
   public func linearize(
@@ -115,7 +115,8 @@ public struct BoxHyperplane<Element: Scalar>: ProximalMap {
     into L: ComplementLinearization<Element>
   ) {
     guard let τ = multiplier(u, λ[0]) else { return L.fill(free: .zeros(u.count), kinkDistance: .nan) }
-    let y = Vector<Element>(count: u.count) { u[$0] - τ * normal[$0] }
+    var y = Vector(copying: u)
+    y.add(-τ, normal)
     fill(y, L, isArgument: true)
   }
 
@@ -131,7 +132,9 @@ public struct BoxHyperplane<Element: Scalar>: ProximalMap {
   @specialized(where Element == Double)
   @specialized(where Element == Float)
   private func fill(_ y: Vector<Element>, _ L: ComplementLinearization<Element>, isArgument: Bool) {
-    let free = Vector<Element>(count: y.count) { y[$0] > lower[$0] && y[$0] < upper[$0] ? normal[$0] : 0 }
+    var free = normal
+    let q = free.mutableBase()
+    for j in 0..<y.count where !(y[j] > lower[j] && y[j] < upper[j]) { q[j] = 0 }
     let n = free.norm
     // Without a free coordinate τ is not unique, and neither is the distance.
     if n == 0 { return L.fill(free: free, kinkDistance: isArgument ? 0 : nil) }
@@ -143,7 +146,7 @@ public struct BoxHyperplane<Element: Scalar>: ProximalMap {
     }
     let c = (1 / n) * free
     L.fill(
-      free: free, normal: c, columns: Array((1 / n) * c), inRange: false, kinkDistance: isArgument ? distance : nil)
+      free: free, normal: c, columns: [(1 / n) * c], inRange: false, kinkDistance: isArgument ? distance : nil)
   }
 
   /// Which coordinates are at which bound.

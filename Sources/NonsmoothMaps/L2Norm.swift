@@ -19,7 +19,7 @@ public struct L2Norm<Element: Scalar>: ProximalMap {
   }
 
   public func makeLinearization(count p: Int) -> ComplementLinearization<Element> {
-    ComplementLinearization(count: p, parameterCount: 1)
+    ComplementLinearization(count: p)
   }
 
   public func linearize(
@@ -52,9 +52,9 @@ public struct L2Norm<Element: Scalar>: ProximalMap {
     }
     let all = Vector<Element>(repeating: 1, count: direction.count)
     if length == 0 { return L.fill(free: all, kinkDistance: distance) }
-    let h = Vector<Element>(count: direction.count) { direction[$0] / length }
+    let h = direction.divided(by: length)
     L.fill(
-      free: all, root: (value / n).squareRoot(), line: h, lineRoot: 1, columns: Array(-s * h), kinkDistance: distance)
+      free: all, root: (value / n).squareRoot(), line: h, lineRoot: 1, columns: [-s * h], kinkDistance: distance)
   }
 
   /// Zero or not.

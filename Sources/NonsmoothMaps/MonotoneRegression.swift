@@ -39,6 +39,7 @@ enum MonotoneRegression {
   /// - Parameters:
   ///   - dual: the sum before a run, given what lies left of it.
   ///   - slack: how far a sum is from its bound.
+  @inline(__always)
   static func margin<Element: Scalar>(
     _ u: Vector<Element>, _ x: Vector<Element>, dual: (Int) -> Element, slack: (Element) -> Element
   ) -> Element {

@@ -10,6 +10,8 @@ public struct NearlyIsotonic<Element: Scalar>: ProximalMap {
   public init() {}
   public var parameterCount: Int { 1 }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func value(at w: Vector<Element>, parameters λ: Vector<Element>) -> Element {
     var sum: Element = 0
     for j in 1..<max(1, w.count) {
@@ -27,6 +29,8 @@ public struct NearlyIsotonic<Element: Scalar>: ProximalMap {
     u[u.count - 1] += half
   }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func apply(step s: Element, parameters λ: Vector<Element>, to u: inout Vector<Element>) {
     let half = s * λ[0] / 2
     moveEnds(of: &u, half)
@@ -37,6 +41,8 @@ public struct NearlyIsotonic<Element: Scalar>: ProximalMap {
     ClusterLinearization(count: p, parameterCount: 1)
   }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func linearize(
     at u: Vector<Element>, step s: Element, parameters λ: Vector<Element>, kink: KinkRule,
     into L: ClusterLinearization<Element>
@@ -50,6 +56,8 @@ public struct NearlyIsotonic<Element: Scalar>: ProximalMap {
   }
 
   /// Possible where λ is not 0: the runs of equal values.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func linearize(
     atSolution w: Vector<Element>, step s: Element, parameters λ: Vector<Element>, into L: ClusterLinearization<Element>
   ) -> Bool {
@@ -58,6 +66,8 @@ public struct NearlyIsotonic<Element: Scalar>: ProximalMap {
     return true
   }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   private func fill(_ x: Vector<Element>, _ s: Element, _ margin: Element?, _ L: ClusterLinearization<Element>) {
     var pulls = TotalVariationKernel.pulls(x, scale: s / 2)
     let runs = x.runs
@@ -69,5 +79,7 @@ public struct NearlyIsotonic<Element: Scalar>: ProximalMap {
     L.fill(labels: runs, pulls: pulls, kinkDistance: margin) { _ in 1 }
   }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func signature(at w: Vector<Element>, parameters λ: Vector<Element>) -> UInt64 { w.runSignature }
 }

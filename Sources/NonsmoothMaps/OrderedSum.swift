@@ -31,6 +31,8 @@ public struct OrderedSum<Element: Scalar>: ProximalMap {
 
   public var parameterCount: Int { 1 }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func value(at w: Vector<Element>, parameters λ: Vector<Element>) -> Element {
     if w.contains(where: { $0.isNaN }) { return .nan }
     let order = SortedOrder.falling(w, magnitudes: false)
@@ -40,6 +42,8 @@ public struct OrderedSum<Element: Scalar>: ProximalMap {
   }
 
   /// The order of falling u, and minus the result in it before and after means are taken.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   private func solve(_ u: Vector<Element>, _ t: Element) -> (order: [Int], negated: Vector<Element>, x: Vector<Element>)
   {
     precondition(u.count == weights.count, "OrderedSum: \(weights.count) weights for \(u.count) coordinates")
@@ -50,6 +54,8 @@ public struct OrderedSum<Element: Scalar>: ProximalMap {
     return (order, negated, x)
   }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func apply(step s: Element, parameters λ: Vector<Element>, to u: inout Vector<Element>) {
     if u.firstNonFinite != nil { return u.fill(.nan) }
     let t = s * λ[0]
@@ -62,6 +68,8 @@ public struct OrderedSum<Element: Scalar>: ProximalMap {
     ClusterLinearization(count: p, parameterCount: 1)
   }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func linearize(
     at u: Vector<Element>, step s: Element, parameters λ: Vector<Element>, kink: KinkRule,
     into L: ClusterLinearization<Element>
@@ -96,6 +104,8 @@ public struct OrderedSum<Element: Scalar>: ProximalMap {
   }
 
   /// Which entries are equal, in falling order.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func signature(at w: Vector<Element>, parameters λ: Vector<Element>) -> UInt64 {
     let order = SortedOrder.falling(w, magnitudes: false)
     var hash = PieceHash()

@@ -49,7 +49,7 @@ public struct Slab<Element: Scalar>: ProximalMap {
   }
 
   public func makeLinearization(count p: Int) -> ComplementLinearization<Element> {
-    ComplementLinearization(count: p, parameterCount: 2)
+    ComplementLinearization(count: p)
   }
 
   public func linearize(
@@ -62,9 +62,10 @@ public struct Slab<Element: Scalar>: ProximalMap {
     let nearest = max(below, above)
     if nearest < 0 || (nearest == 0 && kink == .one) { return L.fill(free: all, kinkDistance: distance) }
     let c = (1 / length) * normal
-    let (column, none) = (Array((1 / length) * c), Array(Vector<Element>.zeros(u.count)))
+    let (column, none) = ((1 / length) * c, Vector<Element>.zeros(u.count))
     L.fill(
-      free: all, normal: c, columns: below >= 0 ? column + none : none + column, inRange: false, kinkDistance: distance)
+      free: all, normal: c, columns: below >= 0 ? [column, none] : [none, column], inRange: false,
+      kinkDistance: distance)
   }
 
   /// At the lower level, between or at the upper one.

@@ -23,6 +23,8 @@ public struct SortedL1<Element: Scalar>: ProximalMap {
 
   public var parameterCount: Int { 1 }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func value(at w: Vector<Element>, parameters λ: Vector<Element>) -> Element {
     let sizes = w.map(\.magnitude).sorted(by: >)
     var sum: Element = 0
@@ -31,6 +33,8 @@ public struct SortedL1<Element: Scalar>: ProximalMap {
   }
 
   /// The order of falling |u|, and minus the result in it before clipping.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   private func solve(_ u: Vector<Element>, _ t: Element) -> (order: [Int], negated: Vector<Element>, x: Vector<Element>)
   {
     precondition(u.count == weights.count, "SortedL1: \(weights.count) weights for \(u.count) coordinates")
@@ -41,6 +45,8 @@ public struct SortedL1<Element: Scalar>: ProximalMap {
     return (order, negated, x)
   }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func apply(step s: Element, parameters λ: Vector<Element>, to u: inout Vector<Element>) {
     if u.firstNonFinite != nil { return u.fill(.nan) }
     let t = s * λ[0]
@@ -57,6 +63,8 @@ public struct SortedL1<Element: Scalar>: ProximalMap {
     ClusterLinearization(count: p, parameterCount: 1)
   }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func linearize(
     at u: Vector<Element>, step s: Element, parameters λ: Vector<Element>, kink: KinkRule,
     into L: ClusterLinearization<Element>
@@ -107,6 +115,8 @@ public struct SortedL1<Element: Scalar>: ProximalMap {
   }
 
   /// The signs and which |w| are equal.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func signature(at w: Vector<Element>, parameters λ: Vector<Element>) -> UInt64 {
     var hash = PieceHash()
     hash.add(w.signPattern)

@@ -23,11 +23,15 @@ public struct SparseSimplex<Element: Scalar>: ProximalMap {
     Simplex<Element>().violation(parameters: λ)
   }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func value(at w: Vector<Element>, parameters λ: Vector<Element>) -> Element {
     let value = Simplex<Element>().value(at: w, parameters: λ)
     return value == 0 && w.nonzeroCount > most ? .infinity : value
   }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func apply(step s: Element, parameters λ: Vector<Element>, to u: inout Vector<Element>) {
     if u.firstNonFinite != nil { return u.fill(.nan) }
     let chosen = SortedOrder.falling(u, magnitudes: false).prefix(most)
@@ -39,6 +43,8 @@ public struct SparseSimplex<Element: Scalar>: ProximalMap {
 
   public func makeLinearization(count p: Int) -> FaceLinearization<Element> { FaceLinearization(count: p) }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func linearize(
     at u: Vector<Element>, step s: Element, parameters λ: Vector<Element>, kink: KinkRule,
     into L: FaceLinearization<Element>

@@ -18,10 +18,14 @@ public struct SparseVectors<Element: Scalar>: ProximalMap {
   public var isConvex: Bool { false }
   public func expansion(step s: Element, parameters λ: Vector<Element>) -> Element { .infinity }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func value(at w: Vector<Element>, parameters λ: Vector<Element>) -> Element {
     w.contains { $0.isNaN } ? .nan : (w.nonzeroCount <= most ? 0 : .infinity)
   }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func apply(step s: Element, parameters λ: Vector<Element>, to u: inout Vector<Element>) {
     if u.contains(where: { $0.isNaN }) { return u.fill(.nan) }
     if most >= u.count { return }
@@ -30,6 +34,8 @@ public struct SparseVectors<Element: Scalar>: ProximalMap {
 
   public func makeLinearization(count p: Int) -> SelectionLinearization<Element> { SelectionLinearization(count: p) }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func linearize(
     at u: Vector<Element>, step s: Element, parameters λ: Vector<Element>, kink: KinkRule,
     into L: SelectionLinearization<Element>

@@ -34,7 +34,7 @@ public struct Sphere<Element: Scalar>: ProximalMap {
   }
 
   public func makeLinearization(count p: Int) -> ComplementLinearization<Element> {
-    ComplementLinearization(count: p, parameterCount: 1)
+    ComplementLinearization(count: p)
   }
 
   public func linearize(
@@ -43,9 +43,9 @@ public struct Sphere<Element: Scalar>: ProximalMap {
   ) {
     let n = u.norm
     if !(n > 0 && n.isFinite) { return L.fillUndefined() }
-    let h = Vector<Element>(count: u.count) { u[$0] / n }
+    let h = u.divided(by: n)
     L.fill(
-      free: Vector(repeating: 1, count: u.count), normal: h, root: (λ[0] / n).squareRoot(), columns: Array(h),
+      free: Vector(repeating: 1, count: u.count), normal: h, root: (λ[0] / n).squareRoot(), columns: [h],
       inRange: false, kinkDistance: n)
   }
 

@@ -47,12 +47,16 @@ public struct TreeGroups<Element: Scalar>: ProximalMap {
 
   func norm(_ coordinates: [Int], of w: Vector<Element>) -> Element { Vector(coordinates.map { w[$0] }).norm }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func value(at w: Vector<Element>, parameters λ: Vector<Element>) -> Element {
     var sum: Element = 0
     for group in order { sum += group.weight * norm(group.coordinates, of: w) }
     return λ[0] * sum
   }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func apply(step s: Element, parameters λ: Vector<Element>, to u: inout Vector<Element>) {
     precondition(u.count == coordinateCount, "TreeGroups: of \(coordinateCount) coordinates for \(u.count)")
     for group in order {
@@ -66,12 +70,16 @@ public struct TreeGroups<Element: Scalar>: ProximalMap {
 
   public func makeLinearization(count p: Int) -> TreeLinearization<Element> { TreeLinearization(self, count: p) }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func linearize(
     at u: Vector<Element>, step s: Element, parameters λ: Vector<Element>, kink: KinkRule,
     into L: TreeLinearization<Element>
   ) { L.fill(at: u, step: s, strength: λ[0]) }
 
   /// Which groups are not zero.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func signature(at w: Vector<Element>, parameters λ: Vector<Element>) -> UInt64 {
     var hash = PieceHash()
     for group in order { hash.add(norm(group.coordinates, of: w) == 0 ? 0 : 1) }
@@ -106,6 +114,8 @@ public final class TreeLinearization<Element: Scalar>: ProximalLinearization {
     value = .zeros(p)
   }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   func fill(at u: Vector<Element>, step s: Element, strength: Element) {
     value.copy(from: u)
     isActive.fill(1)
