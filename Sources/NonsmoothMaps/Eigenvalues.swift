@@ -37,9 +37,9 @@ public struct Eigenvalues<G: PermutationInvariant>: ProximalMap {
     var x = Vector(copying: eigen.values)
     base.apply(step: s, parameters: λ, to: &x)
     if x == eigen.values { return }
-    var scaled = eigen.vectors
-    for j in 0..<x.count { scaled.setColumn(j, x[j] * eigen.vectors.column(j)) }
-    SymmetricVector.copy(scaled * eigen.vectors.transposed, into: &u)
+    var scaled = eigen.vectors.transposed.packed(as: .columnMajor)
+    scaled.scaleRows(by: x)
+    SymmetricVector.copy(eigen.vectors * scaled, into: &u)
   }
 
   public func makeLinearization(count p: Int) -> RotatedLinearization<G.Linearization> {
@@ -59,14 +59,7 @@ public struct Eigenvalues<G: PermutationInvariant>: ProximalMap {
     if let eigen { L.rotation = EigenvectorRotation(eigen.vectors) }
     var x = Vector(copying: μ)
     base.apply(step: s, parameters: λ, to: &x)
-    let quotients = DividedDifference(L.base, count: n, isConvex: isConvex)
-    var next = 0
-    for j in 0..<n {
-      for i in j + 1..<max(j + 1, n) {
-        L.weights[next] = quotients.difference(i, j, μ, x)
-        next += 1
-      }
-    }
+    DividedDifference(L.base, count: n, isConvex: isConvex).fillDifferences(μ, x, into: &L.weights)
     L.close()
   }
 

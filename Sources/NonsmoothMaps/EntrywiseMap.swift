@@ -44,9 +44,7 @@ extension EntrywiseMap {
   }
 
   public func apply(step s: Element, parameters λ: Vector<Element>, to u: inout Vector<Element>) {
-    let map = scalarMap(step: s, parameters: λ)
-    let p = u.mutableBase()
-    for j in 0..<u.count { p[j] = map(p[j]) }
+    EntrywiseLoop.apply(scalarMap(step: s, parameters: λ), to: &u)
   }
 
   public func makeLinearization(count p: Int) -> EntrywiseLinearization<Element> { EntrywiseLinearization(count: p) }
@@ -57,78 +55,11 @@ extension EntrywiseMap {
   ) { L.fill(scalarMap(step: s, parameters: λ), at: u, parameterCount: parameterCount, kink: kink) }
 }
 
-/// The derivative of a map that acts entry by entry: a diagonal, and per entry a row of B.
-public final class EntrywiseLinearization<Element: Scalar>: MaskLinearization<Element> {
-  /// B, m numbers per entry.
-  private var rows: [Element] = []
-  private var m = 0
-  private var isInRange = true
-  private var isContinuous = true
-
-  override init(count p: Int) { super.init(count: p) }
-
-  func fill(_ map: some ScalarProximalMap<Element>, at u: Vector<Element>, parameterCount m: Int, kink: KinkRule) {
-    self.m = m
-    rows.removeAll(keepingCapacity: true)
-    (isInRange, isContinuous) = (true, true)
-    var b = Array(repeating: Element(0), count: m)
-    var distance = Element.infinity
-    var slopes = Vector<Element>.zeros(u.count)
-    for j in 0..<u.count {
-      let derivative = map.derivative(at: u[j], value: map(u[j]), kink: kink, parameters: &b)
-      slopes[j] = derivative.slope
-      distance = min(distance, derivative.kinkDistance)
-      if derivative.jumps { isContinuous = false }
-      for q in 0..<m where b[q] != 0 && derivative.slope == 0 { isInRange = false }
-      rows.append(contentsOf: b)
-    }
-    setDerivative(kinkDistance: distance) { $0.copy(from: slopes) }
+/// What a conforming type calls from a method that is compiled for Float and Double.
+enum EntrywiseLoop {
+  @inline(__always)
+  static func apply<M: ScalarProximalMap>(_ map: M, to u: inout Vector<M.Element>) {
+    let p = u.mutableBase()
+    for j in 0..<u.count { p[j] = map(p[j]) }
   }
-
-  @specialized(where Element == Double)
-  @specialized(where Element == Float)
-  func fill(_ pieces: [LinearPiece<Element>], at u: Vector<Element>, kink: KinkRule) {
-    m = pieces[0].shift.count
-    rows.removeAll(keepingCapacity: true)
-    (isInRange, isContinuous) = (true, true)
-    var distance = Element.infinity
-    for piece in pieces where piece.end.isFinite {
-      for j in 0..<u.count { distance = min(distance, (u[j] - piece.end).magnitude) }
-    }
-    setDerivative(kinkDistance: distance) { d in
-      for j in 0..<u.count {
-        var i = 0
-        while i + 1 < pieces.count && u[j] > pieces[i].end { i += 1 }
-        // At a breakpoint, the piece right of it: the next one that is not empty.
-        var k = i
-        while k + 1 < pieces.count && u[j] == pieces[k].end { k += 1 }
-        let (low, high) = pieces[i].slope <= pieces[k].slope ? (pieces[i], pieces[k]) : (pieces[k], pieces[i])
-        let share: Element = i == k ? 0 : Element(kink.derivative)
-        d[j] = (1 - share) * low.slope + share * high.slope
-        let x = pieces[i](u[j])
-        // Pieces that meet do so but for a few roundings.
-        if i != k && (pieces[k](u[j]) - x).magnitude > 1e3 * .ulpOfOne * u[j].magnitude { isContinuous = false }
-        for q in 0..<m {
-          let b = (1 - share) * (low.shift[q] + low.growth[q] * x) + share * (high.shift[q] + high.growth[q] * x)
-          if b != 0 && d[j] == 0 { isInRange = false }
-          rows.append(b)
-        }
-      }
-    }
-  }
-
-  @specialized(where Element == Double)
-  @specialized(where Element == Float)
-  public override func addParameters(_ μ: Vector<Element>, to x: inout Vector<Element>) {
-    for j in 0..<x.count { for q in 0..<m { x[j] += rows[j * m + q] * μ[q] } }
-  }
-
-  @specialized(where Element == Double)
-  @specialized(where Element == Float)
-  public override func addParametersAdjoint(_ v: Vector<Element>, scale α: Element, to g: inout Vector<Element>) {
-    for j in 0..<v.count { for q in 0..<m { g[q] += α * rows[j * m + q] * v[j] } }
-  }
-
-  public override var parametersLieInRange: Bool { isInRange }
-  public override var isDefined: Bool { isContinuous }
 }

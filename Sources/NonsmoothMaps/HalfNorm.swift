@@ -17,6 +17,19 @@ public struct HalfNorm<Element: Scalar>: EntrywiseMap {
     Scalar(step: s, strength: s * λ[0], threshold: 1.5 * .pow(s * λ[0], 2 / Element(3)))
   }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
+  public func apply(step s: Element, parameters λ: Vector<Element>, to u: inout Vector<Element>) {
+    EntrywiseLoop.apply(scalarMap(step: s, parameters: λ), to: &u)
+  }
+
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
+  public func linearize(
+    at u: Vector<Element>, step s: Element, parameters λ: Vector<Element>, kink: KinkRule,
+    into L: EntrywiseLinearization<Element>
+  ) { L.fill(scalarMap(step: s, parameters: λ), at: u, parameterCount: 1, kink: kink) }
+
   public struct Scalar: ScalarProximalMap {
     let step: Element
     /// c.

@@ -74,27 +74,65 @@ struct DividedDifference<Element: Scalar> {
     most = isConvex ? 1 : .infinity
   }
 
+  /// w ← the differences below the diagonal, column by column.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
+  func fillDifferences(_ u: Vector<Element>, _ x: Vector<Element>, into w: inout Vector<Element>) {
+    let target = w.mutableBase()
+    var next = 0
+    for j in 0..<u.count {
+      for i in j + 1..<max(j + 1, u.count) {
+        target[next] = difference(i, j, u, x)
+        next += 1
+      }
+    }
+  }
+
+  /// w ← differences and sums below the diagonal, then `others` times the ratio of every column.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
+  func fillAll(_ u: Vector<Element>, _ x: Vector<Element>, others: Int, into w: inout Vector<Element>) {
+    let target = w.mutableBase()
+    var next = 0
+    for j in 0..<u.count {
+      for i in j + 1..<max(j + 1, u.count) {
+        target[next] = difference(i, j, u, x)
+        target[next + 1] = sum(i, j, u, x)
+        next += 2
+      }
+    }
+    for j in 0..<u.count {
+      let ratio = ratio(j, u, x)
+      for i in 0..<others { target[next + i] = ratio }
+      next += others
+    }
+  }
+
   /// `limit` where the two agree but for rounding: on one linear piece it is exact, and where a = b there is no quotient.
+  @inline(__always)
   private func quotient(_ difference: Element, over gap: Element, size: Element, limit: Element) -> Element {
     if gap == 0 || (difference - limit * gap).magnitude <= 4 * .ulpOfOne * size { return min(max(limit, 0), most) }
     return min(max(difference / gap, 0), most)
   }
 
   /// (xᵢ − xⱼ)/(uᵢ − uⱼ); where uᵢ = uⱼ the derivative along eᵢ − eⱼ, which exchanging the two says it is.
-  func difference(_ i: Int, _ j: Int, _ u: Vector<Element>, _ x: Vector<Element>) -> Element {
+  @inline(__always)
+  private func difference(_ i: Int, _ j: Int, _ u: Vector<Element>, _ x: Vector<Element>) -> Element {
     let limit = (derivative[i, i] + derivative[j, j]) / 2 - derivative[i, j]
     let size = u[i].magnitude + u[j].magnitude + x[i].magnitude + x[j].magnitude
     return quotient(x[i] - x[j], over: u[i] - u[j], size: size, limit: limit)
   }
 
   /// (xᵢ + xⱼ)/(uᵢ + uⱼ) for numbers that are not negative.
-  func sum(_ i: Int, _ j: Int, _ u: Vector<Element>, _ x: Vector<Element>) -> Element {
+  @inline(__always)
+  private func sum(_ i: Int, _ j: Int, _ u: Vector<Element>, _ x: Vector<Element>) -> Element {
     let limit = (derivative[i, i] + derivative[j, j]) / 2 + derivative[i, j]
     return quotient(x[i] + x[j], over: u[i] + u[j], size: u[i] + u[j] + x[i] + x[j], limit: limit)
   }
 
   /// xⱼ/uⱼ.
-  func ratio(_ j: Int, _ u: Vector<Element>, _ x: Vector<Element>) -> Element {
+  @inline(__always)
+  private func ratio(_ j: Int, _ u: Vector<Element>, _ x: Vector<Element>) -> Element {
     quotient(x[j], over: u[j], size: u[j].magnitude + x[j].magnitude, limit: derivative[j, j])
   }
 }

@@ -21,12 +21,32 @@ public struct LogBarrier<Element: Scalar>: EntrywiseMap, PermutationInvariant {
     Scalar(step: s, width: 2 * s.squareRoot() * λ[0].squareRoot())
   }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
+  public func apply(step s: Element, parameters λ: Vector<Element>, to u: inout Vector<Element>) {
+    EntrywiseLoop.apply(scalarMap(step: s, parameters: λ), to: &u)
+  }
+
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
+  public func linearize(
+    at u: Vector<Element>, step s: Element, parameters λ: Vector<Element>, kink: KinkRule,
+    into L: EntrywiseLinearization<Element>
+  ) { L.fill(scalarMap(step: s, parameters: λ), at: u, parameterCount: 1, kink: kink) }
+
   public struct Scalar: ScalarProximalMap {
     let step: Element
     let width: Element
 
+    /// √(u² + width²); the square root of squares that neither over- nor underflow is faster.
+    @inline(__always)
+    private func root(_ u: Element) -> Element {
+      let sum = u * u + width * width
+      return sum.isFinite && sum > .leastNormalMagnitude / .ulpOfOne ? sum.squareRoot() : .hypot(u, width)
+    }
+
     public func callAsFunction(_ u: Element) -> Element {
-      let root = Element.hypot(u, width)
+      let root = root(u)
       // The sum of two numbers of opposite signs would cancel.
       return u >= 0 ? u / 2 + root / 2 : (width / 2) * (width / (root - u))
     }
@@ -34,7 +54,7 @@ public struct LogBarrier<Element: Scalar>: EntrywiseMap, PermutationInvariant {
     public func derivative(
       at u: Element, value x: Element, kink: KinkRule, parameters b: inout [Element]
     ) -> ScalarDerivative<Element> {
-      let root = Element.hypot(u, width)
+      let root = root(u)
       b[0] = step / root
       return ScalarDerivative(slope: x / root)
     }

@@ -27,6 +27,19 @@ public struct LogSum<Element: Scalar>: EntrywiseMap {
 
   public func scalarMap(step s: Element, parameters λ: Vector<Element>) -> Scalar { Scalar(s, λ[0], λ[1]) }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
+  public func apply(step s: Element, parameters λ: Vector<Element>, to u: inout Vector<Element>) {
+    EntrywiseLoop.apply(scalarMap(step: s, parameters: λ), to: &u)
+  }
+
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
+  public func linearize(
+    at u: Vector<Element>, step s: Element, parameters λ: Vector<Element>, kink: KinkRule,
+    into L: EntrywiseLinearization<Element>
+  ) { L.fill(scalarMap(step: s, parameters: λ), at: u, parameterCount: 2, kink: kink) }
+
   public struct Scalar: ScalarProximalMap {
     let step: Element
     /// sλ₀.

@@ -46,9 +46,10 @@ enum MonotoneRegression {
     var margin = Element.infinity
     var previous = 0
     var start = 0
-    while start < u.count {
+    let (count, u, x) = (u.count, u.base, x.base)
+    while start < count {
       var end = start + 1
-      while end < u.count && x[end] == x[start] { end += 1 }
+      while end < count && x[end] == x[start] { end += 1 }
       let size = Element(end - start)
       if start > 0 {
         let gap = (x[start] - x[start - 1]).magnitude

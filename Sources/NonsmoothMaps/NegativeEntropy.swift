@@ -23,6 +23,19 @@ public struct NegativeEntropy<Element: Scalar>: EntrywiseMap, PermutationInvaria
     Scalar(step: s, scale: s * λ[0], offset: 1 + .log(s * λ[0]))
   }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
+  public func apply(step s: Element, parameters λ: Vector<Element>, to u: inout Vector<Element>) {
+    EntrywiseLoop.apply(scalarMap(step: s, parameters: λ), to: &u)
+  }
+
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
+  public func linearize(
+    at u: Vector<Element>, step s: Element, parameters λ: Vector<Element>, kink: KinkRule,
+    into L: EntrywiseLinearization<Element>
+  ) { L.fill(scalarMap(step: s, parameters: λ), at: u, parameterCount: 1, kink: kink) }
+
   public struct Scalar: ScalarProximalMap {
     let step: Element
     /// c, and 1 + log c.
@@ -52,6 +65,7 @@ public struct NegativeEntropy<Element: Scalar>: EntrywiseMap, PermutationInvaria
       if q < -1 { ω /= 1 + ω }
       for _ in 0..<3 {
         let r = q - ω - .log(ω)
+        if r.magnitude <= .ulpOfOne * q.magnitude { break }
         let t = (1 + ω) * (1 + ω + 2 * r / 3)
         ω *= 1 + r / (1 + ω) * (t - r / 2) / (t - r)
       }

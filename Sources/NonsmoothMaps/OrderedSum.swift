@@ -48,7 +48,9 @@ public struct OrderedSum<Element: Scalar>: ProximalMap {
   {
     precondition(u.count == weights.count, "OrderedSum: \(weights.count) weights for \(u.count) coordinates")
     let order = SortedOrder.falling(u, magnitudes: false)
-    let negated = Vector<Element>(count: u.count) { t * weights[$0] - u[order[$0]] }
+    var negated = Vector<Element>.zeros(u.count)
+    let (p, ω, q) = (u.base, weights.base, negated.mutableBase())
+    for i in 0..<order.count { q[i] = t * ω[i] - p[order[i]] }
     var x = Vector(copying: negated)
     MonotoneRegression.apply(to: &x)
     return (order, negated, x)

@@ -36,7 +36,7 @@ public protocol PiecewiseLinearMap: ProximalMap where Linearization == Entrywise
   /// g of one entry.
   func term(_ w: Element, parameters λ: Vector<Element>) -> Element
 
-  /// The pieces of prox_{s g} from left to right, at most seven, the last of which ends at infinity. A piece may be empty.
+  /// The pieces of prox_{s g} from left to right, the last of which ends at infinity. A piece may be empty.
   func pieces(step s: Element, parameters λ: Vector<Element>) -> [LinearPiece<Element>]
 }
 
@@ -81,7 +81,7 @@ enum PiecewiseLinearKernel {
   static func apply<Element: Scalar>(_ pieces: [LinearPiece<Element>], _ n: Int, _ x: UnsafeMutablePointer<Element>) {
     var all = pieces
     // Pieces that are never reached: the next starts at infinity.
-    while all.count < 3 || all.count % 2 == 0 { all.append(all[all.count - 1]) }
+    while all.count < 3 { all.append(all[all.count - 1]) }
     if all.count == 3 {
       let (a, b, c) = (all[0], all[1], all[2])
       let (k0, s0, a0, v0) = (a.end, a.slope, a.anchor, a.value)
@@ -96,15 +96,22 @@ enum PiecewiseLinearKernel {
       }
       return
     }
-    precondition(all.count <= 7, "PiecewiseLinearMap: \(all.count) pieces; at most 7")
-    all.withUnsafeBufferPointer { q in
-      for j in 0..<n {
-        let u = x[j]
-        var y = q[0].value + q[0].slope * (u - q[0].anchor)
-        for i in 1..<q.count {
-          y = u > q[i - 1].end ? q[i].value + q[i].slope * (u - q[i].anchor) : y
+    // A block of entries stays in the cache while every piece passes over it.
+    let size = 512
+    withUnsafeTemporaryAllocation(of: Element.self, capacity: size) { block in
+      let u = block.baseAddress!
+      for start in stride(from: 0, to: n, by: size) {
+        let (y, count) = (x + start, min(size, n - start))
+        u.initialize(from: y, count: count)
+        for (i, piece) in pieces.enumerated() {
+          let end = i == 0 ? -Element.infinity : pieces[i - 1].end
+          let (s, a, v) = (piece.slope, piece.anchor, piece.value)
+          if i == 0 {
+            for j in 0..<count { y[j] = v + s * (u[j] - a) }
+          } else {
+            for j in 0..<count { y[j] = u[j] > end ? v + s * (u[j] - a) : y[j] }
+          }
         }
-        x[j] = y
       }
     }
   }

@@ -159,7 +159,7 @@ private final class Piece<G: ProximalMap>: SeparablePiece {
 
   var derivative: any ProximalLinearization<Element> { linearization }
 
-  private func load(_ x: Vector<Element>) { for (i, j) in coordinates.enumerated() { entries[i] = x[j] } }
+  private func load(_ x: Vector<Element>) { CoordinateGather.load(coordinates, of: x, into: &entries) }
   private func loadParameters(_ λ: Vector<Element>) { for (i, j) in parameters.enumerated() { own[i] = λ[j] } }
 
   func linearize(at u: Vector<Element>, step s: Element, parameters λ: Vector<Element>, kink: KinkRule) {
@@ -177,7 +177,7 @@ private final class Piece<G: ProximalMap>: SeparablePiece {
   func apply(_ x: Vector<Element>, into y: inout Vector<Element>) {
     load(x)
     linearization.apply(entries, into: &image)
-    for (i, j) in coordinates.enumerated() { y[j] = image[i] }
+    CoordinateGather.store(image, at: coordinates, of: &y)
   }
 
   func addParameters(_ μ: Vector<Element>, to x: inout Vector<Element>) {
@@ -185,7 +185,7 @@ private final class Piece<G: ProximalMap>: SeparablePiece {
     loadParameters(μ)
     image.fill(0)
     linearization.addParameters(own, to: &image)
-    for (i, j) in coordinates.enumerated() { x[j] += image[i] }
+    CoordinateGather.add(image, at: coordinates, of: &x)
   }
 
   func addParametersAdjoint(_ v: Vector<Element>, scale α: Element, to g: inout Vector<Element>) {

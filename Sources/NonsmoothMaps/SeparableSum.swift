@@ -79,7 +79,9 @@ public struct SeparableSum<Element: Scalar>: ProximalMap {
 
   private func entries(_ part: Part, _ w: Vector<Element>) -> Vector<Element> {
     precondition(w.count == coordinateCount, "SeparableSum: of \(coordinateCount) coordinates for \(w.count)")
-    return Vector(count: part.coordinates.count) { w[part.coordinates[$0]] }
+    var x = Vector<Element>.zeros(part.coordinates.count)
+    CoordinateGather.load(part.coordinates, of: w, into: &x)
+    return x
   }
 
   public func violation(parameters λ: Vector<Element>) -> ParameterViolation? {
@@ -107,7 +109,7 @@ public struct SeparableSum<Element: Scalar>: ProximalMap {
     for part in parts {
       var x = entries(part, u)
       part.penalty.apply(step: s, parameters: parameters(part, λ), to: &x)
-      for (i, j) in part.coordinates.enumerated() { u[j] = x[i] }
+      CoordinateGather.store(x, at: part.coordinates, of: &u)
     }
   }
 

@@ -34,7 +34,7 @@ public struct SingularValues<G: SignInvariant>: ProximalMap {
 
   private func matrix(_ w: Vector<Element>) -> Matrix<Element> {
     precondition(w.count == rows * columns, "SingularValues: \(rows) × \(columns) for \(w.count) coordinates")
-    return Matrix(rows: rows, columns: columns, layout: .columnMajor, entries: w)
+    return Matrix(columnsOf: w, rows: rows)
   }
 
   public func value(at w: Vector<Element>, parameters λ: Vector<Element>) -> Element {
@@ -47,10 +47,9 @@ public struct SingularValues<G: SignInvariant>: ProximalMap {
     var x = Vector(copying: svd.values)
     base.apply(step: s, parameters: λ, to: &x)
     if x == svd.values { return }
-    var left = svd.u
-    for j in 0..<x.count { left.setColumn(j, x[j] * svd.u.column(j)) }
-    let X = left * svd.vTransposed
-    for j in 0..<columns { for i in 0..<rows { u[i + rows * j] = X[i, j] } }
+    var right = svd.vTransposed
+    right.scaleRows(by: x)
+    u.withColumns(rows: rows) { $0.assignProduct(svd.u, right) }
   }
 
   public func makeLinearization(count p: Int) -> RotatedLinearization<G.Linearization> {
@@ -72,20 +71,8 @@ public struct SingularValues<G: SignInvariant>: ProximalMap {
     if let svd { L.rotation = SingularVectorRotation(svd, rows: rows, columns: columns) }
     var x = Vector(copying: σ)
     base.apply(step: s, parameters: λ, to: &x)
-    let quotients = DividedDifference(L.base, count: k, isConvex: isConvex)
-    var next = 0
-    for j in 0..<k {
-      for i in j + 1..<max(j + 1, k) {
-        L.weights[next] = quotients.difference(i, j, σ, x)
-        L.weights[next + 1] = quotients.sum(i, j, σ, x)
-        next += 2
-      }
-    }
-    for j in 0..<k {
-      let ratio = quotients.ratio(j, σ, x)
-      for i in 0..<max(rows, columns) - k { L.weights[next + i] = ratio }
-      next += max(rows, columns) - k
-    }
+    DividedDifference(L.base, count: k, isConvex: isConvex)
+      .fillAll(σ, x, others: max(rows, columns) - k, into: &L.weights)
     L.close()
   }
 
@@ -108,13 +95,11 @@ final class SingularVectorRotation<Element: Scalar>: Rotation {
   private let signs: [Element]
   /// V, n × n.
   private let right: Matrix<Element>
-  private var matrix: Matrix<Element>
   private var product: Matrix<Element>
 
   init(_ svd: SVD<Element>?, rows: Int, columns: Int) {
     isWide = rows < columns
     (m, n) = (max(rows, columns), min(rows, columns))
-    matrix = .zeros(m, n)
     product = .zeros(m, n)
     let wide = isWide
     left = svd.flatMap { try? QR(wide ? $0.vTransposed.transposed : $0.u) }
@@ -122,49 +107,67 @@ final class SingularVectorRotation<Element: Scalar>: Rotation {
     if let R = left?.r { signs = (0..<R.rows).map { R[$0, $0] < 0 ? -1 : 1 } } else { signs = [] }
   }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   func forward(_ x: Vector<Element>, into y: inout Vector<Element>) {
-    for j in 0..<n { for i in 0..<m { matrix[i, j] = isWide ? x[j + n * i] : x[i + m * j] } }
-    product.assignProduct(matrix, right)
+    let X = Matrix(columnsOf: x, rows: isWide ? n : m)
+    product.assignProduct(isWide ? X.transposed : X, right)
     left?.applyQ(block: &product, adjoint: true)
-    for (i, sign) in signs.enumerated() where sign < 0 { for j in 0..<n { product[i, j] = -product[i, j] } }
+    let (p, target) = (product.mutableBase(), y.mutableBase())
+    flip(p)
     let root = Element(0.5).squareRoot()
-    for j in 0..<n { y[j] = product[j, j] }
+    for j in 0..<n { target[j] = p[j + m * j] }
     var next = n
     for j in 0..<n {
       for i in j + 1..<max(j + 1, n) {
-        y[next] = root * (product[i, j] + product[j, i])
-        y[next + 1] = root * (product[i, j] - product[j, i])
+        let (a, b) = (p[i + m * j], p[j + m * i])
+        target[next] = root * (a + b)
+        target[next + 1] = root * (a - b)
         next += 2
       }
     }
     for j in 0..<n {
       for i in n..<m {
-        y[next] = product[i, j]
+        target[next] = p[i + m * j]
         next += 1
       }
     }
   }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   func backward(_ y: Vector<Element>, into x: inout Vector<Element>) {
+    let (p, source) = (product.mutableBase(), y.base)
     let root = Element(0.5).squareRoot()
-    for j in 0..<n { product[j, j] = y[j] }
+    for j in 0..<n { p[j + m * j] = source[j] }
     var next = n
     for j in 0..<n {
       for i in j + 1..<max(j + 1, n) {
-        product[i, j] = root * (y[next] + y[next + 1])
-        product[j, i] = root * (y[next] - y[next + 1])
+        p[i + m * j] = root * (source[next] + source[next + 1])
+        p[j + m * i] = root * (source[next] - source[next + 1])
         next += 2
       }
     }
     for j in 0..<n {
       for i in n..<m {
-        product[i, j] = y[next]
+        p[i + m * j] = source[next]
         next += 1
       }
     }
-    for (i, sign) in signs.enumerated() where sign < 0 { for j in 0..<n { product[i, j] = -product[i, j] } }
+    flip(p)
     left?.applyQ(block: &product)
-    matrix.assignProduct(product, right.transposed)
-    for j in 0..<n { for i in 0..<m { x[isWide ? j + n * i : i + m * j] = matrix[i, j] } }
+    x.withColumns(rows: isWide ? n : m) {
+      if isWide {
+        $0.assignProduct(right, product.transposed)
+      } else {
+        $0.assignProduct(product, right.transposed)
+      }
+    }
+  }
+
+  /// The rows of U₁ᵀ from those of Qᵀ, and back.
+  @inline(__always)
+  private func flip(_ p: UnsafeMutablePointer<Element>) {
+    for (i, sign) in signs.enumerated() where sign < 0 { for j in 0..<n { p[i + m * j] = -p[i + m * j] } }
   }
 }

@@ -39,7 +39,9 @@ public struct SortedL1<Element: Scalar>: ProximalMap {
   {
     precondition(u.count == weights.count, "SortedL1: \(weights.count) weights for \(u.count) coordinates")
     let order = SortedOrder.falling(u, magnitudes: true)
-    let negated = Vector<Element>(count: u.count) { t * weights[$0] - u[order[$0]].magnitude }
+    var negated = Vector<Element>.zeros(u.count)
+    let (p, ω, q) = (u.base, weights.base, negated.mutableBase())
+    for i in 0..<order.count { q[i] = t * ω[i] - p[order[i]].magnitude }
     var x = Vector(copying: negated)
     MonotoneRegression.apply(to: &x)
     return (order, negated, x)
@@ -91,7 +93,7 @@ public struct SortedL1<Element: Scalar>: ProximalMap {
     let runs = x.runs
     var labels = Array(repeating: -1, count: u.count)
     let positive = (0..<x.count).firstIndex { !(x[$0] < 0) } ?? x.count
-    let (head, tail) = (Vector(negated.prefix(positive)), Vector(x.prefix(positive)))
+    let (head, tail) = (negated[segment: 0..<positive], x[segment: 0..<positive])
     var margin = MonotoneRegression.margin(head, tail, dual: { _ in 0 }, slack: { $0 })
     var pulls: [Element] = []
     var size: Element = 0

@@ -16,6 +16,8 @@ public enum SymmetricVector {
   }
 
   /// x ← the symmetric matrix whose lower triangle A holds.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public static func copy<Element: Scalar>(_ A: Matrix<Element>, into x: inout Vector<Element>) {
     precondition(
       A.isSquare && x.count == count(order: A.rows), "SymmetricVector: \(A.rows) × \(A.columns) into \(x.count)")
@@ -32,6 +34,8 @@ public enum SymmetricVector {
   }
 
   /// A ← the matrix, both triangles.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public static func copy<Element: Scalar>(_ x: Vector<Element>, into A: inout Matrix<Element>) {
     precondition(
       A.isSquare && x.count == count(order: A.rows), "SymmetricVector: \(x.count) into \(A.rows) × \(A.columns)")
