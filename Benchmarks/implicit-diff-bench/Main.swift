@@ -13,7 +13,7 @@ struct BenchCommand: ParsableCommand {
     version: implicitDiffVersion,
     subcommands: [
       SweepCommand.self, KernelsCommand.self, SparseCommand.self, GroupsCommand.self, ChoiceCommand.self,
-      FiguresCommand.self,
+      OperatorsCommand.self, FiguresCommand.self,
       ReliabilityCommand.self,
     ])
 }

@@ -69,11 +69,44 @@ public struct Box<Element: Scalar>: ProximalMap {
   }
 
   public func apply(step s: Element, parameters λ: Vector<Element>, to u: inout Vector<Element>) {
+    if let l = common(lower, λ, none: -.infinity, from: 0),
+      let h = common(upper, λ, none: .infinity, from: lower.parameterCount)
+    {
+      Self.clip(&u, l, h)
+    } else {
+      clip(&u, λ)
+    }
+  }
+
+  /// The bound that all coordinates have; nil where they have their own.
+  private func common(_ bound: Bound, _ λ: Vector<Element>, none: Element, from start: Int) -> Element? {
+    switch bound {
+    case .none: none
+    case .fixed(let value): value
+    case .fixedEach: nil
+    case .parameters(let shared): shared.isSingle ? λ[start] : nil
+    }
+  }
+
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
+  private static func clip(_ u: inout Vector<Element>, _ l: Element, _ h: Element) {
     let p = u.mutableBase()
     for j in 0..<u.count {
       // A NaN is on neither side and stays.
-      if p[j] < lower(j, λ) { p[j] = lower(j, λ) }
-      if p[j] > upper(j, λ) { p[j] = upper(j, λ) }
+      let x = p[j] < l ? l : p[j]
+      p[j] = x > h ? h : x
+    }
+  }
+
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
+  private func clip(_ u: inout Vector<Element>, _ λ: Vector<Element>) {
+    let p = u.mutableBase()
+    for j in 0..<u.count {
+      let (l, h) = (lower(j, λ), upper(j, λ))
+      if p[j] < l { p[j] = l }
+      if p[j] > h { p[j] = h }
     }
   }
 
@@ -154,20 +187,24 @@ public final class BoxLinearization<Element: Scalar>: MaskLinearization<Element>
     super.init(count: p)
   }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   func fill(at u: Vector<Element>, parameters λ: Vector<Element>, kink: KinkRule, isArgument: Bool) {
     clipped.removeAll(keepingCapacity: true)
     isInRange = true
     var distance = Element.infinity
+    let p = u.base
     for j in 0..<u.count {
-      distance = min(distance, (u[j] - box.lower(j, λ)).magnitude, (u[j] - box.upper(j, λ)).magnitude)
+      distance = min(distance, (p[j] - box.lower(j, λ)).magnitude, (p[j] - box.upper(j, λ)).magnitude)
     }
-    setDerivative(kinkDistance: isArgument ? distance : nil) { d in
-      for j in 0..<u.count {
+    setDerivative(kinkDistance: isArgument ? distance : nil) {
+      let d = $0.mutableBase()
+      for j in 0..<$0.count {
         let (l, h) = (box.lower(j, λ), box.upper(j, λ))
-        d[j] = u[j] <= l || u[j] >= h ? (u[j] == l || u[j] == h ? Element(kink.derivative) : 0) : 1
-        if u[j] < l || u[j] > h { d[j] = 0 }
+        d[j] = p[j] <= l || p[j] >= h ? (p[j] == l || p[j] == h ? Element(kink.derivative) : 0) : 1
+        if p[j] < l || p[j] > h { d[j] = 0 }
         if d[j] == 1 { continue }
-        let isUpper = u[j] >= h
+        let isUpper = p[j] >= h
         guard let place = isUpper ? box.upper.place(j) : box.lower.place(j) else { continue }
         clipped.append((j, isUpper ? box.lower.parameterCount + place : place, 1 - d[j]))
         if d[j] == 0 { isInRange = false }

@@ -4,8 +4,7 @@ public import LinAlg
 /// bounds 0 and b, the capped simplex.
 ///
 /// x = clip(u − τ a) with the τ that meets the equation. With F the coordinates strictly between their bounds D = diag(1_F) − a_F a_Fᵀ/‖a_F‖², a projector, and
-/// B = a_F/‖a_F‖², outside of D's range. A coordinate that meets a bound counts as clipped under all rules of ``KinkRule``. Cost: O(p log p), by bisection over
-/// the places at which coordinates meet their bounds.
+/// B = a_F/‖a_F‖², outside of D's range. A coordinate that meets a bound counts as clipped under all rules of ``KinkRule``. Cost: O(p) expected.
 public struct BoxHyperplane<Element: Scalar>: ProximalMap {
   public let normal: Vector<Element>
   /// May be −∞.
@@ -44,7 +43,7 @@ public struct BoxHyperplane<Element: Scalar>: ProximalMap {
   }
 
   @inline(__always)
-  private func clip(_ j: Int, _ y: Element) -> Element { min(max(y, lower[j]), upper[j]) }
+  private func clip(_ j: Int, _ y: Element) -> Element { min(max(y, lower.base[j]), upper.base[j]) }
 
   public func value(at w: Vector<Element>, parameters λ: Vector<Element>) -> Element {
     var (sum, size) = (Element(0), λ[0].magnitude)
@@ -63,31 +62,13 @@ public struct BoxHyperplane<Element: Scalar>: ProximalMap {
   private func multiplier(_ u: Vector<Element>, _ c: Element) -> Element? {
     precondition(u.count == normal.count, "BoxHyperplane: \(normal.count) bounds for \(u.count) coordinates")
     if u.firstNonFinite != nil { return nil }
-    var places: [Element] = []
-    for j in 0..<u.count {
-      for bound in [lower[j], upper[j]] where bound.isFinite { places.append((u[j] - bound) / normal[j]) }
-    }
-    places.sort()
-    func sum(_ τ: Element) -> Element {
-      var sum: Element = 0
-      for j in 0..<u.count { sum += normal[j] * clip(j, u[j] - τ * normal[j]) }
-      return sum
-    }
-    // The sum falls with τ: the first place at which it is at most c.
-    var (low, high) = (0, places.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if sum(places[middle]) <= c { high = middle } else { low = middle + 1 }
-    }
-    let left = low == 0 ? -Element.infinity : places[low - 1]
-    let right = low == places.count ? Element.infinity : places[low]
+    let (left, right) = bracket(u, c)
     var (rest, square) = (-c, Element(0))
     for j in 0..<u.count {
       let inner = left.isFinite && right.isFinite ? left / 2 + right / 2 : (left.isFinite ? left : right)
       let a = normal[j]
       // Free between the two places if it meets its bounds at neither side of the interval.
-      let (from, to) =
-        a > 0 ? ((u[j] - upper[j]) / a, (u[j] - lower[j]) / a) : ((u[j] - lower[j]) / a, (u[j] - upper[j]) / a)
+      let (from, to) = places(j, u[j])
       if from <= left && to >= right {
         rest += a * u[j]
         square += a * a
@@ -96,6 +77,58 @@ public struct BoxHyperplane<Element: Scalar>: ProximalMap {
       }
     }
     return square > 0 ? min(max(rest / square, left), right) : right
+  }
+
+  /// The places between which coordinate j is free, in order: where u − τ a meets its bounds.
+  @inline(__always)
+  private func places(_ j: Int, _ u: Element) -> (from: Element, to: Element) {
+    let a = normal.base[j]
+    let (x, y) = ((u - upper.base[j]) / a, (u - lower.base[j]) / a)
+    return a > 0 ? (x, y) : (y, x)
+  }
+
+  /// The neighbouring places, or ±∞, between which τ lies: the sum over the clipped coordinates falls with τ and is at most c at the right one first. The median of three of the places that are left halves them, as expected, and coordinates
+  /// that no place of is left are known to be free or clipped.
+  ///
+  /// K. C. Kiwiel: Breakpoint searching algorithms for the continuous quadratic knapsack problem. Math. Program. 112 (2008).
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
+  private func bracket(_ u: Vector<Element>, _ c: Element) -> (left: Element, right: Element) {
+    let (p, a) = (u.base, normal.base)
+    var (left, right) = (-Element.infinity, Element.infinity)
+    var open = Array(0..<u.count)
+    var candidates: [Element] = []
+    candidates.reserveCapacity(2 * u.count)
+    for j in 0..<u.count {
+      let (from, to) = places(j, p[j])
+      if from.isFinite { candidates.append(from) }
+      if to.isFinite { candidates.append(to) }
+    }
+    // Of the coordinates that are known: constants, and a u and a² of the free ones.
+    var (fixed, slope) = (Element(0), Element(0))
+    while !candidates.isEmpty {
+      let (x, y, z) = (candidates[0], candidates[candidates.count / 2], candidates[candidates.count - 1])
+      let τ = max(min(x, y), min(max(x, y), z))
+      var sum = fixed - τ * slope
+      for j in open { sum += a[j] * clip(j, p[j] - τ * a[j]) }
+      if sum <= c { right = τ } else { left = τ }
+      candidates.removeAll { $0 <= left || $0 >= right }
+      open.removeAll { j in
+        let (from, to) = places(j, p[j])
+        if to <= left {
+          fixed += a[j] * (a[j] > 0 ? lower.base[j] : upper.base[j])
+        } else if from >= right {
+          fixed += a[j] * (a[j] > 0 ? upper.base[j] : lower.base[j])
+        } else if from <= left && to >= right {
+          fixed += a[j] * p[j]
+          slope += a[j] * a[j]
+        } else {
+          return false
+        }
+        return true
+      }
+    }
+    return (left, right)
   }
 
   @specialized(where Element == Double)
@@ -107,7 +140,7 @@ public struct BoxHyperplane<Element: Scalar>: ProximalMap {
   }
 
   public func makeLinearization(count p: Int) -> ComplementLinearization<Element> {
-    ComplementLinearization(count: p, parameterCount: 1)
+    ComplementLinearization(count: p)
   }
 
   public func linearize(
@@ -115,7 +148,8 @@ public struct BoxHyperplane<Element: Scalar>: ProximalMap {
     into L: ComplementLinearization<Element>
   ) {
     guard let τ = multiplier(u, λ[0]) else { return L.fill(free: .zeros(u.count), kinkDistance: .nan) }
-    let y = Vector<Element>(count: u.count) { u[$0] - τ * normal[$0] }
+    var y = Vector(copying: u)
+    y.add(-τ, normal)
     fill(y, L, isArgument: true)
   }
 
@@ -131,7 +165,9 @@ public struct BoxHyperplane<Element: Scalar>: ProximalMap {
   @specialized(where Element == Double)
   @specialized(where Element == Float)
   private func fill(_ y: Vector<Element>, _ L: ComplementLinearization<Element>, isArgument: Bool) {
-    let free = Vector<Element>(count: y.count) { y[$0] > lower[$0] && y[$0] < upper[$0] ? normal[$0] : 0 }
+    var free = normal
+    let q = free.mutableBase()
+    for j in 0..<y.count where !(y[j] > lower[j] && y[j] < upper[j]) { q[j] = 0 }
     let n = free.norm
     // Without a free coordinate τ is not unique, and neither is the distance.
     if n == 0 { return L.fill(free: free, kinkDistance: isArgument ? 0 : nil) }
@@ -143,7 +179,7 @@ public struct BoxHyperplane<Element: Scalar>: ProximalMap {
     }
     let c = (1 / n) * free
     L.fill(
-      free: free, normal: c, columns: Array((1 / n) * c), inRange: false, kinkDistance: isArgument ? distance : nil)
+      free: free, normal: c, columns: [(1 / n) * c], inRange: false, kinkDistance: isArgument ? distance : nil)
   }
 
   /// Which coordinates are at which bound.

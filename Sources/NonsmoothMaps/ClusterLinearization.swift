@@ -15,63 +15,103 @@ public final class ClusterLinearization<Element: Scalar>: ProximalLinearization 
   private let m: Int
   /// By the order of the active coordinates: the cluster, q, and σ.
   private var clusters: [Int] = []
-  private var entries: [Element] = []
-  private var signs: [Element] = []
+  private var entries = Vector<Element>.zeros(0)
+  private var signs = Vector<Element>.zeros(0)
   /// m numbers per cluster.
   private var pulls: [Element] = []
-  private var marks: Vector<Element>
+  /// σ, 0 where the map is zero.
+  private var allSigns: Vector<Element>
+  /// Room: a number per cluster, and two per label.
+  private var sums = Vector<Element>.zeros(0)
+  private var sizes: [Int] = []
+  private var renumbered: [Int] = []
 
   init(count p: Int, parameterCount m: Int) {
     self.m = m
     active = IndexSubset(universe: p)
-    marks = .zeros(p)
+    allSigns = .zeros(p)
   }
 
   /// - Parameters:
   ///   - labels: the cluster of every coordinate, −1 where the map is zero.
-  ///   - sign: σ of a coordinate, ±1.
   ///   - pulls: ∂x/∂λ of every cluster, m numbers each.
+  ///   - sign: σ of a coordinate, ±1.
+  @inline(__always)
   func fill(labels: [Int], pulls given: [Element], kinkDistance: Element?, sign: (Int) -> Element) {
+    let σ = allSigns.mutableBase()
+    for j in 0..<labels.count { σ[j] = labels[j] < 0 ? 0 : sign(j) }
+    fill(labels: labels, pulls: given, kinkDistance: kinkDistance)
+  }
+
+  /// With the signs there, 0 where the map is zero.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
+  private func fill(labels: [Int], pulls given: [Element], kinkDistance: Element?) {
     self.kinkDistance = kinkDistance
-    for j in 0..<labels.count { marks[j] = labels[j] < 0 ? 0 : 1 }
-    active.refill(nonzerosOf: marks)
-    clusters.removeAll(keepingCapacity: true)
-    entries.removeAll(keepingCapacity: true)
-    signs.removeAll(keepingCapacity: true)
-    pulls.removeAll(keepingCapacity: true)
-    let labelCount = (labels.max() ?? -1) + 1
-    var sizes = Array(repeating: 0, count: labelCount)
-    var renumbered = Array(repeating: -1, count: labelCount)
-    for label in labels where label >= 0 { sizes[label] += 1 }
-    rank = 0
-    // Clusters are numbered as they appear, so that R is the identity where each has one member.
-    for k in 0..<active.count {
-      let label = labels[active[k]]
-      if renumbered[label] < 0 {
-        renumbered[label] = rank
-        rank += 1
-        for q in 0..<m { pulls.append(given[label * m + q]) }
-      }
-      let σ = sign(active[k])
-      clusters.append(renumbered[label])
-      signs.append(σ)
-      // The sign of the column of a single member is free.
-      entries.append(sizes[label] == 1 ? 1 : σ / Element(sizes[label]).squareRoot())
+    active.refill(nonzerosOf: allSigns)
+    let k = active.count
+    if clusters.count != k {
+      clusters = Array(repeating: 0, count: k)
+      (entries, signs) = (.zeros(k), .zeros(k))
     }
-    isMask = rank == active.count
+    signs.gather(active, from: allSigns)
+    var labelCount = 0
+    for label in labels where label >= labelCount { labelCount = label + 1 }
+    sizes.removeAll(keepingCapacity: true)
+    renumbered.removeAll(keepingCapacity: true)
+    sizes.append(contentsOf: repeatElement(0, count: labelCount))
+    renumbered.append(contentsOf: repeatElement(-1, count: labelCount))
+    pulls.removeAll(keepingCapacity: true)
+    rank = 0
+    let (σ, q) = (signs.base, entries.mutableBase())
+    clusters.withUnsafeMutableBufferPointer { clusters in
+      sizes.withUnsafeMutableBufferPointer { sizes in
+        for label in labels where label >= 0 { sizes[label] += 1 }
+        // Clusters are numbered as they appear, so that R is the identity where each has one member.
+        for i in 0..<k {
+          let label = labels[active[i]]
+          if renumbered[label] < 0 {
+            renumbered[label] = rank
+            rank += 1
+            for q in 0..<m { pulls.append(given[label * m + q]) }
+          }
+          clusters[i] = renumbered[label]
+          // The sign of the column of a single member is free.
+          q[i] = sizes[label] == 1 ? 1 : σ[i] / Element(sizes[label]).squareRoot()
+        }
+      }
+    }
+    isMask = rank == k
+    if sums.count != rank { sums = .zeros(rank) }
   }
 
   @specialized(where Element == Double)
   @specialized(where Element == Float)
   public func restrict(_ x: Vector<Element>, into z: inout Vector<Element>) {
     z.fill(0)
-    for k in 0..<clusters.count { z[clusters[k]] += entries[k] * x[k] }
+    let (p, q, target) = (x.base, entries.base, z.mutableBase())
+    clusters.withUnsafeBufferPointer { c in for i in 0..<c.count { target[c[i]] += q[i] * p[i] } }
   }
 
   @specialized(where Element == Double)
   @specialized(where Element == Float)
   public func expand(_ z: Vector<Element>, into x: inout Vector<Element>) {
-    for k in 0..<clusters.count { x[k] = entries[k] * z[clusters[k]] }
+    let (p, q, target) = (z.base, entries.base, x.mutableBase())
+    clusters.withUnsafeBufferPointer { c in for i in 0..<c.count { target[i] = q[i] * p[c[i]] } }
+  }
+
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
+  public func apply(_ x: Vector<Element>, into y: inout Vector<Element>) {
+    y.fill(0)
+    sums.fill(0)
+    let (p, q, target, z) = (x.base, entries.base, y.mutableBase(), sums.mutableBase())
+    clusters.withUnsafeBufferPointer { c in
+      active.withElements { j in
+        for i in 0..<c.count { z[c[i]] += q[i] * p[j[i]] }
+        for i in 0..<c.count { target[j[i]] = q[i] * z[c[i]] }
+      }
+    }
   }
 
   @specialized(where Element == Double)

@@ -9,27 +9,40 @@ public final class ComplementLinearization<Element: Scalar>: ProximalLinearizati
   public private(set) var isMask = true
   public private(set) var kinkDistance: Element?
   public private(set) var parametersLieInRange = true
-  /// c and q̃, compact.
+  public private(set) var isDefined = true
+  /// c and q, p entries.
+  private var fullNormal: Vector<Element>?
+  private var fullLine: Vector<Element>?
+  /// c and q̃, compact: made when R is first asked for.
   private var normal: [Element]?
   private var line: [Element]?
+  private var isCompact = false
   private var a: Element = 1
   private var b: Element = 1
-  /// B, one column after the other.
-  private var columns: [Element] = []
+  /// 1 on F.
+  private var indicator: Vector<Element>
+  /// B.
+  private var columns: [Vector<Element>] = []
   private let p: Int
-  private let m: Int
   /// Room for products, in memory that is used again while the counts stay: |F| and rank entries.
   private var reflected = Vector<Element>.zeros(0)
   private var stretched = Vector<Element>.zeros(0)
 
-  init(count p: Int, parameterCount m: Int) {
+  init(count p: Int) {
     self.p = p
-    self.m = m
     active = IndexSubset(universe: p)
+    indicator = .zeros(p)
   }
 
-  public var rank: Int { normal == nil ? active.count : max(0, active.count - 1) }
+  public var rank: Int { fullNormal == nil ? active.count : max(0, active.count - 1) }
   public var isProjection: Bool { a == 1 && b == 1 }
+  public var hasFactor: Bool { a <= 1 && b <= 1 }
+
+  /// Zero, where there is no derivative.
+  func fillUndefined() {
+    fill(free: .zeros(p), kinkDistance: 0)
+    isDefined = false
+  }
 
   /// - Parameters:
   ///   - free: not 0 on F.
@@ -38,20 +51,44 @@ public final class ComplementLinearization<Element: Scalar>: ProximalLinearizati
   ///   - columns: B; empty for zero.
   func fill(
     free: Vector<Element>, normal c: Vector<Element>? = nil, root a: Element = 1, line q: Vector<Element>? = nil,
-    lineRoot b: Element = 1, columns: [Element] = [], inRange: Bool = true, kinkDistance: Element?
+    lineRoot b: Element = 1, columns: [Vector<Element>] = [], inRange: Bool = true, kinkDistance: Element?
   ) {
     active.refill(nonzerosOf: free)
+    isDefined = true
     self.kinkDistance = kinkDistance
     self.columns = columns
     (self.a, self.b) = (a, q == nil ? 1 : b)
     parametersLieInRange = inRange
-    normal = active.count == 0 ? nil : c.map { c in (0..<active.count).map { c[active[$0]] } }
-    isMask = normal == nil && isProjection
+    let isEmpty = active.count == 0
+    (fullNormal, fullLine) = (isEmpty ? nil : c, isEmpty ? nil : q)
+    isMask = fullNormal == nil && isProjection
+    isCompact = false
+    if active.count < p { mark(free) }
+  }
+
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
+  private func mark(_ free: Vector<Element>) {
+    let (f, target) = (free.base, indicator.mutableBase())
+    for j in 0..<p { target[j] = f[j] == 0 ? 0 : 1 }
+  }
+
+  /// Makes the compact forms.
+  private func compact() {
+    if isCompact { return }
+    isCompact = true
+    normal = fullNormal.map { gather($0) }
     line = nil
-    guard let q, active.count > 0 else { return }
-    var full = Vector<Element>(count: active.count) { q[active[$0]] }
+    guard let fullLine else { return }
+    var full = Vector<Element>(gather(fullLine))
     reflect(&full)
     line = Array(full.dropFirst(normal == nil ? 0 : 1))
+  }
+
+  private func gather(_ x: Vector<Element>) -> [Element] {
+    var compact = Vector<Element>.zeros(active.count)
+    compact.gather(active, from: x)
+    return Array(compact)
   }
 
   /// x ← H x; the identity without a normal.
@@ -60,32 +97,39 @@ public final class ComplementLinearization<Element: Scalar>: ProximalLinearizati
   private func reflect(_ x: inout Vector<Element>) {
     guard let normal else { return }
     let sign: Element = normal[0] < 0 ? -1 : 1
-    var dot = sign * x[0]
-    for k in 0..<x.count { dot += normal[k] * x[k] }
-    dot /= 1 + normal[0].magnitude
-    for k in 0..<x.count { x[k] -= dot * normal[k] }
-    x[0] -= dot * sign
+    let p = x.mutableBase()
+    normal.withUnsafeBufferPointer { c in
+      var dot = sign * p[0]
+      for k in 0..<c.count { dot += c[k] * p[k] }
+      dot /= 1 + c[0].magnitude
+      for k in 0..<c.count { p[k] -= dot * c[k] }
+      p[0] -= dot * sign
+    }
   }
 
   /// z ← α z + (β − α) q̃ q̃ᵀz.
   @specialized(where Element == Double)
   @specialized(where Element == Float)
   private func stretch(_ z: inout Vector<Element>, _ α: Element, _ β: Element) {
-    var dot: Element = 0
-    if let line { for k in 0..<z.count { dot += line[k] * z[k] } }
-    z.scale(by: α)
-    if let line { for k in 0..<z.count { z[k] += (β - α) * dot * line[k] } }
+    guard let line else { return z.scale(by: α) }
+    let p = z.mutableBase()
+    line.withUnsafeBufferPointer { q in
+      var dot: Element = 0
+      for k in 0..<q.count { dot += q[k] * p[k] }
+      dot *= β - α
+      for k in 0..<q.count { p[k] = α * p[k] + dot * q[k] }
+    }
   }
 
   @specialized(where Element == Double)
   @specialized(where Element == Float)
   private func compress(_ x: Vector<Element>, _ z: inout Vector<Element>, _ α: Element, _ β: Element) {
     if x.count == 0 { return }
+    compact()
     if reflected.count != x.count { reflected = .zeros(x.count) }
     reflected.copy(from: x)
     reflect(&reflected)
-    let skip = x.count - z.count
-    for k in 0..<z.count { z[k] = reflected[k + skip] }
+    z.copy(from: reflected[segment: x.count - z.count..<x.count])
     stretch(&z, α, β)
   }
 
@@ -93,12 +137,12 @@ public final class ComplementLinearization<Element: Scalar>: ProximalLinearizati
   @specialized(where Element == Float)
   private func spread(_ z: Vector<Element>, _ x: inout Vector<Element>, _ α: Element, _ β: Element) {
     if x.count == 0 { return }
+    compact()
     if stretched.count != z.count { stretched = .zeros(z.count) }
     stretched.copy(from: z)
     stretch(&stretched, α, β)
-    x.fill(0)
-    let skip = x.count - z.count
-    for k in 0..<z.count { x[k + skip] = stretched[k] }
+    x[0] = 0
+    x[segment: x.count - z.count..<x.count] = stretched
     reflect(&x)
   }
 
@@ -107,21 +151,25 @@ public final class ComplementLinearization<Element: Scalar>: ProximalLinearizati
   public func lift(_ z: Vector<Element>, into x: inout Vector<Element>) { spread(z, &x, 1 / a, 1 / b) }
   public func project(_ x: Vector<Element>, into z: inout Vector<Element>) { compress(x, &z, 1 / a, 1 / b) }
   public func applyGram(_ z: Vector<Element>, into y: inout Vector<Element>) {
+    compact()
     y.copy(from: z)
     stretch(&y, a * a, b * b)
   }
 
-  @specialized(where Element == Double)
-  @specialized(where Element == Float)
-  public func addParameters(_ μ: Vector<Element>, to x: inout Vector<Element>) {
-    if columns.isEmpty { return }
-    for q in 0..<m { for j in 0..<p { x[j] += columns[q * p + j] * μ[q] } }
+  /// D x by c and q themselves.
+  public func apply(_ x: Vector<Element>, into y: inout Vector<Element>) {
+    if active.count == 0 { return y.fill(0) }
+    if active.count < p { y.assignProduct(indicator, x) } else { y.copy(from: x) }
+    y.scale(by: a * a)
+    if let fullNormal { y.add(-a * a * fullNormal.dot(x), fullNormal) }
+    if let fullLine { y.add((b - a) * (b + a) * fullLine.dot(x), fullLine) }
   }
 
-  @specialized(where Element == Double)
-  @specialized(where Element == Float)
+  public func addParameters(_ μ: Vector<Element>, to x: inout Vector<Element>) {
+    for (q, column) in columns.enumerated() { x.add(μ[q], column) }
+  }
+
   public func addParametersAdjoint(_ v: Vector<Element>, scale α: Element, to g: inout Vector<Element>) {
-    if columns.isEmpty { return }
-    for q in 0..<m { for j in 0..<p { g[q] += α * columns[q * p + j] * v[j] } }
+    for (q, column) in columns.enumerated() { g[q] += α * column.dot(v) }
   }
 }

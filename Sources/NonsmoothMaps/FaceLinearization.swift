@@ -8,8 +8,10 @@ public final class FaceLinearization<Element: Scalar>: ProximalLinearization {
   /// Whether D is the identity.
   public private(set) var isMask = true
   public private(set) var kinkDistance: Element?
-  /// σ, 0 off S.
+  public private(set) var isDefined = true
+  /// σ, 0 off S, and on S alone.
   private var signs: Vector<Element>
+  private var compactSigns = Vector<Element>.zeros(0)
 
   init(count p: Int) {
     active = IndexSubset(universe: p)
@@ -23,29 +25,38 @@ public final class FaceLinearization<Element: Scalar>: ProximalLinearization {
 
   func fillIdentity(kinkDistance: Element?) {
     signs.fill(1)
+    isDefined = true
     active.refill(nonzerosOf: signs)
     isMask = true
     self.kinkDistance = kinkDistance
   }
 
   /// - Parameter sign: 0 off S.
-  func fillFace(kinkDistance: Element?, sign: (Int) -> Element) {
-    for j in 0..<signs.count { signs[j] = sign(j) }
+  @inline(__always)
+  func fillFace(kinkDistance: Element?, isDefined: Bool = true, sign: (Int) -> Element) {
+    self.isDefined = isDefined
+    let σ = signs.mutableBase()
+    for j in 0..<signs.count { σ[j] = sign(j) }
     active.refill(nonzerosOf: signs)
+    if compactSigns.count != active.count { compactSigns = .zeros(active.count) }
+    compactSigns.gather(active, from: signs)
     isMask = false
     self.kinkDistance = kinkDistance
   }
 
   /// The face that u is projected on. The piece is a polyhedron: a coordinate of S leaves where uⱼ − τ, whose gradient has norm √(1 − 1/|S|), is 0; another
   /// enters along a gradient of norm √(1 + 1/|S|); on the ball τ itself is 0 where |S| τ = Σ_S |u| − r is, along a gradient of norm √|S|.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   func fillFace(
     _ threshold: SimplexThreshold<Element>, of u: Vector<Element>, kink: KinkRule, isBall: Bool = false,
     sign: (Int) -> Element
   ) {
     var leaving = Element.infinity
     var entering = Element.infinity
+    let p = u.base
     fillFace(kinkDistance: nil) { j in
-      let excess = threshold.excess(isBall ? u[j].magnitude : u[j])
+      let excess = threshold.excess(isBall ? p[j].magnitude : p[j])
       if excess >= 0 { leaving = min(leaving, excess) }
       if excess <= 0 { entering = min(entering, -excess) }
       return excess > 0 || (excess == 0 && kink == .one) ? sign(j) : 0
@@ -64,37 +75,49 @@ public final class FaceLinearization<Element: Scalar>: ProximalLinearization {
     return (1 / (1 + other), σ * (1 + other), other)
   }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func restrict(_ x: Vector<Element>, into z: inout Vector<Element>) {
     if isMask { return z.copy(from: x) }
     if rank == 0 { return }
     let (scale, first, other) = reflection
-    var dot = first * x[0]
-    for k in 1..<active.count { dot += other * signs[active[k]] * x[k] }
-    dot *= scale
-    for k in 1..<active.count { z[k - 1] = x[k] - dot * other * signs[active[k]] }
+    let (p, target, σ) = (x.base, z.mutableBase(), compactSigns.base)
+    var dot: Element = 0
+    for k in 1..<compactSigns.count { dot += σ[k] * p[k] }
+    dot = scale * (first * p[0] + other * dot) * other
+    for k in 1..<compactSigns.count { target[k - 1] = p[k] - dot * σ[k] }
   }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func expand(_ z: Vector<Element>, into x: inout Vector<Element>) {
     if isMask { return x.copy(from: z) }
     if rank == 0 { return x.fill(0) }
     let (scale, first, other) = reflection
+    let (p, target, σ) = (z.base, x.mutableBase(), compactSigns.base)
     var dot: Element = 0
-    for k in 1..<active.count { dot += other * signs[active[k]] * z[k - 1] }
-    dot *= scale
-    x[0] = -dot * first
-    for k in 1..<active.count { x[k] = z[k - 1] - dot * other * signs[active[k]] }
+    for k in 1..<compactSigns.count { dot += σ[k] * p[k - 1] }
+    dot *= scale * other
+    target[0] = -dot * first
+    for k in 1..<compactSigns.count { target[k] = p[k - 1] - dot * other * σ[k] }
+  }
+
+  /// D x by σ itself.
+  public func apply(_ x: Vector<Element>, into y: inout Vector<Element>) {
+    if isMask { return y.copy(from: x) }
+    if active.count == 0 { return y.fill(0) }
+    y.assignProduct(signs, x)
+    y.scale(by: signs)
+    y.add(-signs.dot(x) / Element(active.count), signs)
   }
 
   public func addParameters(_ μ: Vector<Element>, to x: inout Vector<Element>) {
-    if isMask { return }
-    let share = μ[0] / Element(active.count)
-    for k in 0..<active.count { x[active[k]] += signs[active[k]] * share }
+    if isMask || active.count == 0 { return }
+    x.add(μ[0] / Element(active.count), signs)
   }
 
   public func addParametersAdjoint(_ v: Vector<Element>, scale α: Element, to g: inout Vector<Element>) {
     if isMask || active.count == 0 { return }
-    var sum: Element = 0
-    for k in 0..<active.count { sum += signs[active[k]] * v[active[k]] }
-    g[0] += α * sum / Element(active.count)
+    g[0] += α * signs.dot(v) / Element(active.count)
   }
 }

@@ -18,6 +18,11 @@ public struct FixedParameters<G: ProximalMap>: ProximalMap {
   }
 
   public var parameterCount: Int { 0 }
+  public var isConvex: Bool { base.isConvex }
+  public func stepLimit(parameters λ: Vector<Element>) -> Element { base.stepLimit(parameters: constants) }
+  public func expansion(step s: Element, parameters λ: Vector<Element>) -> Element {
+    base.expansion(step: s, parameters: constants)
+  }
   public func violation(parameters λ: Vector<Element>) -> ParameterViolation? { nil }
   public func value(at w: Vector<Element>, parameters λ: Vector<Element>) -> Element {
     base.value(at: w, parameters: constants)
@@ -59,6 +64,8 @@ public final class FixedParametersLinearization<L: ProximalLinearization>: Proxi
   let base: L
   init(_ base: L) { self.base = base }
 
+  public var hasFactor: Bool { base.hasFactor }
+  public var isDefined: Bool { base.isDefined }
   public var active: IndexSubset { base.active }
   public var rank: Int { base.rank }
   public var isMask: Bool { base.isMask }

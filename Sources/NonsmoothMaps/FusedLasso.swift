@@ -9,10 +9,14 @@ public struct FusedLasso<Element: Scalar>: ProximalMap {
   public init() {}
   public var parameterCount: Int { 2 }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func value(at w: Vector<Element>, parameters λ: Vector<Element>) -> Element {
     λ[0] * w.oneNorm + TotalVariation<Element>().value(at: w, parameters: [λ[1]])
   }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func apply(step s: Element, parameters λ: Vector<Element>, to u: inout Vector<Element>) {
     TotalVariationKernel.apply(threshold: s * λ[1], to: &u)
     SoftThreshold.apply(threshold: s * λ[0], to: &u)
@@ -22,6 +26,8 @@ public struct FusedLasso<Element: Scalar>: ProximalMap {
     ClusterLinearization(count: p, parameterCount: 2)
   }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func linearize(
     at u: Vector<Element>, step s: Element, parameters λ: Vector<Element>, kink: KinkRule,
     into L: ClusterLinearization<Element>
@@ -46,6 +52,8 @@ public struct FusedLasso<Element: Scalar>: ProximalMap {
   }
 
   /// The runs and the signs.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func signature(at w: Vector<Element>, parameters λ: Vector<Element>) -> UInt64 {
     var hash = PieceHash()
     hash.add(w.runSignature)

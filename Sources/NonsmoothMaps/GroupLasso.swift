@@ -27,6 +27,8 @@ public struct GroupLasso<Element: Scalar>: ProximalMap {
     return sum
   }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func apply(step s: Element, parameters λ: Vector<Element>, to u: inout Vector<Element>) {
     for k in 0..<groups.count {
       groups.shrink(k, by: s * λ[strengths.place(k)] * Element(groups.weights[k]), in: &u)

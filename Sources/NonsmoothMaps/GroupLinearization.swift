@@ -5,22 +5,22 @@ public import LinAlg
 /// A block has R = a (I − h hᵀ) + b h hᵀ, so D = a² (I − h hᵀ) + b² h hᵀ, with a² = 1 − t/n and b = 1 away from kinks. With a = 0 (n = t) R is the
 /// single column b h. A coordinate at the kink of its own threshold, where h is zero, is a block of its own.
 public final class GroupLinearization<Element: Scalar>: ProximalLinearization {
-  private typealias Block = GroupBlock<Element>
+  typealias Block = GroupBlock<Element>
 
   private let groups: Groups
-  private let groupStrengths: SharedStrengths
-  private let coordinateStrengths: SharedStrengths?
-  private var blocks: [Block] = []
+  let groupStrengths: SharedStrengths
+  let coordinateStrengths: SharedStrengths?
+  private(set) var blocks: [Block] = []
   /// The active coordinates, block after block.
-  private var members: [Int] = []
+  private(set) var members: [Int] = []
   /// h, in the order of `members`.
-  private var directions: [Element] = []
+  private(set) var directions: [Element] = []
   /// What D makes B's columns of: −s sign(u) in the order of `members`, and −s weight, a multiple of h, for each block.
-  private var signs: [Element] = []
-  private var pulls: [Element] = []
+  private(set) var signs: [Element] = []
+  private(set) var pulls: [Element] = []
   /// Of each member its place among the active coordinates, and its entry of z.
-  private var places: [Int] = []
-  private var slots: [Int] = []
+  private(set) var places: [Int] = []
+  private(set) var slots: [Int] = []
   /// The places by coordinate.
   private var position: [Int]
   private var isActive: Vector<Element>
@@ -50,6 +50,8 @@ public final class GroupLinearization<Element: Scalar>: ProximalLinearization {
 
   // MARK: - Filling
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   func fill(at u: Vector<Element>, step s: Element, parameters λ: Vector<Element>, kink: KinkRule) {
     open(step: s, parameters: λ, thresholded: u)
     if coordinateStrengths != nil { SoftThreshold.apply(thresholds: thresholds, to: &thresholded) }
@@ -75,6 +77,8 @@ public final class GroupLinearization<Element: Scalar>: ProximalLinearization {
     close()
   }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   func fill(atSolution w: Vector<Element>, step s: Element, parameters λ: Vector<Element>) {
     open(step: s, parameters: λ, thresholded: w)
     for k in 0..<groups.count where groups.starts[k] < groups.starts[k + 1] {
@@ -197,104 +201,5 @@ public final class GroupLinearization<Element: Scalar>: ProximalLinearization {
         rank += 1
       }
     }
-  }
-
-  // MARK: - Products
-
-  /// Σ h x over a block, x by the given places.
-  private func along(_ block: Block, _ x: Vector<Element>, _ places: [Int]) -> Element {
-    var sum: Element = 0
-    for m in block.range { sum += directions[m] * x[places[m]] }
-    return sum
-  }
-
-  /// out ← (c (I − h hᵀ) + d h hᵀ) x on a block that is no line.
-  private func combine(
-    _ block: Block, _ c: Element, _ d: Element, _ x: Vector<Element>, from source: [Int],
-    into out: inout Vector<Element>, at target: [Int]
-  ) {
-    let shift = (d - c) * along(block, x, source)
-    for m in block.range { out[target[m]] = c * x[source[m]] + shift * directions[m] }
-  }
-
-  public func restrict(_ x: Vector<Element>, into z: inout Vector<Element>) { gather(x, into: &z, inverse: false) }
-  public func project(_ x: Vector<Element>, into z: inout Vector<Element>) { gather(x, into: &z, inverse: true) }
-  public func expand(_ z: Vector<Element>, into x: inout Vector<Element>) { spread(z, into: &x, inverse: false) }
-  public func lift(_ z: Vector<Element>, into x: inout Vector<Element>) { spread(z, into: &x, inverse: true) }
-
-  private func gather(_ x: Vector<Element>, into z: inout Vector<Element>, inverse: Bool) {
-    for block in blocks {
-      let (a, b) = inverse ? (1 / block.a, 1 / block.b) : (block.a, block.b)
-      if block.range.count == 1 {
-        z[slots[block.range.lowerBound]] = b * x[places[block.range.lowerBound]]
-      } else if block.isLine {
-        z[slots[block.range.lowerBound]] = b * along(block, x, places)
-      } else {
-        combine(block, a, b, x, from: places, into: &z, at: slots)
-      }
-    }
-  }
-
-  private func spread(_ z: Vector<Element>, into x: inout Vector<Element>, inverse: Bool) {
-    for block in blocks {
-      let (a, b) = inverse ? (1 / block.a, 1 / block.b) : (block.a, block.b)
-      if block.range.count == 1 {
-        x[places[block.range.lowerBound]] = b * z[slots[block.range.lowerBound]]
-      } else if block.isLine {
-        let size = b * z[slots[block.range.lowerBound]]
-        for m in block.range { x[places[m]] = size * directions[m] }
-      } else {
-        combine(block, a, b, z, from: slots, into: &x, at: places)
-      }
-    }
-  }
-
-  public func applyGram(_ z: Vector<Element>, into y: inout Vector<Element>) {
-    for block in blocks {
-      if block.isLine {
-        let slot = slots[block.range.lowerBound]
-        y[slot] = block.b * block.b * z[slot]
-      } else {
-        combine(block, block.a * block.a, block.b * block.b, z, from: slots, into: &y, at: slots)
-      }
-    }
-  }
-
-  /// B's column of a group's strength is D (pull h), that of a coordinates' strength D (signs on those coordinates).
-  public func addParameters(_ μ: Vector<Element>, to x: inout Vector<Element>) {
-    let offset = coordinateStrengths?.count ?? 0
-    for (k, block) in blocks.enumerated() {
-      let (c, d) = squares(block)
-      var dot: Element = 0
-      if let coordinateStrengths {
-        for m in block.range { dot += directions[m] * signs[m] * μ[coordinateStrengths.place(members[m])] }
-      }
-      let size = (d - c) * dot + d * pulls[k] * μ[offset + groupStrengths.place(block.group)]
-      for m in block.range {
-        var entry = size * directions[m]
-        if let coordinateStrengths { entry += c * signs[m] * μ[coordinateStrengths.place(members[m])] }
-        x[members[m]] += entry
-      }
-    }
-  }
-
-  public func addParametersAdjoint(_ v: Vector<Element>, scale α: Element, to g: inout Vector<Element>) {
-    let offset = coordinateStrengths?.count ?? 0
-    for (k, block) in blocks.enumerated() {
-      let (c, d) = squares(block)
-      let dot = along(block, v, members)
-      g[offset + groupStrengths.place(block.group)] += α * d * pulls[k] * dot
-      guard let coordinateStrengths else { continue }
-      for m in block.range {
-        let image = c * v[members[m]] + (d - c) * dot * directions[m]
-        g[coordinateStrengths.place(members[m])] += α * signs[m] * image
-      }
-    }
-  }
-
-  /// a² and b²; a block of one coordinate is b² whatever its h.
-  private func squares(_ block: Block) -> (Element, Element) {
-    let d = block.b * block.b
-    return (block.range.count == 1 ? d : block.a * block.a, d)
   }
 }

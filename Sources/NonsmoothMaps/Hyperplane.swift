@@ -36,7 +36,7 @@ public struct Hyperplane<Element: Scalar>: ProximalMap {
   }
 
   public func makeLinearization(count p: Int) -> ComplementLinearization<Element> {
-    ComplementLinearization(count: p, parameterCount: 1)
+    ComplementLinearization(count: p)
   }
 
   public func linearize(
@@ -48,7 +48,7 @@ public struct Hyperplane<Element: Scalar>: ProximalMap {
     let distance = isHalfspace ? e.magnitude : .infinity
     if isHalfspace && (e < 0 || (e == 0 && kink == .one)) { return L.fill(free: all, kinkDistance: distance) }
     let c = (1 / length) * normal
-    L.fill(free: all, normal: c, columns: Array((1 / length) * c), inRange: false, kinkDistance: distance)
+    L.fill(free: all, normal: c, columns: [(1 / length) * c], inRange: false, kinkDistance: distance)
   }
 
   /// Within the half-space or on its boundary.

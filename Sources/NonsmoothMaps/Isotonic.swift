@@ -7,12 +7,16 @@ public struct Isotonic<Element: Scalar>: ProximalMap {
   public init() {}
   public var parameterCount: Int { 0 }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func value(at w: Vector<Element>, parameters λ: Vector<Element>) -> Element {
     for j in 0..<w.count where w[j].isNaN { return .nan }
     for j in 1..<max(1, w.count) where w[j] < w[j - 1] { return .infinity }
     return 0
   }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func apply(step s: Element, parameters λ: Vector<Element>, to u: inout Vector<Element>) {
     if u.firstNonFinite != nil { return u.fill(.nan) }
     MonotoneRegression.apply(to: &u)
@@ -22,6 +26,8 @@ public struct Isotonic<Element: Scalar>: ProximalMap {
     ClusterLinearization(count: p, parameterCount: 0)
   }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func linearize(
     at u: Vector<Element>, step s: Element, parameters λ: Vector<Element>, kink: KinkRule,
     into L: ClusterLinearization<Element>
@@ -33,6 +39,8 @@ public struct Isotonic<Element: Scalar>: ProximalMap {
   }
 
   /// Always possible: the runs of equal values.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func linearize(
     atSolution w: Vector<Element>, step s: Element, parameters λ: Vector<Element>, into L: ClusterLinearization<Element>
   ) -> Bool {
@@ -40,16 +48,25 @@ public struct Isotonic<Element: Scalar>: ProximalMap {
     return true
   }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func signature(at w: Vector<Element>, parameters λ: Vector<Element>) -> UInt64 { w.runSignature }
 }
 
 extension Vector {
   /// The run of equal neighbours that each entry belongs to, counted from 0.
   var runs: [Int] {
-    var run = 0
-    return (0..<count).map { j in
-      if j > 0 && self[j] != self[j - 1] { run += 1 }
-      return run
+    @specialized(where Element == Double)
+    @specialized(where Element == Float)
+    get {
+      let p = base
+      var run = 0
+      var runs = Array(repeating: 0, count: count)
+      for j in 1..<Swift.max(1, count) {
+        if p[j] != p[j - 1] { run += 1 }
+        runs[j] = run
+      }
+      return runs
     }
   }
 

@@ -19,6 +19,8 @@ public struct L1Ball<Element: Scalar>: ProximalMap {
   }
 
   /// 0 in the ball, to the rounding error of the norm; infinite outside.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func value(at w: Vector<Element>, parameters λ: Vector<Element>) -> Element {
     let norm = w.oneNorm
     return norm.isNaN ? .nan : (norm <= λ[0] + Self.rounding(w, λ) ? 0 : .infinity)
@@ -29,6 +31,8 @@ public struct L1Ball<Element: Scalar>: ProximalMap {
     2 * Element(w.count + 1) * .ulpOfOne * λ[0]
   }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func apply(step s: Element, parameters λ: Vector<Element>, to u: inout Vector<Element>) {
     let norm = u.oneNorm
     if norm <= λ[0] { return }
@@ -43,6 +47,8 @@ public struct L1Ball<Element: Scalar>: ProximalMap {
 
   public func makeLinearization(count p: Int) -> FaceLinearization<Element> { FaceLinearization(count: p) }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func linearize(
     at u: Vector<Element>, step s: Element, parameters λ: Vector<Element>, kink: KinkRule,
     into L: FaceLinearization<Element>
@@ -59,6 +65,8 @@ public struct L1Ball<Element: Scalar>: ProximalMap {
   }
 
   /// Always possible: at ‖w‖₁ = r, but for rounding, w is on the boundary, and S is where it is not 0.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func linearize(
     atSolution w: Vector<Element>, step s: Element, parameters λ: Vector<Element>, into L: FaceLinearization<Element>
   ) -> Bool {
@@ -71,6 +79,8 @@ public struct L1Ball<Element: Scalar>: ProximalMap {
   }
 
   /// Inside, or the signs on the boundary.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func signature(at w: Vector<Element>, parameters λ: Vector<Element>) -> UInt64 {
     w.oneNorm < λ[0] - Self.rounding(w, λ) ? PieceHash().value : w.signPattern
   }

@@ -29,7 +29,7 @@ public struct L2Ball<Element: Scalar>: ProximalMap {
   }
 
   public func makeLinearization(count p: Int) -> ComplementLinearization<Element> {
-    ComplementLinearization(count: p, parameterCount: 1)
+    ComplementLinearization(count: p)
   }
 
   public func linearize(
@@ -40,9 +40,9 @@ public struct L2Ball<Element: Scalar>: ProximalMap {
     let all = Vector<Element>(repeating: 1, count: u.count)
     if n < r || (n == r && kink == .one) { return L.fill(free: all, kinkDistance: r - n) }
     if !n.isFinite { return L.fill(free: .zeros(u.count), kinkDistance: .nan) }
-    let h = Vector<Element>(count: u.count) { u[$0] / n }
+    let h = u.divided(by: n)
     L.fill(
-      free: all, normal: h, root: (r / n).squareRoot(), columns: Array(h), inRange: false, kinkDistance: n - r)
+      free: all, normal: h, root: (r / n).squareRoot(), columns: [h], inRange: false, kinkDistance: n - r)
   }
 
   /// In the ball or on its surface.

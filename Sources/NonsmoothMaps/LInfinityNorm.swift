@@ -8,6 +8,8 @@ public struct LInfinityNorm<Element: Scalar>: ProximalMap {
   public init() {}
   public var parameterCount: Int { 1 }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func value(at w: Vector<Element>, parameters λ: Vector<Element>) -> Element { λ[0] * w.maxNorm }
 
   /// τ, 0 where u is projected on zero, nil where nothing is done.
@@ -15,6 +17,8 @@ public struct LInfinityNorm<Element: Scalar>: ProximalMap {
     SimplexThreshold(u, magnitudes: true, sum: t)
   }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func apply(step s: Element, parameters λ: Vector<Element>, to u: inout Vector<Element>) {
     let t = s * λ[0]
     if t == 0 { return }
@@ -29,6 +33,8 @@ public struct LInfinityNorm<Element: Scalar>: ProximalMap {
     ClusterLinearization(count: p, parameterCount: 1)
   }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func linearize(
     at u: Vector<Element>, step s: Element, parameters λ: Vector<Element>, kink: KinkRule,
     into L: ClusterLinearization<Element>
@@ -59,6 +65,8 @@ public struct LInfinityNorm<Element: Scalar>: ProximalMap {
   }
 
   /// Which entries are largest, with their signs.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func signature(at w: Vector<Element>, parameters λ: Vector<Element>) -> UInt64 {
     let top = w.maxNorm
     var hash = PieceHash()

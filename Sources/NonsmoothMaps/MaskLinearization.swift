@@ -9,6 +9,7 @@ open class MaskLinearization<Element: Scalar>: ProximalLinearization {
   public private(set) var active: IndexSubset
   public private(set) var isMask = true
   public private(set) var kinkDistance: Element?
+  public private(set) var hasFactor = true
   private var roots = Vector<Element>.zeros(0)
 
   public init(count p: Int) {
@@ -29,9 +30,20 @@ open class MaskLinearization<Element: Scalar>: ProximalLinearization {
     active.refill(nonzerosOf: derivative)
     self.kinkDistance = kinkDistance
     isMask = known ?? Self.isMask(derivative, active)
+    hasFactor = true
     if isMask { return }
     if roots.count != active.count { roots = .zeros(active.count) }
-    for k in 0..<active.count { roots[k] = derivative[active[k]].squareRoot() }
+    fillRoots()
+  }
+
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
+  private func fillRoots() {
+    for k in 0..<active.count {
+      let d = derivative[active[k]]
+      if d > 1 { hasFactor = false }
+      roots[k] = d.squareRoot()
+    }
   }
 
   @specialized(where Element == Double)
@@ -65,6 +77,7 @@ open class MaskLinearization<Element: Scalar>: ProximalLinearization {
   public final func apply(_ x: Vector<Element>, into y: inout Vector<Element>) { y.assignProduct(derivative, x) }
   public final func apply(block Y: inout Matrix<Element>) { Y.scaleRows(by: derivative) }
 
+  open var isDefined: Bool { true }
   open var parametersFrobeniusNorm: Element? { nil }
 
   /// Where there are no parameters nothing is added.

@@ -39,15 +39,17 @@ enum MonotoneRegression {
   /// - Parameters:
   ///   - dual: the sum before a run, given what lies left of it.
   ///   - slack: how far a sum is from its bound.
+  @inline(__always)
   static func margin<Element: Scalar>(
     _ u: Vector<Element>, _ x: Vector<Element>, dual: (Int) -> Element, slack: (Element) -> Element
   ) -> Element {
     var margin = Element.infinity
     var previous = 0
     var start = 0
-    while start < u.count {
+    let (count, u, x) = (u.count, u.base, x.base)
+    while start < count {
       var end = start + 1
-      while end < u.count && x[end] == x[start] { end += 1 }
+      while end < count && x[end] == x[start] { end += 1 }
       let size = Element(end - start)
       if start > 0 {
         let gap = (x[start] - x[start - 1]).magnitude

@@ -27,16 +27,16 @@ public struct LinearPiece<Element: Scalar>: Sendable {
   func callAsFunction(_ u: Element) -> Element { value + slope * (u - anchor) }
 }
 
-/// A penalty `Σⱼ g(wⱼ, λ)` whose scalar proximal map is continuous and linear on a few intervals: a conforming type gives the pieces
+/// A penalty `Σⱼ g(wⱼ, λ)` whose scalar proximal map is linear on a few intervals (and continuous, if g is convex): a conforming type gives the pieces
 /// and the value of one term, everything else follows.
 ///
 /// D is diagonal with the slopes on it. At a breakpoint the ``KinkRule`` decides: `zero` takes the smaller slope of the two pieces that meet, `one` the
 /// larger, each with its B, and `midpoint` the mean. Cost: O(p), one pass.
-public protocol PiecewiseLinearMap: ProximalMap where Linearization == PiecewiseLinearLinearization<Element> {
+public protocol PiecewiseLinearMap: ProximalMap where Linearization == EntrywiseLinearization<Element> {
   /// g of one entry.
   func term(_ w: Element, parameters λ: Vector<Element>) -> Element
 
-  /// The pieces of prox_{s g} from left to right, at most seven, the last of which ends at infinity. A piece may be empty.
+  /// The pieces of prox_{s g} from left to right, the last of which ends at infinity. A piece may be empty.
   func pieces(step s: Element, parameters λ: Vector<Element>) -> [LinearPiece<Element>]
 }
 
@@ -52,13 +52,13 @@ extension PiecewiseLinearMap {
     PiecewiseLinearKernel.apply(pieces(step: s, parameters: λ), u.count, p)
   }
 
-  public func makeLinearization(count p: Int) -> PiecewiseLinearLinearization<Element> {
-    PiecewiseLinearLinearization(count: p)
+  public func makeLinearization(count p: Int) -> EntrywiseLinearization<Element> {
+    EntrywiseLinearization(count: p)
   }
 
   public func linearize(
     at u: Vector<Element>, step s: Element, parameters λ: Vector<Element>, kink: KinkRule,
-    into L: PiecewiseLinearLinearization<Element>
+    into L: EntrywiseLinearization<Element>
   ) { L.fill(pieces(step: s, parameters: λ), at: u, kink: kink) }
 
   /// Between which breakpoints of g every entry lies; the step does not move them.
@@ -81,7 +81,7 @@ enum PiecewiseLinearKernel {
   static func apply<Element: Scalar>(_ pieces: [LinearPiece<Element>], _ n: Int, _ x: UnsafeMutablePointer<Element>) {
     var all = pieces
     // Pieces that are never reached: the next starts at infinity.
-    while all.count < 3 || all.count % 2 == 0 { all.append(all[all.count - 1]) }
+    while all.count < 3 { all.append(all[all.count - 1]) }
     if all.count == 3 {
       let (a, b, c) = (all[0], all[1], all[2])
       let (k0, s0, a0, v0) = (a.end, a.slope, a.anchor, a.value)
@@ -96,70 +96,23 @@ enum PiecewiseLinearKernel {
       }
       return
     }
-    precondition(all.count <= 7, "PiecewiseLinearMap: \(all.count) pieces; at most 7")
-    all.withUnsafeBufferPointer { q in
-      for j in 0..<n {
-        let u = x[j]
-        var y = q[0].value + q[0].slope * (u - q[0].anchor)
-        for i in 1..<q.count {
-          y = u > q[i - 1].end ? q[i].value + q[i].slope * (u - q[i].anchor) : y
-        }
-        x[j] = y
-      }
-    }
-  }
-}
-
-/// The derivative of a ``PiecewiseLinearMap``: a diagonal, and per entry a row of B.
-public final class PiecewiseLinearLinearization<Element: Scalar>: MaskLinearization<Element> {
-  /// B, m numbers per entry.
-  private var rows: [Element] = []
-  private var m = 0
-  private var isInRange = true
-
-  override init(count p: Int) { super.init(count: p) }
-
-  @specialized(where Element == Double)
-  @specialized(where Element == Float)
-  func fill(_ pieces: [LinearPiece<Element>], at u: Vector<Element>, kink: KinkRule) {
-    m = pieces[0].shift.count
-    rows.removeAll(keepingCapacity: true)
-    isInRange = true
-    var distance = Element.infinity
-    for piece in pieces where piece.end.isFinite {
-      for j in 0..<u.count { distance = min(distance, (u[j] - piece.end).magnitude) }
-    }
-    setDerivative(kinkDistance: distance) { d in
-      for j in 0..<u.count {
-        var i = 0
-        while i + 1 < pieces.count && u[j] > pieces[i].end { i += 1 }
-        // At a breakpoint, the piece right of it: the next one that is not empty.
-        var k = i
-        while k + 1 < pieces.count && u[j] == pieces[k].end { k += 1 }
-        let (low, high) = pieces[i].slope <= pieces[k].slope ? (pieces[i], pieces[k]) : (pieces[k], pieces[i])
-        let share: Element = i == k ? 0 : Element(kink.derivative)
-        d[j] = (1 - share) * low.slope + share * high.slope
-        let x = pieces[i](u[j])
-        for q in 0..<m {
-          let b = (1 - share) * (low.shift[q] + low.growth[q] * x) + share * (high.shift[q] + high.growth[q] * x)
-          if b != 0 && d[j] == 0 { isInRange = false }
-          rows.append(b)
+    // A block of entries stays in the cache while every piece passes over it.
+    let size = 512
+    withUnsafeTemporaryAllocation(of: Element.self, capacity: size) { block in
+      let u = block.baseAddress!
+      for start in stride(from: 0, to: n, by: size) {
+        let (y, count) = (x + start, min(size, n - start))
+        u.initialize(from: y, count: count)
+        for (i, piece) in pieces.enumerated() {
+          let end = i == 0 ? -Element.infinity : pieces[i - 1].end
+          let (s, a, v) = (piece.slope, piece.anchor, piece.value)
+          if i == 0 {
+            for j in 0..<count { y[j] = v + s * (u[j] - a) }
+          } else {
+            for j in 0..<count { y[j] = u[j] > end ? v + s * (u[j] - a) : y[j] }
+          }
         }
       }
     }
   }
-
-  @specialized(where Element == Double)
-  @specialized(where Element == Float)
-  public override func addParameters(_ μ: Vector<Element>, to x: inout Vector<Element>) {
-    for j in 0..<x.count { for q in 0..<m { x[j] += rows[j * m + q] * μ[q] } }
-  }
-
-  @specialized(where Element == Double)
-  @specialized(where Element == Float)
-  public override func addParametersAdjoint(_ v: Vector<Element>, scale α: Element, to g: inout Vector<Element>) {
-    for j in 0..<v.count { for q in 0..<m { g[q] += α * rows[j * m + q] * v[j] } }
-  }
-
-  public override var parametersLieInRange: Bool { isInRange }
 }

@@ -1,7 +1,8 @@
 public import LinAlg
 
-/// A convex function g(w, λ) that is known by its proximal map
-/// `prox_{s g}(u) = argmin over w of g(w, λ) + ‖w − u‖²/(2s)`: a penalty or a constraint, the nonsmooth part of `f + g`.
+/// A function g(w, λ) that is known by its proximal map
+/// `prox_{s g}(u) = argmin over w of g(w, λ) + ‖w − u‖²/(2s)`: a penalty or a constraint, the nonsmooth part of `f + g`. Convex unless it says otherwise
+/// (``isConvex``).
 ///
 /// A new penalty is one type that conforms to this, with a ``ProximalLinearization`` of its own or one of those that serve
 /// many (``MaskLinearization``). Everything else, every way of solving and of differentiating, follows.
@@ -16,6 +17,15 @@ public protocol ProximalMap<Element>: Sendable {
 
   /// Why these parameters are outside the domain (a negative strength), or nil.
   func violation(parameters λ: Vector<Element>) -> ParameterViolation?
+
+  /// Whether g is convex for all λ of the domain. Then prox does not expand and D has eigenvalues in [0, 1].
+  var isConvex: Bool { get }
+
+  /// prox_{s g} is a single point for steps below this. Infinite for convex g.
+  func stepLimit(parameters λ: Vector<Element>) -> Element
+
+  /// A Lipschitz constant of prox_{s g}; infinite where it jumps. 1 for convex g.
+  func expansion(step s: Element, parameters λ: Vector<Element>) -> Element
 
   /// g(w, λ); infinite where w violates a constraint.
   func value(at w: Vector<Element>, parameters λ: Vector<Element>) -> Element
@@ -55,6 +65,10 @@ extension ProximalMap {
   public func violation(parameters λ: Vector<Element>) -> ParameterViolation? {
     ParameterViolation.negative(in: λ, expected: "a number of at least 0")
   }
+
+  public var isConvex: Bool { true }
+  public func stepLimit(parameters λ: Vector<Element>) -> Element { .infinity }
+  public func expansion(step s: Element, parameters λ: Vector<Element>) -> Element { 1 }
 
   public func linearize(
     atSolution w: Vector<Element>, step s: Element, parameters λ: Vector<Element>, into L: Linearization

@@ -30,7 +30,7 @@ public struct SecondOrderCone<Element: Scalar>: ProximalMap {
   }
 
   public func makeLinearization(count p: Int) -> ComplementLinearization<Element> {
-    ComplementLinearization(count: p, parameterCount: 0)
+    ComplementLinearization(count: p)
   }
 
   public func linearize(
@@ -43,8 +43,10 @@ public struct SecondOrderCone<Element: Scalar>: ProximalMap {
     if n < s || (n == s && kink == .one) { return L.fill(free: all, kinkDistance: distance) }
     if n <= -s || !(s - n).isFinite { return L.fill(free: .zeros(u.count), kinkDistance: distance) }
     let half = Element(0.5).squareRoot()
-    let c = Vector<Element>(count: u.count) { $0 == 0 ? half : -half * (u[$0] / n) }
-    let q = Vector<Element>(count: u.count) { $0 == 0 ? half : half * (u[$0] / n) }
+    var q = u.divided(by: n)
+    q.scale(by: half)
+    var c = -1 * q
+    (c[0], q[0]) = (half, half)
     L.fill(free: all, normal: c, root: (0.5 + s / n / 2).squareRoot(), line: q, kinkDistance: distance)
   }
 

@@ -18,6 +18,8 @@ public struct Simplex<Element: Scalar>: ProximalMap {
   }
 
   /// 0 on the simplex, to the rounding error of the sum; infinite off it.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func value(at w: Vector<Element>, parameters λ: Vector<Element>) -> Element {
     var sum: Element = 0
     for j in 0..<w.count {
@@ -28,6 +30,8 @@ public struct Simplex<Element: Scalar>: ProximalMap {
     return (sum - λ[0]).magnitude <= 2 * Element(w.count + 1) * .ulpOfOne * λ[0] ? 0 : .infinity
   }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func apply(step s: Element, parameters λ: Vector<Element>, to u: inout Vector<Element>) {
     guard u.count > 0 else { return }
     guard let threshold = SimplexThreshold(u, magnitudes: false, sum: λ[0]) else { return u.fill(.nan) }
@@ -37,6 +41,8 @@ public struct Simplex<Element: Scalar>: ProximalMap {
 
   public func makeLinearization(count p: Int) -> FaceLinearization<Element> { FaceLinearization(count: p) }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func linearize(
     at u: Vector<Element>, step s: Element, parameters λ: Vector<Element>, kink: KinkRule,
     into L: FaceLinearization<Element>
@@ -48,6 +54,8 @@ public struct Simplex<Element: Scalar>: ProximalMap {
   }
 
   /// Always possible: S is where w is not 0.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func linearize(
     atSolution w: Vector<Element>, step s: Element, parameters λ: Vector<Element>, into L: FaceLinearization<Element>
   ) -> Bool {

@@ -23,6 +23,8 @@ public struct SortedL1<Element: Scalar>: ProximalMap {
 
   public var parameterCount: Int { 1 }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func value(at w: Vector<Element>, parameters λ: Vector<Element>) -> Element {
     let sizes = w.map(\.magnitude).sorted(by: >)
     var sum: Element = 0
@@ -31,16 +33,22 @@ public struct SortedL1<Element: Scalar>: ProximalMap {
   }
 
   /// The order of falling |u|, and minus the result in it before clipping.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   private func solve(_ u: Vector<Element>, _ t: Element) -> (order: [Int], negated: Vector<Element>, x: Vector<Element>)
   {
     precondition(u.count == weights.count, "SortedL1: \(weights.count) weights for \(u.count) coordinates")
-    let order = SortedOrder.falling(u)
-    let negated = Vector<Element>(count: u.count) { t * weights[$0] - u[order[$0]].magnitude }
+    let order = SortedOrder.falling(u, magnitudes: true)
+    var negated = Vector<Element>.zeros(u.count)
+    let (p, ω, q) = (u.base, weights.base, negated.mutableBase())
+    for i in 0..<order.count { q[i] = t * ω[i] - p[order[i]].magnitude }
     var x = Vector(copying: negated)
     MonotoneRegression.apply(to: &x)
     return (order, negated, x)
   }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func apply(step s: Element, parameters λ: Vector<Element>, to u: inout Vector<Element>) {
     if u.firstNonFinite != nil { return u.fill(.nan) }
     let t = s * λ[0]
@@ -57,6 +65,8 @@ public struct SortedL1<Element: Scalar>: ProximalMap {
     ClusterLinearization(count: p, parameterCount: 1)
   }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func linearize(
     at u: Vector<Element>, step s: Element, parameters λ: Vector<Element>, kink: KinkRule,
     into L: ClusterLinearization<Element>
@@ -64,7 +74,7 @@ public struct SortedL1<Element: Scalar>: ProximalMap {
     let t = s * λ[0]
     if u.firstNonFinite != nil || t == 0 {
       // D is the identity, and B that of growing strengths, under which equal entries move together.
-      let order = SortedOrder.falling(u)
+      let order = SortedOrder.falling(u, magnitudes: true)
       var pulls = Array(repeating: Element(0), count: u.count)
       var start = 0
       while start < order.count {
@@ -83,7 +93,7 @@ public struct SortedL1<Element: Scalar>: ProximalMap {
     let runs = x.runs
     var labels = Array(repeating: -1, count: u.count)
     let positive = (0..<x.count).firstIndex { !(x[$0] < 0) } ?? x.count
-    let (head, tail) = (Vector(negated.prefix(positive)), Vector(x.prefix(positive)))
+    let (head, tail) = (negated[segment: 0..<positive], x[segment: 0..<positive])
     var margin = MonotoneRegression.margin(head, tail, dual: { _ in 0 }, slack: { $0 })
     var pulls: [Element] = []
     var size: Element = 0
@@ -107,10 +117,12 @@ public struct SortedL1<Element: Scalar>: ProximalMap {
   }
 
   /// The signs and which |w| are equal.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func signature(at w: Vector<Element>, parameters λ: Vector<Element>) -> UInt64 {
     var hash = PieceHash()
     hash.add(w.signPattern)
-    let order = SortedOrder.falling(w)
+    let order = SortedOrder.falling(w, magnitudes: true)
     // Clusters by their least member, in falling order.
     var start = 0
     while start < order.count {
@@ -121,16 +133,5 @@ public struct SortedL1<Element: Scalar>: ProximalMap {
       start = end
     }
     return hash.value
-  }
-}
-
-enum SortedOrder {
-  /// The coordinates by falling |u|.
-  @specialized(where Element == Double)
-  @specialized(where Element == Float)
-  static func falling<Element: Scalar>(_ u: Vector<Element>) -> [Int] {
-    var keyed = (0..<u.count).map { (u[$0].magnitude, $0) }
-    keyed.sort { $0.0 > $1.0 }
-    return keyed.map { $0.1 }
   }
 }

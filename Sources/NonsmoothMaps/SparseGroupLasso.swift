@@ -39,6 +39,8 @@ public struct SparseGroupLasso<Element: Scalar>: ProximalMap {
     return sum
   }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func apply(step s: Element, parameters λ: Vector<Element>, to u: inout Vector<Element>) {
     L1Norm(coordinateStrengths).apply(step: s, parameters: λ, to: &u)
     for k in 0..<groups.count { groups.shrink(k, by: s * groupStrength(k, λ), in: &u) }

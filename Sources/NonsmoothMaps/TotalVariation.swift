@@ -10,12 +10,16 @@ public struct TotalVariation<Element: Scalar>: ProximalMap {
   public init() {}
   public var parameterCount: Int { 1 }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func value(at w: Vector<Element>, parameters λ: Vector<Element>) -> Element {
     var sum: Element = 0
     for j in 1..<max(1, w.count) { sum += (w[j] - w[j - 1]).magnitude }
     return λ[0] * sum
   }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func apply(step s: Element, parameters λ: Vector<Element>, to u: inout Vector<Element>) {
     TotalVariationKernel.apply(threshold: s * λ[0], to: &u)
   }
@@ -24,6 +28,8 @@ public struct TotalVariation<Element: Scalar>: ProximalMap {
     ClusterLinearization(count: p, parameterCount: 1)
   }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func linearize(
     at u: Vector<Element>, step s: Element, parameters λ: Vector<Element>, kink: KinkRule,
     into L: ClusterLinearization<Element>
@@ -35,6 +41,8 @@ public struct TotalVariation<Element: Scalar>: ProximalMap {
   }
 
   /// Possible where λ is not 0: the runs of equal values.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func linearize(
     atSolution w: Vector<Element>, step s: Element, parameters λ: Vector<Element>, into L: ClusterLinearization<Element>
   ) -> Bool {
@@ -43,5 +51,7 @@ public struct TotalVariation<Element: Scalar>: ProximalMap {
     return true
   }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func signature(at w: Vector<Element>, parameters λ: Vector<Element>) -> UInt64 { w.runSignature }
 }

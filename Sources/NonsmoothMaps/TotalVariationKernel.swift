@@ -66,6 +66,8 @@ enum TotalVariationKernel {
     }
   }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   static func margin<Element: Scalar>(_ u: Vector<Element>, _ x: Vector<Element>, threshold t: Element) -> Element {
     if t == 0 { return MonotoneRegression.margin(u, x, dual: { _ in 0 }, slack: { _ in 0 }) }
     return MonotoneRegression.margin(
@@ -73,6 +75,8 @@ enum TotalVariationKernel {
   }
 
   /// ∂x/∂λ of every run.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   static func pulls<Element: Scalar>(_ x: Vector<Element>, scale s: Element) -> [Element] {
     var pulls: [Element] = []
     var start = 0

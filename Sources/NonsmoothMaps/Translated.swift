@@ -12,6 +12,11 @@ public struct Translated<G: ProximalMap>: ProximalMap {
   }
 
   public var parameterCount: Int { base.parameterCount }
+  public var isConvex: Bool { base.isConvex }
+  public func stepLimit(parameters λ: Vector<Element>) -> Element { base.stepLimit(parameters: λ) }
+  public func expansion(step s: Element, parameters λ: Vector<Element>) -> Element {
+    base.expansion(step: s, parameters: λ)
+  }
   public func violation(parameters λ: Vector<Element>) -> ParameterViolation? { base.violation(parameters: λ) }
   public func value(at w: Vector<Element>, parameters λ: Vector<Element>) -> Element {
     base.value(at: w - shift, parameters: λ)

@@ -24,6 +24,15 @@ public struct WithQuadratic<G: ProximalMap>: ProximalMap {
   }
 
   public var parameterCount: Int { base.parameterCount }
+  public var isConvex: Bool { base.isConvex }
+  /// s/(1 + sρ) is below the limit l of g where s is below l/(1 − lρ), always for lρ ≥ 1.
+  public func stepLimit(parameters λ: Vector<Element>) -> Element {
+    let limit = base.stepLimit(parameters: λ)
+    return limit * curvature >= 1 || !limit.isFinite ? .infinity : limit / (1 - limit * curvature)
+  }
+  public func expansion(step s: Element, parameters λ: Vector<Element>) -> Element {
+    factor(s) * base.expansion(step: s * factor(s), parameters: λ)
+  }
   public func violation(parameters λ: Vector<Element>) -> ParameterViolation? { base.violation(parameters: λ) }
   public func value(at w: Vector<Element>, parameters λ: Vector<Element>) -> Element {
     base.value(at: w, parameters: λ) + curvature * w.dot(w) / 2 + (linear.map { $0.dot(w) } ?? 0)
@@ -46,51 +55,5 @@ public struct WithQuadratic<G: ProximalMap>: ProximalMap {
   }
   public func signature(at w: Vector<Element>, parameters λ: Vector<Element>) -> UInt64 {
     base.signature(at: w, parameters: λ)
-  }
-}
-
-/// A derivative with D multiplied by a factor in (0, 1], B as it is.
-public final class RescaledLinearization<L: ProximalLinearization>: ProximalLinearization {
-  public typealias Element = L.Element
-  let base: L
-  var factor: Element = 1
-  init(_ base: L) { self.base = base }
-
-  private var root: Element { factor.squareRoot() }
-
-  public var active: IndexSubset { base.active }
-  public var rank: Int { base.rank }
-  public var isMask: Bool { base.isMask && factor == 1 }
-  public var isProjection: Bool { base.isProjection && factor == 1 }
-  public var diagonalRoots: Vector<Element>? {
-    if isMask { return nil }
-    if base.isMask { return Vector(repeating: root, count: base.active.count) }
-    return base.diagonalRoots.map { root * $0 }
-  }
-  public var kinkDistance: Element? { base.kinkDistance.map { $0 / factor } }
-  public var parametersLieInRange: Bool { base.parametersLieInRange }
-  public func restrict(_ x: Vector<Element>, into z: inout Vector<Element>) {
-    base.restrict(x, into: &z)
-    z.scale(by: root)
-  }
-  public func expand(_ z: Vector<Element>, into x: inout Vector<Element>) {
-    base.expand(z, into: &x)
-    x.scale(by: root)
-  }
-  public func applyGram(_ z: Vector<Element>, into y: inout Vector<Element>) {
-    if base.isProjection { y.copy(from: z) } else { base.applyGram(z, into: &y) }
-    y.scale(by: factor)
-  }
-  public func lift(_ z: Vector<Element>, into x: inout Vector<Element>) {
-    base.lift(z, into: &x)
-    x.scale(by: 1 / root)
-  }
-  public func project(_ x: Vector<Element>, into z: inout Vector<Element>) {
-    base.project(x, into: &z)
-    z.scale(by: 1 / root)
-  }
-  public func addParameters(_ μ: Vector<Element>, to x: inout Vector<Element>) { base.addParameters(μ, to: &x) }
-  public func addParametersAdjoint(_ v: Vector<Element>, scale α: Element, to g: inout Vector<Element>) {
-    base.addParametersAdjoint(v, scale: α, to: &g)
   }
 }

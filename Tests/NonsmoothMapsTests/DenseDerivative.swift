@@ -9,7 +9,7 @@ struct DenseDerivative<T: Scalar> {
   var R: Matrix<T>
 
   init<L: ProximalLinearization<T>>(_ L: L, parameters m: Int) {
-    let p = Subjects.count
+    let p = L.active.universe
     var D = Matrix<T>.zeros(p, p)
     var image = Vector<T>.zeros(p)
     for j in 0..<p {
@@ -22,9 +22,9 @@ struct DenseDerivative<T: Scalar> {
       L.addParameters(unit(i, m), to: &column)
       B.setColumn(i, column)
     }
-    var R = Matrix<T>.zeros(L.active.count, L.rank)
+    var R = Matrix<T>.zeros(L.active.count, L.hasFactor ? L.rank : 0)
     var compact = Vector<T>.zeros(L.active.count)
-    for k in 0..<L.rank {
+    for k in 0..<R.columns {
       L.expand(unit(k, L.rank), into: &compact)
       R.setColumn(k, compact)
     }

@@ -3,6 +3,50 @@ import NonsmoothMaps
 
 extension Subjects {
   /// Penalties of ``all`` with constants of their own are named `fixed`: nothing is promised of them at other scales.
+  /// An orthogonal matrix of order `count`, times √2: the reflection at a vector.
+  static func rotation<T: Scalar>(_ type: T.Type) -> Matrix<T> {
+    let v = Vector<T>(count: count) { T($0 % 4) - 1 }
+    let size = v.dot(v)
+    return Matrix(rows: count, columns: count) { T(2).squareRoot() * (($0 == $1 ? 1 : 0) - 2 * v[$0] * v[$1] / size) }
+  }
+
+  private static func addWrappers<T: Scalar>(_ all: inout [Subject<T>]) {
+    func add(_ name: String, _ penalty: any ProximalMap<T>, _ parameters: [Double]) {
+      all.append(Subject(name: name, penalty: penalty, parameters: Vector<T>(converting: Vector<Double>(parameters))))
+    }
+    let slack = 1 + 64 * T(count) * .ulpOfOne
+    add("conjugate of l1", Conjugate(L1Norm<T>()) { w, λ in w.maxNorm <= λ[0] * slack ? 0 : .infinity }, [0.5])
+    add("conjugate of l2 ball", Conjugate(L2Ball<T>()) { w, λ in λ[0] * w.norm }, [1])
+    add(
+      "conjugate of sorted sum",
+      Conjugate(OrderedSum<T>.largest(1, of: count)) { w, λ in
+        let sum = w.reduce(0, +)
+        let least = w.min() ?? 0
+        return least >= -λ[0] * (slack - 1) && (sum - λ[0]).magnitude <= λ[0] * (slack - 1) ? 0 : .infinity
+      }, [1])
+    let W = rotation(T.self)
+    add("rotated l1", TightFrame(L1Norm<T>(), W), [0.5])
+    add("rotated group", TightFrame(GroupLasso<T>(Groups(sizes: [3, 1, 5])), W), [0.5])
+    add("rotated box", TightFrame(LInfinityBall<T>(), W), [0.5])
+    let rows = W[rows: 0..<4].packed(as: .columnMajor)
+    add("frame l1", TightFrame(L1Norm<T>(), rows), [0.5])
+    add("frame l2 ball", TightFrame(L2Ball<T>(), rows), [0.75])
+    add(
+      "separable", SeparableSum<T>([(L1Norm<T>(), 2), (Simplex<T>(), 3), (GroupLasso<T>(Groups(sizes: [4])), 4)]),
+      [0.5, 1, 0.25])
+    add(
+      "group infinity", SeparableSum<T>(each: LInfinityNorm<T>(), of: Groups([[8, 0, 4], [2], [1, 3, 5, 7, 6]])), [0.5])
+    let pieces: [SeparableSum<T>.Part] = [
+      .init(L1Norm<T>(), on: [7, 1], parameters: [0]), .init(L2Norm<T>(), on: [0, 4, 2], parameters: [1]),
+      .init(L1Norm<T>(), on: [3], parameters: [1]),
+    ]
+    add("separable, shared", SeparableSum<T>(pieces, count: count, parameterCount: 2), [0.5, 0.25])
+    let masks: [SeparableSum<T>.Part] = [
+      .init(L1Norm<T>(), on: [7, 1, 4], parameters: [0]), .init(ElasticNet<T>(), on: [0, 2], parameters: [0, 1]),
+    ]
+    add("fixed: separable, diagonal", SeparableSum<T>(masks, count: count, parameterCount: 2), [0.5, 0.25])
+  }
+
   static func shelf<T: Scalar>(_ type: T.Type) -> [Subject<T>] {
     var all: [Subject<T>] = []
     func add(_ name: String, _ penalty: any ProximalMap<T>, _ parameters: [Double]) {
@@ -34,6 +78,27 @@ extension Subjects {
     add("fixed: group with quadratic", WithQuadratic(GroupLasso<T>(Groups(sizes: [3, 1, 5])), curvature: 1), [0.5])
     add("fixed: l1 with quadratic", WithQuadratic(L1Norm<T>(), curvature: 0.5, linear: normal), [0.5])
     add("fixed: simplex with quadratic", WithQuadratic(Simplex<T>(), curvature: 1), [1])
+    add("l2 norm", L2Norm<T>(), [1])
+    add("l-infinity ball", LInfinityBall<T>(), [0.5])
+    add("slab", Slab<T>(normal: normal), [-0.25, 0.5])
+    add("nearly isotonic", NearlyIsotonic<T>(), [0.5])
+    let slope = Vector<T>(count: count) { T(count - 2 * $0) / T(count) }
+    add("ordered sum", OrderedSum<T>(weights: slope), [0.5])
+    add("sum of the 3 largest", OrderedSum<T>.largest(3, of: count), [0.5])
+    add("maximum", OrderedSum<T>.largest(1, of: count), [1])
+    add("scaled l1", Scaled(L1Norm<T>(), by: 2, argument: -0.5), [1])
+    add("fixed: scaled simplex", Scaled(Simplex<T>(), by: 1, argument: 2), [1])
+    add("scaled group", Scaled(GroupLasso<T>(Groups(sizes: [3, 1, 5])), by: 0.5, argument: 2), [0.5])
+    add("fixed: log barrier", LogBarrier<T>(), [0.5])
+    add("fixed: entropy", NegativeEntropy<T>(), [0.5])
+    let tree = [[0, 1, 2], [1], [0, 1, 2, 3, 4], [7, 8], [5, 6, 7, 8]]
+    add("tree of groups", TreeGroups<T>(tree, count: count), [0.25])
+    add("tree of groups, weighted", TreeGroups<T>(tree, count: count, weights: [1, 0, 0.5, 2, 0.25]), [0.5])
+    let A = Matrix<T>(rows: 5, columns: count) { T(($0 * 7 + $1 * ($1 + $0)) % 5) - 1.5 }
+    add("affine set", Polyhedron<T>(A[rows: 0..<2].packed(as: .columnMajor), equations: 2), [0.5, -0.25])
+    add("polyhedron", Polyhedron<T>(A), [0.5, 0.25, 1, 0.5, 0.75])
+    add("polyhedron with an equation", Polyhedron<T>(A, equations: 1), [0.5, 0.25, 1, 0.5, 0.75])
+    addWrappers(&all)
     return all
   }
 }

@@ -1,11 +1,12 @@
 import LinAlg
 import NonsmoothMaps
 
-/// A penalty of `Subjects.count` coordinates with parameters of the size of its arguments.
+/// A penalty of `count` coordinates with parameters of the size of its arguments.
 struct Subject<Element: Scalar> {
   var name: String
   var penalty: any ProximalMap<Element>
   var parameters: Vector<Element>
+  var count = Subjects.count
 }
 
 enum Subjects {
@@ -38,7 +39,7 @@ enum Subjects {
     add("l1 ball", L1Ball<T>(), [2])
     add("fixed group", FixedParameters(GroupLasso<T>(three), [0]), [])
     add("fixed simplex", FixedParameters(Simplex<T>(), [1]), [])
-    return all + shelf(T.self)
+    return all + shelf(T.self) + matrices(T.self) + nonconvex(T.self)
   }
 
   /// Whether it is homogeneous: prox(c u; c λ) = c prox(u; λ), as all are without constants of their own.

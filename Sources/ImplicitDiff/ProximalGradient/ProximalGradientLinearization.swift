@@ -48,6 +48,7 @@ where F.Element == G.Element {
     self.λ.copy(from: λ)
     step = s
     columnsVanish = λ.count > 0 && s * w.smallestNonzeroMagnitude(on: proximal.active) < .leastNormalMagnitude
+    if !proximal.isDefined { invalidate() }
   }
 
   /// Makes every product with A2 a NaN.
@@ -55,13 +56,15 @@ where F.Element == G.Element {
 
   public var state: ProximalGradientStateOperator<F, G> { ProximalGradientStateOperator(self) }
   public var parameters: ProximalGradientParameterOperator<F, G> { ProximalGradientParameterOperator(self) }
-  public var structure: LinearizationStructure<Element> { .symmetric(self) }
+  /// A D whose factor is not known, or with eigenvalues above 1, has no positive definite form that could be relied on.
+  public var structure: LinearizationStructure<Element> { proximal.hasFactor ? .symmetric(self) : .general }
   /// ‖I − s H‖ ≤ 1 for a contracting step, so a move of w moves the argument of the proximal map by no more.
   public var kinkDistance: Element? { proximal.kinkDistance }
 
   /// ‖D‖ ≤ 1.
   public var parametersFrobeniusNorm: Element {
-    guard let ofPenalty = owner.penaltyParameterCount == 0 ? 0 : proximal.parametersFrobeniusNorm,
+    guard owner.penalty.isConvex,
+      let ofPenalty = owner.penaltyParameterCount == 0 ? 0 : proximal.parametersFrobeniusNorm,
       let ofSmooth = owner.smooth.mixedDerivativeFrobeniusNorm(at: w, parameters: λ)
     else { return parameters.dense().frobeniusNorm }
     // Of two norms, so that no square under- or overflows.

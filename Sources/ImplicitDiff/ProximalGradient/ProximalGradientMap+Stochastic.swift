@@ -43,7 +43,9 @@ public final class ProximalOuterLinearization<G: ProximalMap>: OuterLinearizatio
     part = .zeros(penalty.parameterCount)
   }
 
-  public func applyStateAdjoint(_ v: Vector<Element>, into z: inout Vector<Element>) { proximal.apply(v, into: &z) }
+  public func applyStateAdjoint(_ v: Vector<Element>, into z: inout Vector<Element>) {
+    if proximal.isDefined { proximal.apply(v, into: &z) } else { z.fill(.nan) }
+  }
 
   public func addParametersAdjoint(_ v: Vector<Element>, scale α: Element, to g: inout Vector<Element>) {
     if part.count == 0 { return }

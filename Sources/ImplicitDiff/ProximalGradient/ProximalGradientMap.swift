@@ -53,9 +53,16 @@ public final class ProximalGradientMap<F: SmoothFunction, G: ProximalMap>: Fixed
 
   public func violation(parameters λ: Vector<Element>) -> ParameterViolation? {
     if let violation = penalty.violation(parameters: penaltyParameters(λ)) { return violation }
-    guard var violation = smooth.violation(parameters: smoothParameters(λ)) else { return nil }
-    violation.index += penaltyParameterCount
-    return violation
+    if var violation = smooth.violation(parameters: smoothParameters(λ)) {
+      violation.index += penaltyParameterCount
+      return violation
+    }
+    if penalty.isConvex { return nil }
+    let (s, limit) = (stepSize(parameters: λ), penalty.stepLimit(parameters: penaltyParameters(λ)))
+    if s < limit { return nil }
+    return ParameterViolation(
+      index: 0, value: λ.count == 0 ? 0 : Double(λ[0]),
+      expected: "parameters whose proximal map is a single point at the step \(s); it is for steps below \(limit)")
   }
 
   /// f + g.
@@ -75,18 +82,20 @@ public final class ProximalGradientMap<F: SmoothFunction, G: ProximalMap>: Fixed
     }
   }
 
-  /// max |1 − s h| over the bounds h on the eigenvalues of ∇²f: proximal maps do not expand. nil where that is no contraction and the bounds need not
-  /// be attained.
+  /// max |1 − s h| over the bounds h on the eigenvalues of ∇²f: proximal maps of convex penalties do not expand. nil where that is no contraction and the
+  /// bounds need not be attained.
   public func contractionBound(parameters λ: Vector<Element>) -> Element? {
     let s = stepSize(parameters: λ)
     let (smallest, largest) = smooth.curvatureBounds(parameters: smoothParameters(λ))
     let bound = max((1 - s * largest).magnitude, (1 - s * smallest).magnitude)
-    return bound < 1 || smooth.curvatureBoundsAreAttained ? bound : nil
+    if penalty.isConvex { return bound < 1 || smooth.curvatureBoundsAreAttained ? bound : nil }
+    let product = bound * penalty.expansion(step: s, parameters: penaltyParameters(λ))
+    return product < 1 ? product : nil
   }
 
   /// The objective at the solution is at most that at zero: with the model from below of f, g(w*) + (curvature/2) ‖w*‖² ≤ g(0) + excess.
   public func solutionNormBound(parameters λ: Vector<Element>) -> Element? {
-    guard let model = smooth.lowerModel(parameters: smoothParameters(λ)) else { return nil }
+    guard penalty.isConvex, let model = smooth.lowerModel(parameters: smoothParameters(λ)) else { return nil }
     let byPenalty = penalty.normBound(excess: model.excess, parameters: penaltyParameters(λ)) ?? .infinity
     let byCurvature = (2 * model.excess / model.curvature).squareRoot()
     let bound = min(byPenalty, byCurvature.isNaN ? .infinity : byCurvature)

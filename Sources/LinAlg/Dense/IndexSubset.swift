@@ -65,6 +65,12 @@ public struct IndexSubset: Sendable {
     return storage[k]
   }
 
+  /// The indices as memory, for loops over them.
+  @inline(__always)
+  package func withElements(_ body: (UnsafeBufferPointer<Int>) -> Void) {
+    storage.withUnsafeBufferPointer { body(UnsafeBufferPointer(rebasing: $0[..<count])) }
+  }
+
   package func withPointer(_ body: (UnsafePointer<Int>) -> Void) {
     storage.withUnsafeBufferPointer { if let p = $0.baseAddress { body(p) } }
   }

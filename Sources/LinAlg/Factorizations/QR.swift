@@ -58,6 +58,16 @@ public struct QR<Element: Scalar>: Sendable {
   /// b ← Qᵀ b, Q the full m × m factor. Cost 4 m n.
   public func applyQAdjoint(_ b: inout Vector<Element>) { apply(&b, adjoint: true) }
 
+  /// B ← Q B, or Qᵀ B, for a column-major m × k matrix. Cost 4 m n k.
+  public func applyQ(block B: inout Matrix<Element>, adjoint: Bool = false) {
+    precondition(
+      B.rows == rows && B.layout == .columnMajor, "QR: a column-major block of \(rows) rows is needed, not \(B.rows)")
+    if tau.count > 0 && B.columns > 0 {
+      let stride = B.stride
+      apply(B.mutableBase(), columns: B.columns, stride: stride, adjoint: adjoint)
+    }
+  }
+
   private func apply(_ b: inout Vector<Element>, adjoint: Bool) {
     precondition(b.count == rows, "QR: \(b.count) entries for \(rows) rows")
     if tau.count > 0 { apply(b.mutableBase(), columns: 1, stride: rows, adjoint: adjoint) }
