@@ -29,7 +29,7 @@ public class TracedFunction<Element: Scalar>: SmoothFunction {
   private let machine: Machine<Element>
   private let valueNodes: [Int]
   private let gradientNodes: [Int]
-  private lazy var curvature = FunctionCurvature(tape)
+  private lazy var curvature = tape.form.map { FormCurvature(tape.tape, $0) }
   private var gradientAtZero: (λ: Vector<Element>, norm: Element)?
   private lazy var probe = makeHessian()
 
@@ -108,7 +108,7 @@ public class TracedFunction<Element: Scalar>: SmoothFunction {
   /// slope). Where nothing bounds it and no bounds were given, NaN: then a step of the map's own choice ends in an outcome that says so, and
   /// `step: .fixed` works.
   public func curvatureBounds(parameters λ: Vector<Element>) -> (smallest: Element, largest: Element) {
-    given ?? curvature.bounds(λ) ?? (.nan, .nan)
+    given ?? curvature?.bounds(λ) ?? (.nan, .nan)
   }
 
   /// Whether ``curvatureBounds(parameters:)`` knows any.

@@ -74,7 +74,7 @@ public final class TracedHessian<Element: Scalar>: SupportedHessian {
   }
 
   public func restricted(to S: IndexSubset) -> any LinearOperator<Element> {
-    recognized.map { $0.restricted(to: S) } ?? TracedHessianOnSupport(self, S)
+    recognized.map { $0.restricted(to: S) } ?? ProductsOnSupport(self, S)
   }
 
   public func assemble(on S: IndexSubset, into M: inout Matrix<Element>) {
@@ -100,29 +100,5 @@ public final class TracedHessian<Element: Scalar>: SupportedHessian {
     let product = Double(productNodes.reduce(count) { $0 + function.tape.multiplications(nodes[$1]) })
     return AdjointCosts(
       assemblyMultiplications: product * Double(S.count), productBytes: Double(MemoryLayout<Element>.stride) * product)
-  }
-}
-
-/// H_SS by products in the full space.
-private final class TracedHessianOnSupport<Element: Scalar>: LinearOperator {
-  private let hessian: TracedHessian<Element>
-  private let support: IndexSubset
-  private var full: Vector<Element>
-  private var image: Vector<Element>
-
-  init(_ hessian: TracedHessian<Element>, _ support: IndexSubset) {
-    self.hessian = hessian
-    self.support = support
-    full = .zeros(hessian.columns)
-    image = .zeros(hessian.columns)
-  }
-
-  var rows: Int { support.count }
-  var columns: Int { support.count }
-
-  func apply(_ x: Vector<Element>, into y: inout Vector<Element>) {
-    full.scatter(support, from: x)
-    hessian.apply(full, into: &image)
-    y.gather(support, from: image)
   }
 }
