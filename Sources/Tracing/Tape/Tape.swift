@@ -117,8 +117,9 @@ final class Tape<Element: Scalar> {
       return C.rows == B.rows && C.columns == B.columns && C.stride == B.stride && C.base == B.base
     }
     if let found { return (found, !byColumns) }
-    designs.append(DenseDesign(B))
-    designBytes.append([])
+    let design = DenseDesign(B)
+    designs.append(design)
+    designBytes.append(Self.bytes(ofDesign: design))
     return (designs.count - 1, !byColumns)
   }
 
