@@ -63,7 +63,7 @@ public final class TracedFiniteSum<Element: Scalar>: TracedFunction<Element>, Sa
     machine.run(nodes)
     // The sampler writes into its indices again.
     machine.batch = nil
-    return machine.slots[output]
+    return machine.slots[output].vector
   }
 
   public func addSampleGradient(

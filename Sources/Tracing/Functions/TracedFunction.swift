@@ -77,7 +77,7 @@ public class TracedFunction<Element: Scalar>: SmoothFunction {
   public func gradient(at w: Vector<Element>, parameters λ: Vector<Element>, into g: inout Vector<Element>) {
     set(w, λ)
     machine.run(gradientNodes)
-    g.copy(from: machine.slots[tape.gradient])
+    g.copy(from: machine.slots[tape.gradient].vector)
   }
 
   public func makeHessian() -> TracedHessian<Element> { TracedHessian(tape, count: stateCount) }
@@ -87,7 +87,7 @@ public class TracedFunction<Element: Scalar>: SmoothFunction {
     gradient g: inout Vector<Element>
   ) {
     H.fill(at: w, parameters: λ, gradient: true)
-    g.copy(from: H.machine.slots[tape.gradient])
+    g.copy(from: H.machine.slots[tape.gradient].vector)
   }
 
   public func fillHessian(
@@ -132,6 +132,6 @@ public class TracedFunction<Element: Scalar>: SmoothFunction {
     probe.fill(at: w, parameters: λ, gradient: true)
     var image = Vector<Element>.zeros(stateCount)
     probe.apply(w, into: &image)
-    return atZero + image.norm + probe.machine.slots[tape.gradient].norm
+    return atZero + image.norm + probe.machine.slots[tape.gradient].vector.norm
   }
 }

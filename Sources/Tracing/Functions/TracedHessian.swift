@@ -38,14 +38,14 @@ public final class TracedHessian<Element: Scalar>: SupportedHessian {
   func mixedDerivative(_ μ: Vector<Element>) -> Vector<Element> {
     machine.set(FunctionInput.parameterDirection, μ)
     machine.run(mixedNodes)
-    return machine.slots[function.mixed]
+    return machine.slots[function.mixed].vector
   }
 
   /// (∂_λ∇f)ᵀ v.
   func mixedDerivativeAdjoint(_ v: Vector<Element>) -> Vector<Element> {
     machine.set(FunctionInput.direction, v)
     machine.run(mixedAdjointNodes)
-    return machine.slots[function.mixedAdjoint]
+    return machine.slots[function.mixedAdjoint].vector
   }
 
   public var rows: Int { count }
@@ -58,7 +58,7 @@ public final class TracedHessian<Element: Scalar>: SupportedHessian {
     }
     machine.set(FunctionInput.direction, x)
     machine.run(productNodes)
-    y.copy(from: machine.slots[function.hessianProduct])
+    y.copy(from: machine.slots[function.hessianProduct].vector)
   }
 
   public func apply(block X: Matrix<Element>, into Y: inout Matrix<Element>) {

@@ -37,13 +37,14 @@ final class ParameterDomain<Element: Scalar> {
     machine.set(MapInput.parameters, λ)
     machine.run(nodes)
     for k in thresholds {
-      guard var violation = ParameterViolation.negative(in: machine.slots[k], expected: "a threshold of at least 0")
+      guard
+        var violation = ParameterViolation.negative(in: machine.slots[k].vector, expected: "a threshold of at least 0")
       else { continue }
       violation.index = place(k, violation.index, λ)
       return violation
     }
     for (map, k) in proximals {
-      guard var violation = map.violation(machine.slots[k]) else { continue }
+      guard var violation = map.violation(machine.slots[k].vector) else { continue }
       violation.index = place(k, violation.index, λ)
       return violation
     }

@@ -52,15 +52,16 @@ public final class TracedLinearization<Element: Scalar>: Linearization {
     machine.set(MapInput.parameters, λ)
     machine.run(pointNodes)
     switch map.outer {
-    case .softThreshold(_, let node): mask.fill(machine.slots[node])
+    case .softThreshold(_, let node): mask.fill(machine.slots[node].vector)
     case .identity: mask.fill(nil)
     case .proximal, nil: break
     }
     symmetric?.fill(from: machine)
-    isValid = machine.slots[map.value].firstNonFinite == nil && machine.slots[map.argument].firstNonFinite == nil
+    isValid =
+      machine.slots[map.value].vector.firstNonFinite == nil && machine.slots[map.argument].vector.firstNonFinite == nil
   }
 
-  var value: Vector<Element> { machine.slots[map.value] }
+  var value: Vector<Element> { machine.slots[map.value].vector }
 
   /// y ← (I − ∂u/∂w) x by the tape, for a map whose outer operation is the identity.
   private func subtractSlope(_ x: Vector<Element>, into y: inout Vector<Element>) {
@@ -73,7 +74,7 @@ public final class TracedLinearization<Element: Scalar>: Linearization {
   ) {
     machine.set(input, x)
     machine.run(nodes)
-    y.copy(from: machine.slots[output])
+    y.copy(from: machine.slots[output].vector)
   }
 
   fileprivate func apply(_ x: Vector<Element>, into y: inout Vector<Element>) {

@@ -58,7 +58,7 @@ public final class TracedMap<Element: Scalar>: FixedPointMap {
   public func apply(_ w: Vector<Element>, parameters λ: Vector<Element>, into next: inout Vector<Element>) {
     set(w, λ)
     machine.run(valueNodes)
-    next.copy(from: machine.slots[tape.value])
+    next.copy(from: machine.slots[tape.value].vector)
   }
 
   public func makeLinearization() -> TracedLinearization<Element> {
@@ -92,7 +92,7 @@ public final class TracedMap<Element: Scalar>: FixedPointMap {
     } else {
       set(.zeros(stateCount), λ)
       machine.run(argumentNodes)
-      atZero = machine.slots[tape.argument].norm
+      atZero = machine.slots[tape.argument].vector.norm
       argumentAtZero = (Vector(copying: λ), atZero)
     }
     let longest = tape.tape.designs.reduce(stateCount) { max($0, $1.rows, $1.columns) }

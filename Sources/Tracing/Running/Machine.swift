@@ -1,6 +1,24 @@
 internal import LinAlg
 internal import NonsmoothMaps
 
+/// A node made ready to run: its operation with the place for its value. In an object of its own a value is written in place, and an operation is read
+/// without a copy.
+final class Slot<Element: Scalar> {
+  let operation: Operation<Element>
+  let operands: [Int]
+  let rows: Int
+  let columns: Int
+  var vector: Vector<Element>
+
+  init(_ operation: Operation<Element>, _ operands: [Int], rows: Int, columns: Int, _ vector: Vector<Element>) {
+    self.operation = operation
+    self.operands = operands
+    self.rows = rows
+    self.columns = columns
+    self.vector = vector
+  }
+}
+
 /// A tape made ready to run: a place in memory for every node that is needed, and constants computed once.
 ///
 /// It runs lists of nodes (``run(_:)``), each node once its operands have been; which lists make sense is up to whoever made them with
@@ -11,7 +29,8 @@ final class Machine<Element: Scalar> {
   let batchCount: Int
   /// The minibatch, where the tape has one; nil stands for all samples.
   var batch: [Int]?
-  var slots: ContiguousArray<Vector<Element>>
+  /// The values, by node.
+  let slots: [Slot<Element>]
   var proximals: [Int: any ProximalInstance<Element>] = [:]
   /// Whether proximal maps find their derivatives as they are applied.
   var linearizes = false
@@ -20,18 +39,24 @@ final class Machine<Element: Scalar> {
   init(_ tape: Tape<Element>, _ needed: [Int], batchCount: Int = 1) {
     self.tape = tape
     self.batchCount = batchCount
-    slots = ContiguousArray(repeating: .zeros(0), count: tape.nodes.count)
+    // What is not run shares one place of no entries.
+    let none = Slot<Element>(.filled(0), [], rows: 0, columns: 1, .zeros(0))
+    var slots = [Slot<Element>](repeating: none, count: tape.nodes.count)
     var constants: [Int] = []
     for k in needed {
       let node = tape.nodes[k]
+      var value = Vector<Element>.zeros(0)
       if case .constant(let v) = node.operation {
-        slots[k] = tape.constants[v]
-        continue
+        value = tape.constants[v]
+      } else {
+        value = .zeros(node.shape.count(batch: batchCount))
+        if node.sources == 0 { constants.append(k) }
       }
-      slots[k] = .zeros(node.shape.count(batch: batchCount))
-      if case .proximal = node.operation { proximals[k] = makeInstance(k) }
-      if node.sources == 0 { constants.append(k) }
+      slots[k] = Slot(
+        node.operation, node.operands, rows: node.shape.rows(batch: batchCount), columns: node.shape.columns, value)
     }
+    self.slots = slots
+    for k in needed { if case .proximal = tape.nodes[k].operation { proximals[k] = makeInstance(k) } }
     run(constants)
   }
 
@@ -44,10 +69,10 @@ final class Machine<Element: Scalar> {
   func set(_ input: Int, _ x: Vector<Element>) {
     let slot = tape.inputs[input]
     // An input that nothing depends on has no place.
-    if slots[slot].count == x.count { slots[slot].copy(from: x) }
+    if slots[slot].vector.count == x.count { slots[slot].vector.copy(from: x) }
   }
 
-  func number(_ node: Int) -> Element { slots[node][0] }
+  func number(_ node: Int) -> Element { slots[node].vector[0] }
 }
 
 extension Tape {

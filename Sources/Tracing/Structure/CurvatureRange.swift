@@ -36,7 +36,7 @@ struct CurvatureRange<Element: Scalar> {
   /// The numbers that the entries of a node can be.
   func range(_ k: Int) -> ClosedInterval<Element> {
     let node = tape.nodes[k]
-    if node.sources & stateBits == 0 { return entries(machine.slots[k]) }
+    if node.sources & stateBits == 0 { return entries(machine.slots[k].vector) }
     switch node.operation {
     case .times, .scale: return product(k)
     case .scaled(let α): return range(node.operands[0]).scaled(α)
@@ -68,7 +68,7 @@ struct CurvatureRange<Element: Scalar> {
     func collect(_ k: Int) {
       let node = tape.nodes[k]
       if node.sources & stateBits == 0 {
-        known.append(machine.slots[k])
+        known.append(machine.slots[k].vector)
         return
       }
       switch node.operation {

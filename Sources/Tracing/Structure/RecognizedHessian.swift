@@ -24,10 +24,12 @@ final class RecognizedHessian<Element: Scalar>: LinearOperator {
 
   /// Takes the numbers of a form from where they were computed.
   func fill(_ form: HessianForm<Element>, from machine: Machine<Element>) {
-    for (gram, part) in zip(form.grams, grams) {
-      part.set(coefficient: machine.number(gram.coefficient), weights: gram.weights.map { machine.slots[$0] })
+    for k in 0..<grams.count {
+      let weights = form.grams[k].weights
+      grams[k].set(
+        coefficient: machine.number(form.grams[k].coefficient), weights: weights.map { machine.slots[$0].vector })
     }
-    if let node = form.diagonal { diagonal!.copy(from: machine.slots[node]) }
+    if let node = form.diagonal { diagonal!.copy(from: machine.slots[node].vector) }
     shift = form.shift.map { machine.number($0) } ?? 0
   }
 
@@ -35,8 +37,8 @@ final class RecognizedHessian<Element: Scalar>: LinearOperator {
   var columns: Int { count }
 
   func apply(_ x: Vector<Element>, into y: inout Vector<Element>) {
-    if let first = grams.first { first.assign(x, to: &y) } else { y.fill(0) }
-    for gram in grams.dropFirst() { gram.add(x, to: &y) }
+    if grams.isEmpty { y.fill(0) } else { grams[0].assign(x, to: &y) }
+    if grams.count > 1 { for k in 1..<grams.count { grams[k].add(x, to: &y) } }
     if let diagonal { Kernels.addProduct(count, diagonal.base, x.base, y.mutableBase()) }
     if shift != 0 { y.add(shift, x) }
   }

@@ -1,4 +1,4 @@
-internal import LinAlg
+public import LinAlg
 
 // Values put together and taken apart.
 
@@ -17,6 +17,9 @@ extension Traced {
     }
     return with(tape.reshape(node, wanted))
   }
+
+  /// A constant matrix, on the tape of this value.
+  public func like(_ A: Matrix<Element>) -> Traced { constant(A.flattened).reshaped(A.rows, A.columns) }
 
   /// The transpose of a matrix.
   public var transposed: Traced {
