@@ -73,7 +73,7 @@ let package = Package(
     .executableTarget(
       name: "implicit-diff-bench",
       dependencies: [
-        "CommandSupport", "Reliability", "LinAlg", "NonsmoothMaps", "ImplicitDiff", "Models", "Datasets",
+        "CommandSupport", "Reliability", "LinAlg", "NonsmoothMaps", "ImplicitDiff", "Tracing", "Models", "Datasets",
         "RandomStreams",
         .product(name: "TextTable", package: "TextTable"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),

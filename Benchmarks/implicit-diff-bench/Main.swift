@@ -12,7 +12,7 @@ struct BenchCommand: ParsableCommand {
     abstract: "Timing tables of this package on this machine.",
     version: implicitDiffVersion,
     subcommands: [
-      SweepCommand.self, KernelsCommand.self, SparseCommand.self, GroupsCommand.self, ChoiceCommand.self,
+      SweepCommand.self, KernelsCommand.self, SparseCommand.self, GroupsCommand.self, ChoiceCommand.self, TracingCommand.self,
       FiguresCommand.self,
       ReliabilityCommand.self,
     ])

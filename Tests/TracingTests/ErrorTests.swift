@@ -63,6 +63,19 @@ import Tracing
         return dot(w, Vector(count: 5) { Double($0) + draws })
       })
     #expect(drawn.reason.contains("constant of 5 entries"))
+    let indexed = try #require(
+      refusal { w, λ in
+        draws += 1
+        return sum(w.rows([Int(draws) % 5]))
+      })
+    #expect(indexed.reason.contains("indices differ"))
+    let designed = try #require(
+      refusal { w, λ in
+        draws += 1
+        return norm2(Matrix(rows: 3, columns: 5) { Double($0 + $1) + draws } * w)
+      })
+    #expect(designed.reason.contains("design of 3 × 5 differs"))
+    #expect(refusal { w, λ in norm2(Matrix(rows: 3, columns: 5) { Double($0 + $1) } * w) } == nil)
     // Constants that are made anew but equal are the same closure.
     #expect(refusal { w, λ in dot(w, Vector(count: 5) { Double($0) }) } == nil)
     // An operand from another closure.

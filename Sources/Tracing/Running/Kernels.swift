@@ -9,9 +9,7 @@ enum Kernels {
     _ f: Elementary, _ n: Int, _ x: UnsafePointer<Element>, _ out: UnsafeMutablePointer<Element>
   ) {
     switch f {
-    case .exp:
-      Element._exp(n, x, out == x ? UnsafeMutablePointer(mutating: x) : out)
-      exactEnds(n, x, out)
+    case .exp: for i in 0..<n { out[i] = Element.exp(x[i]) }
     case .log: for i in 0..<n { out[i] = Element.log(x[i]) }
     case .sqrt: for i in 0..<n { out[i] = x[i].squareRoot() }
     case .reciprocal: for i in 0..<n { out[i] = 1 / x[i] }
@@ -33,15 +31,6 @@ enum Kernels {
     case .positivePart: for i in 0..<n { out[i] = x[i] > 0 ? x[i] : x[i].isNaN ? x[i] : 0 }
     case .isPositive: for i in 0..<n { out[i] = x[i] > 0 ? 1 : x[i].isNaN ? x[i] : 0 }
     }
-  }
-
-  /// The vector kernel of exp stops at the ends of its range: what lies beyond is computed one by one.
-  @inline(__always)
-  private static func exactEnds<Element: Scalar>(
-    _ n: Int, _ x: UnsafePointer<Element>, _ out: UnsafeMutablePointer<Element>
-  ) {
-    let end: Element = Element.self == Float.self ? 87 : 708
-    for i in 0..<n where !(x[i].magnitude < end) { out[i] = Element.exp(x[i]) }
   }
 
   @specialized(where Element == Double)

@@ -83,7 +83,7 @@ extension Machine {
     case .combine(let α, let β): Element._linearCombination(n, α, x, β, y, out)
     case .times: Element._hadamard(n, x, y, out)
     case .scale: Kernels.scale(x[0], n, y, out)
-    case .dot: out[0] = Element._dot(slots[a].vector.count, x, y)
+    case .dot: out[0] = slots[a].vector.dot(slots[b].vector)
     case .greater: Kernels.greater(n, x, y, out)
     case .softThreshold: Kernels.softThreshold(n, x, y, slots[b].vector.count == n && n != 1 ? 1 : 0, out)
     case .beyondThreshold: Kernels.beyondThreshold(n, x, y, slots[b].vector.count == n && n != 1 ? 1 : 0, out)

@@ -69,7 +69,8 @@ final class Machine<Element: Scalar> {
   func set(_ input: Int, _ x: Vector<Element>) {
     let slot = tape.inputs[input]
     // An input that nothing depends on has no place.
-    if slots[slot].vector.count == x.count { slots[slot].vector.copy(from: x) }
+    if slots[slot].rows == 0 { return }
+    slots[slot].vector.copy(from: x)
   }
 
   func number(_ node: Int) -> Element { slots[node].vector[0] }

@@ -143,35 +143,11 @@ final class Tape<Element: Scalar> {
   }
 
   /// The bytes of a value: where they agree, so do all references in it.
-  private static func bytes<Design: DesignMatrix>(ofDesign X: Design) -> [UInt8] {
+  static func bytes<Design: DesignMatrix>(ofDesign X: Design) -> [UInt8] {
     withUnsafeBytes(of: X) { Array($0) } + Array("\(Design.self)".utf8)
   }
 
-  private static func bytes<Operator: AdjointableOperator>(ofOperator A: Operator) -> [UInt8] {
+  static func bytes<Operator: AdjointableOperator>(ofOperator A: Operator) -> [UInt8] {
     withUnsafeBytes(of: A) { Array($0) } + Array("\(Operator.self)".utf8)
-  }
-
-  // MARK: - Comparison
-
-  /// Why another trace of the same closure is not the same program, or nil where it is.
-  func difference(from other: Tape) -> String? {
-    if nodes.count != other.nodes.count {
-      return "one run of the closure has \(nodes.count) operations, the next \(other.nodes.count)"
-    }
-    for k in nodes.indices {
-      let (a, b) = (nodes[k], other.nodes[k])
-      if a.operation != b.operation || a.operands != b.operands || a.shape != b.shape {
-        return "one run of the closure gives \(expression(k)), the next \(other.expression(k))"
-      }
-    }
-    for (a, b) in zip(constants, other.constants) where a.count != b.count || !agree(a, b) {
-      return "a constant of \(a.count) entries differs between two runs of the closure"
-    }
-    return nil
-  }
-
-  /// A NaN agrees with a NaN.
-  private func agree(_ a: Vector<Element>, _ b: Vector<Element>) -> Bool {
-    (0..<a.count).allSatisfy { a[$0] == b[$0] || (a[$0].isNaN && b[$0].isNaN) }
   }
 }
