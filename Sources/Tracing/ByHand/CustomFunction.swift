@@ -80,6 +80,8 @@ public final class CustomFunction<Element: Scalar>: SmoothFunction {
     curvature?(λ) ?? (.nan, .nan)
   }
 
+  public var curvatureBoundsAreAttained: Bool { false }
+
   /// ‖∇f(w)‖, ‖∇f(0)‖ and ‖∇²f(w) w‖.
   public func gradientMagnitude(at w: Vector<Element>, parameters λ: Vector<Element>) -> Element {
     slope(w, λ).norm + slope(.zeros(stateCount), λ).norm + product(w, λ, w).norm

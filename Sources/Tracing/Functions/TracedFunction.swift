@@ -111,6 +111,11 @@ public class TracedFunction<Element: Scalar>: SmoothFunction {
     given ?? curvature?.bounds(λ) ?? (.nan, .nan)
   }
 
+  /// True for a quadratic function of one design, whose bounds are eigenvalues; where ranges bound weights, they may be far off.
+  public var curvatureBoundsAreAttained: Bool {
+    given == nil && (tape.form?.hasExactBounds(on: tape.tape) ?? false)
+  }
+
   /// Whether ``curvatureBounds(parameters:)`` knows any.
   public func hasCurvatureBounds(parameters λ: Vector<Element>) -> Bool {
     !curvatureBounds(parameters: λ).largest.isNaN

@@ -23,6 +23,13 @@ struct HessianForm<Element: Scalar> {
     grams.flatMap { [$0.coefficient] + ($0.weights.map { [$0] } ?? []) } + [diagonal, shift].compactMap { $0 }
   }
 
+  /// Whether bounds by the spectra of its designs are eigenvalues: one design, a number before it, and nothing that depends on w.
+  func hasExactBounds(on tape: Tape<Element>) -> Bool {
+    let parameters = UInt8(1 << FunctionInput.parameters)
+    return diagonal == nil && grams.count <= 1 && grams.allSatisfy { $0.weights == nil }
+      && nodes.allSatisfy { tape.sources($0) & ~parameters == 0 }
+  }
+
   /// In words, for example `X0ᵀ D X0 + ρ I`.
   var text: String {
     var parts = grams.indices.map { "c Xᵀ\(grams[$0].weights == nil ? "" : " D") X (\(grams[$0].features.rows) rows)" }
