@@ -13,7 +13,8 @@ let package = Package(
   platforms: [.macOS(.v15)],
   products: [
     .library(
-      name: "ImplicitDiff", targets: ["LinAlg", "RandomStreams", "NonsmoothMaps", "ImplicitDiff", "Models", "Datasets"]),
+      name: "ImplicitDiff",
+      targets: ["LinAlg", "RandomStreams", "NonsmoothMaps", "ImplicitDiff", "Tracing", "Models", "Datasets"]),
     .library(name: "LinAlg", targets: ["LinAlg"]),
     .executable(name: "implicit-diff", targets: ["implicit-diff"]),
     .executable(name: "implicit-diff-bench", targets: ["implicit-diff-bench"]),
@@ -38,6 +39,11 @@ let package = Package(
     // MARK: - The subject
     .target(name: "NonsmoothMaps", dependencies: ["LinAlg"], swiftSettings: swift),
     .target(name: "ImplicitDiff", dependencies: ["LinAlg", "NonsmoothMaps", "RandomStreams"], swiftSettings: swift),
+    .target(
+      name: "Tracing",
+      dependencies: [
+        "LinAlg", "NonsmoothMaps", "ImplicitDiff", .product(name: "RealModule", package: "swift-numerics"),
+      ], swiftSettings: swift),
     .target(
       name: "Models",
       dependencies: [
@@ -67,7 +73,7 @@ let package = Package(
     .executableTarget(
       name: "implicit-diff-bench",
       dependencies: [
-        "CommandSupport", "Reliability", "LinAlg", "NonsmoothMaps", "ImplicitDiff", "Models", "Datasets",
+        "CommandSupport", "Reliability", "LinAlg", "NonsmoothMaps", "ImplicitDiff", "Tracing", "Models", "Datasets",
         "RandomStreams",
         .product(name: "TextTable", package: "TextTable"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -100,6 +106,11 @@ let package = Package(
       name: "NonsmoothMapsTests",
       dependencies: [
         "NonsmoothMaps", "ImplicitDiff", "LinAlg", .product(name: "RealModule", package: "swift-numerics"),
+      ], swiftSettings: swift),
+    .testTarget(
+      name: "TracingTests",
+      dependencies: [
+        "Tracing", "Models", "NonsmoothMaps", "Datasets", "ImplicitDiff", "LinAlg", "RandomStreams", "TestSupport",
       ], swiftSettings: swift),
     .testTarget(
       name: "DocumentationTests", dependencies: ["Models", "Datasets", "ImplicitDiff", "LinAlg", "TestSupport"],

@@ -10,6 +10,9 @@ let package = Package(
       name: "ProjectedQuadratic", dependencies: [.product(name: "ImplicitDiff", package: "ImplicitDiff")],
       swiftSettings: [.swiftLanguageMode(.v6)]),
     .executableTarget(
+      name: "TracedLoss", dependencies: [.product(name: "ImplicitDiff", package: "ImplicitDiff")],
+      swiftSettings: [.swiftLanguageMode(.v6)]),
+    .executableTarget(
       name: "Extensions", dependencies: [.product(name: "ImplicitDiff", package: "ImplicitDiff")],
       swiftSettings: [.swiftLanguageMode(.v6)]),
   ]

@@ -1,0 +1,102 @@
+internal import LinAlg
+
+/// y ← y + c Xᵀ diag(d) X x, as the design multiplies it best: a large dense one is read once.
+final class GramProduct<Element: Scalar> {
+  let features: any DesignMatrix<Element>
+  /// c.
+  var coefficient: Element = 1
+  /// d, n entries; nil for ones.
+  private(set) var weights: Vector<Element>?
+  private let fused = FusedGram<Element>()
+  private let columnGram = ColumnGram<Element>()
+  /// X where one pass makes a product.
+  private let dense: Matrix<Element>?
+  private var image: Vector<Element>
+  private var blockImage: Matrix<Element>?
+  private var square: Matrix<Element>?
+
+  init(_ features: any DesignMatrix<Element>) {
+    self.features = features
+    dense = features.denseColumns.flatMap { FusedGram.pays(for: $0) ? $0 : nil }
+    image = .zeros(features.rows)
+  }
+
+  func set(coefficient c: Element, weights d: Vector<Element>?) {
+    coefficient = c
+    guard let d else {
+      weights = nil
+      return
+    }
+    if weights == nil { weights = .zeros(d.count) }
+    weights!.copy(from: d)
+  }
+
+  /// y ← c Xᵀ diag(d) X x.
+  func assign(_ x: Vector<Element>, to y: inout Vector<Element>) {
+    if let dense {
+      fused.assign(to: &y, columns: nil, of: dense, x, weights: weights, alpha: coefficient)
+      return
+    }
+    fillImage(x)
+    features.multiplyTransposed(image, alpha: coefficient, beta: 0, into: &y)
+  }
+
+  /// y ← y + c Xᵀ diag(d) X x.
+  func add(_ x: Vector<Element>, to y: inout Vector<Element>) {
+    fillImage(x)
+    features.multiplyTransposed(image, alpha: coefficient, beta: 1, into: &y)
+  }
+
+  private func fillImage(_ x: Vector<Element>) {
+    features.multiply(x, alpha: 1, beta: 0, into: &image)
+    if let weights { image.scale(by: weights) }
+  }
+
+  /// Y ← c Xᵀ diag(d) X V.
+  func assign(block V: Matrix<Element>, to Y: inout Matrix<Element>) {
+    if let matrix = features.denseColumns, V.layout == .columnMajor, Y.layout == .columnMajor {
+      fused.assign(to: &Y, of: matrix, block: V, weights: weights, alpha: coefficient)
+      return
+    }
+    if blockImage?.columns != V.columns { blockImage = .zeros(features.rows, V.columns) }
+    features.multiply(block: V, into: &blockImage!)
+    if let weights { blockImage!.scaleRows(by: weights) }
+    features.multiplyTransposed(block: blockImage!, alpha: coefficient, into: &Y)
+  }
+
+  /// The same for the columns S alone, which are gathered.
+  func restricted(to S: IndexSubset) -> GramProduct {
+    let part = GramProduct(features.columns(S))
+    part.set(coefficient: coefficient, weights: weights)
+    return part
+  }
+
+  /// Whether ``assign(on:to:)`` can take square roots of the weights.
+  var isNonnegative: Bool { weights.map { $0.allSatisfy { $0 >= 0 } } ?? true }
+
+  /// M ← M + c X_Sᵀ diag(d) X_S, for weights that are not negative.
+  func add(on S: IndexSubset, to M: inout Matrix<Element>) {
+    if square?.rows != S.count { square = .zeros(S.count, S.count) }
+    features.gram(columns: S, weights: weights, alpha: coefficient, into: &square!, workspace: columnGram)
+    M.combine(1, square!, 1)
+  }
+
+  var isStored: Bool { features.denseColumns != nil || features.sparseColumns != nil }
+
+  /// δ ← δ + the diagonal on S.
+  func addDiagonal(on S: IndexSubset, to δ: inout Vector<Element>) {
+    var norms = Vector<Element>.zeros(S.count)
+    features.squaredColumnNorms(S, weights: weights, into: &norms)
+    δ.add(coefficient, norms)
+  }
+
+  /// √(c d) X_S, where it is dense and c d is not negative.
+  func root(on S: IndexSubset) -> Matrix<Element>? {
+    guard let matrix = features.denseColumns, coefficient >= 0, isNonnegative else { return nil }
+    var root = matrix.columns(S)
+    let c = coefficient.squareRoot()
+    root.scaleRows(
+      by: Vector(count: root.rows) { i in c * (weights.map { $0[i].squareRoot() } ?? 1) })
+    return root
+  }
+}
