@@ -92,14 +92,13 @@ struct HypergradientSession<Loss: SmoothLoss<Double>> {
     let gradient = certificate?.gradient ?? smoothGradient()
     var margin = Double.infinity
     var violation = 0.0
-    for j in 0..<state.count {
-      let strength = strengths[j]
-      let w = state[j]
-      let slope = gradient[j]
+    let (w, slopes, strengths) = (state.span, gradient.span, strengths.span)
+    for j in w.indices {
+      let (w, slope, strength) = (w[j], slopes[j], strengths[j])
       let excess = w == 0 ? max(0, slope.magnitude - strength) : (slope + (w > 0 ? strength : -strength)).magnitude
       // A NaN is kept: it is no number below any other.
       violation = excess <= violation ? violation : excess
-      if w == 0, strength > 0 { margin = min(margin, strength - gradient[j].magnitude) }
+      if w == 0, strength > 0 { margin = min(margin, strength - slope.magnitude) }
     }
     return StateFacts(
       value: objective.value(at: state, parameters: λ), supportSize: state.nonzeroCount, margin: margin,
