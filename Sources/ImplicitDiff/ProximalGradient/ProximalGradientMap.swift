@@ -94,9 +94,16 @@ public final class ProximalGradientMap<F: SmoothFunction, G: ProximalMap>: Fixed
   }
 
   /// The objective at the solution is at most that at zero: with the model from below of f, g(w*) + (curvature/2) ‖w*‖² ≤ g(0) + excess.
+  ///
+  /// That bounds ‖w*‖ where g is nowhere below g(0): where zero is a fixed point of g's proximal map. A constraint that excludes zero, a penalty
+  /// whose least value lies elsewhere have no bound.
   public func solutionNormBound(parameters λ: Vector<Element>) -> Element? {
     guard penalty.isConvex, let model = smooth.lowerModel(parameters: smoothParameters(λ)) else { return nil }
-    let byPenalty = penalty.normBound(excess: model.excess, parameters: penaltyParameters(λ)) ?? .infinity
+    let ofPenalty = penaltyParameters(λ)
+    var nearest = Vector<Element>.zeros(stateCount)
+    penalty.apply(step: 1, parameters: ofPenalty, to: &nearest)
+    guard nearest.firstNonFinite == nil, nearest.nonzeroCount == 0 else { return nil }
+    let byPenalty = penalty.normBound(excess: model.excess, parameters: ofPenalty) ?? .infinity
     let byCurvature = (2 * model.excess / model.curvature).squareRoot()
     let bound = min(byPenalty, byCurvature.isNaN ? .infinity : byCurvature)
     return bound.isFinite ? bound : nil
