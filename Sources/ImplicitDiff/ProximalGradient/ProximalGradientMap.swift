@@ -28,6 +28,7 @@ public final class ProximalGradientMap<F: SmoothFunction, G: ProximalMap>: Fixed
   let penaltyParameterCount: Int
   private var gradient: Vector<Element>
   private var argument: Vector<Element>
+  private var nonzeros: IndexSubset
 
   public init(_ smooth: F, _ penalty: G, step: Step = .optimal, kink: KinkRule = .zero) {
     self.smooth = smooth
@@ -39,6 +40,7 @@ public final class ProximalGradientMap<F: SmoothFunction, G: ProximalMap>: Fixed
     parameterCount = penaltyParameterCount + smooth.parameterCount
     gradient = .zeros(smooth.stateCount)
     argument = .zeros(smooth.stateCount)
+    nonzeros = IndexSubset(universe: smooth.stateCount)
   }
 
   /// The part of λ that belongs to g.
@@ -158,8 +160,9 @@ public final class ProximalGradientMap<F: SmoothFunction, G: ProximalMap>: Fixed
       if argument.firstNonFinite != nil { L.invalidate() }
       return
     }
-    smooth.fillHessian(
-      at: w, parameters: smoothParameters(λ), support: L.proximal.active, into: L.hessian)
+    // Not where D is active: bounds hold coordinates at other values than zero.
+    nonzeros.refill(nonzerosOf: w)
+    smooth.fillHessian(at: w, parameters: smoothParameters(λ), support: nonzeros, into: L.hessian)
     L.close(at: w, step: s, parameters: smoothParameters(λ))
   }
 }
