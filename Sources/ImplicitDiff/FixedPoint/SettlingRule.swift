@@ -29,7 +29,9 @@ struct SettlingRule<Element: Scalar> {
     zeroImage = size.isFinite ? size : .infinity
     let slack = 1 + 16 * Element.ulpOfOne
     var reach = (map.solutionNormBound(parameters: λ) ?? .infinity) * slack
-    if let q = map.contractionBound(parameters: λ), q < 1 { reach = min(reach, zeroImage / (1 - q) * slack) }
+    // Where the solution is zero, ‖Φ(0)‖ is nothing but the rounding error of Φ.
+    let bound = zeroImage + map.evaluationError(at: zero, parameters: λ)
+    if let q = map.contractionBound(parameters: λ), q < 1 { reach = min(reach, bound / (1 - q) * slack) }
     self.reach = reach.isNaN ? .infinity : reach
     self.tolerance = max(tolerance, 4 * Element.ulpOfOne * (1 + Element(start.count).squareRoot() / 16))
     largest = start.norm

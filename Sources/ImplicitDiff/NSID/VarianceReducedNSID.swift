@@ -13,8 +13,8 @@ public import LinAlg
 /// next anchor is ṽ + d. docs/Theory.md derives the factor.
 ///
 /// The residual is measured at every anchor, the last one too. An epoch that does not reduce it is taken back and the step halved
-/// for the rest of the run, so that on a contracting map any step leads to an answer, and the residual reported is that of the
-/// answer. Where no epoch reduced it at all, the outcome is ``DerivativeOutcome/notContracting(factor:)``.
+/// for the rest of the run, so that on a contracting map any step leads to an answer. The answer is A2ᵀ ψ(ṽ) at the last anchor, whose residual
+/// is reported. Where no epoch reduced it at all, the outcome is ``DerivativeOutcome/notContracting(factor:)``.
 ///
 /// Source of the idea: Johnson, Zhang, *Accelerating stochastic gradient descent using predictive variance reduction*,
 /// NIPS 2013.
@@ -108,6 +108,9 @@ public struct VarianceReducedNSID<Map: CompositeStochasticMap>: AdjointStrategy 
       }
     }
     report.residual = residual
+    // ψ(ṽ): the residual tells how far ṽ is off where B1ᵀ reaches, and of parameters outside the range of B1, as a radius, the answer depends on
+    // all of v.
+    workspace.anchor.add(1, workspace.residual)
     if !residual.isFinite {
       report.outcome = .notFinite
     } else if residual <= tolerance * size {

@@ -28,6 +28,7 @@ public final class ProximalGradientMap<F: SmoothFunction, G: ProximalMap>: Fixed
   let penaltyParameterCount: Int
   private var gradient: Vector<Element>
   private var argument: Vector<Element>
+  private var nonzeros: IndexSubset
 
   public init(_ smooth: F, _ penalty: G, step: Step = .optimal, kink: KinkRule = .zero) {
     self.smooth = smooth
@@ -39,6 +40,7 @@ public final class ProximalGradientMap<F: SmoothFunction, G: ProximalMap>: Fixed
     parameterCount = penaltyParameterCount + smooth.parameterCount
     gradient = .zeros(smooth.stateCount)
     argument = .zeros(smooth.stateCount)
+    nonzeros = IndexSubset(universe: smooth.stateCount)
   }
 
   /// The part of λ that belongs to g.
@@ -94,9 +96,16 @@ public final class ProximalGradientMap<F: SmoothFunction, G: ProximalMap>: Fixed
   }
 
   /// The objective at the solution is at most that at zero: with the model from below of f, g(w*) + (curvature/2) ‖w*‖² ≤ g(0) + excess.
+  ///
+  /// That bounds ‖w*‖ where g is nowhere below g(0): where zero is a fixed point of g's proximal map. A constraint that excludes zero, a penalty
+  /// whose least value lies elsewhere have no bound.
   public func solutionNormBound(parameters λ: Vector<Element>) -> Element? {
     guard penalty.isConvex, let model = smooth.lowerModel(parameters: smoothParameters(λ)) else { return nil }
-    let byPenalty = penalty.normBound(excess: model.excess, parameters: penaltyParameters(λ)) ?? .infinity
+    let ofPenalty = penaltyParameters(λ)
+    var nearest = Vector<Element>.zeros(stateCount)
+    penalty.apply(step: 1, parameters: ofPenalty, to: &nearest)
+    guard nearest.firstNonFinite == nil, nearest.nonzeroCount == 0 else { return nil }
+    let byPenalty = penalty.normBound(excess: model.excess, parameters: ofPenalty) ?? .infinity
     let byCurvature = (2 * model.excess / model.curvature).squareRoot()
     let bound = min(byPenalty, byCurvature.isNaN ? .infinity : byCurvature)
     return bound.isFinite ? bound : nil
@@ -151,8 +160,9 @@ public final class ProximalGradientMap<F: SmoothFunction, G: ProximalMap>: Fixed
       if argument.firstNonFinite != nil { L.invalidate() }
       return
     }
-    smooth.fillHessian(
-      at: w, parameters: smoothParameters(λ), support: L.proximal.active, into: L.hessian)
+    // Not where D is active: bounds hold coordinates at other values than zero.
+    nonzeros.refill(nonzerosOf: w)
+    smooth.fillHessian(at: w, parameters: smoothParameters(λ), support: nonzeros, into: L.hessian)
     L.close(at: w, step: s, parameters: smoothParameters(λ))
   }
 }
