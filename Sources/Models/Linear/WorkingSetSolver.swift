@@ -106,8 +106,9 @@ public struct WorkingSetSolver<Element: Scalar>: Sendable {
         scaled, strengths: strengths, ridge: ρ, from: start.map { (1 / size) * $0 },
         progress: progress.map { report in { report($0, $1 * size * size) } })
       solution.estimate.scale(by: size)
-      solution.objective *= size * size
-      solution.dualityGap *= size * size
+      // One factor after the other: of a gap of 0 the square of a large size would make infinity times 0.
+      solution.objective = solution.objective * size * size
+      solution.dualityGap = solution.dualityGap * size * size
       return solution
     }
     var run = WorkingSetRun(loss, t, ρ, start)

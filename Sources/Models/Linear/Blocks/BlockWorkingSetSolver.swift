@@ -100,7 +100,7 @@ public struct BlockWorkingSetSolver<Element: Scalar>: Sendable {
       progress.map { report in { report($0, $1 * unit) } })
     solution.estimate.scale(by: unit)
     solution.violation *= unit
-    solution.objective *= unit * unit
+    solution.objective = solution.objective * unit * unit
     solution.dualityGap = solution.dualityGap.map { $0 * unit * unit }
     if solution.estimate.firstNonFinite != nil { solution.outcome = .notFinite }
     return solution
