@@ -13,6 +13,9 @@ enum AdjointSolverChoice: Sendable, Equatable {
     static let matrixProduct = 2e10
     /// Bytes a second of products with a vector.
     static let memory = 2e10
+    /// The same for dense `Float` data up to so many bytes, which stay in the caches between products.
+    static let cachedMemory = 5e10
+    static let cachedBytes = 8e6
     /// Multiply-adds a second of sparse Gram matrices, and bytes of values a second of sparse products: each value is
     /// multiplied twice, its place read from an index.
     static let sparseMultiplications = 1e9
@@ -28,7 +31,7 @@ enum AdjointSolverChoice: Sendable, Equatable {
     /// Products in single precision below which a direct solve is not worth trying to undercut: a trial takes some ten.
     static let trialProducts = 30.0
     /// The same for `Float`, whose solves ask for half the digits, and whose columns are half as large for the cache.
-    static let trialProductsOfSingle = 12.0
+    static let trialProductsOfSingle = 10.0
     /// What the refinement of a factor in single precision costs, in products.
     static let refinementProducts = 4.0
     /// The same with the incomplete Cholesky factorization, a product with which costs about as much again: measured
@@ -70,7 +73,7 @@ enum AdjointSolverChoice: Sendable, Equatable {
     let direct = factoring(
       costs, support, Double(rightHandSides), hasSingle: hasSingle && isDouble, isDouble: isDouble)
     if hasSingle, costs.lowRank == nil {
-      let product = seconds(ofProduct: costs) / (isDouble ? 2 : 1)
+      let product = seconds(ofProduct: costs, isDouble: isDouble) / (isDouble ? 2 : 1)
       let trial = isDouble ? Rates.trialProducts : Rates.trialProductsOfSingle
       return direct <= trial * product ? .direct : .conjugateGradient
     }
@@ -80,7 +83,7 @@ enum AdjointSolverChoice: Sendable, Equatable {
   /// The products in single precision that take as long as a direct solve; infinity where no factor would be made.
   static func productsOfFactor(_ costs: AdjointCosts, support: Int, isDouble: Bool) -> Double {
     factoring(costs, support, 1, hasSingle: isDouble, isDouble: isDouble)
-      / (seconds(ofProduct: costs) / (isDouble ? 2 : 1))
+      / (seconds(ofProduct: costs, isDouble: isDouble) / (isDouble ? 2 : 1))
   }
 
   /// Seconds of a direct solve.
@@ -120,8 +123,10 @@ enum AdjointSolverChoice: Sendable, Equatable {
     return !costs.isSparse && saved > Rates.refinementProducts * seconds(ofProduct: costs)
   }
 
-  private static func seconds(ofProduct costs: AdjointCosts) -> Double {
-    costs.productBytes / (costs.isSparse ? Rates.sparseMemory : Rates.memory) + Rates.callOverhead
+  private static func seconds(ofProduct costs: AdjointCosts, isDouble: Bool = true) -> Double {
+    let isCached = !isDouble && costs.productBytes <= Rates.cachedBytes
+    let dense = isCached ? Rates.cachedMemory : Rates.memory
+    return costs.productBytes / (costs.isSparse ? Rates.sparseMemory : dense) + Rates.callOverhead
   }
 
   /// Seconds of conjugate gradient for so many right-hand sides, with the preconditioner that it gets.
