@@ -58,7 +58,8 @@ struct OperatorsCommand: ParsableCommand {
     let matrices = shelf.matrices()
     progress.end()
     try Console.print(
-      "\(count) numbers: a copy takes \(Format.number(shelf.copy * 1e3)) ms, a sort \(Format.number(shelf.sort * 1e3)) ms")
+      "\(count) numbers: a copy takes \(Format.number(shelf.copy * 1e3)) ms, a sort \(Format.number(shelf.sort * 1e3)) ms"
+    )
     if !vectors.isEmpty { try Console.print(Row.table(vectors, unit: "copy")) }
     if !matrices.isEmpty {
       try Console.print(
@@ -91,10 +92,11 @@ struct OperatorTimings {
     let source = numbers
     var target = Vector<Double>.zeros(count)
     copy = Timing(budget: budget) { target.copy(from: source) }.median
-    sort = Timing(budget: budget) {
-      target.copy(from: source)
-      target.sort()
-    }.median
+    sort =
+      Timing(budget: budget) {
+        target.copy(from: source)
+        target.sort()
+      }.median
     let matrix = Self.matrix(source, order)
     eigen = Timing(budget: budget) { _ = try? SymmetricEigen(matrix) }.median
     singular = Timing(budget: budget) { _ = try? SVD(matrix) }.median
