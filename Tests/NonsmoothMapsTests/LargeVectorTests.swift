@@ -84,6 +84,7 @@ import Testing
   }
 
   private struct L1Like: PiecewiseLinearMap {
+    typealias Element = Double
     var parameterCount: Int { 1 }
     func term(_ w: Double, parameters λ: Vector<Double>) -> Double { λ[0] * max(w, 0) }
     func pieces(step s: Double, parameters λ: Vector<Double>) -> [LinearPiece<Double>] {
