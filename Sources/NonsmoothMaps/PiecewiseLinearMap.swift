@@ -65,7 +65,8 @@ extension PiecewiseLinearMap {
 
   /// Between which breakpoints of g every entry lies; the step does not move them.
   public func signature(at w: Vector<Element>, parameters λ: Vector<Element>) -> UInt64 {
-    let breaks = pieces(step: 1, parameters: λ).filter { $0.end.isFinite }.map { $0($0.end) }
+    let step = min(1, stepLimit(parameters: λ) / 2)
+    let breaks = pieces(step: step, parameters: λ).filter { $0.end.isFinite }.map { $0($0.end) }
     var hash = PieceHash()
     for j in 0..<w.count {
       var code: UInt64 = 0
