@@ -1,9 +1,11 @@
 public import LinAlg
 
-/// The constraint lower ≤ w ≤ upper, aᵀw = c, with c as the only parameter: the dual of a support vector machine with intercept, portfolios, and, with a = 1 and
+/// The constraint lower ≤ w ≤ upper, aᵀw = c, with c as the only parameter: the dual of a support vector machine with intercept, portfolios, and,
+/// with a = 1 and
 /// bounds 0 and b, the capped simplex.
 ///
-/// x = clip(u − τ a) with the τ that meets the equation. With F the coordinates strictly between their bounds D = diag(1_F) − a_F a_Fᵀ/‖a_F‖², a projector, and
+/// x = clip(u − τ a) with the τ that meets the equation. With F the coordinates strictly between their bounds D = diag(1_F) − a_F a_Fᵀ/‖a_F‖², a
+/// projector, and
 /// B = a_F/‖a_F‖², outside of D's range. A coordinate that meets a bound counts as clipped under all rules of ``KinkRule``. Cost: O(p) expected.
 public struct BoxHyperplane<Element: Scalar>: ProximalMap {
   public let normal: Vector<Element>
@@ -87,7 +89,8 @@ public struct BoxHyperplane<Element: Scalar>: ProximalMap {
     return a > 0 ? (x, y) : (y, x)
   }
 
-  /// The neighbouring places, or ±∞, between which τ lies: the sum over the clipped coordinates falls with τ and is at most c at the right one first. The median of three of the places that are left halves them, as expected, and coordinates
+  /// The neighbouring places, or ±∞, between which τ lies: the sum over the clipped coordinates falls with τ and is at most c at the right one
+  /// first. The median of three of the places that are left halves them, as expected, and coordinates
   /// that no place of is left are known to be free or clipped.
   ///
   /// K. C. Kiwiel: Breakpoint searching algorithms for the continuous quadratic knapsack problem. Math. Program. 112 (2008).

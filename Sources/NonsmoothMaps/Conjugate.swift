@@ -1,6 +1,7 @@
 public import LinAlg
 
-/// The convex conjugate g*(w, λ) = sup over v of vᵀw − g(v, λ) of a convex g. By Moreau's identity prox_{s g*}(u) = u − s prox_{g/s}(u/s): the projection on a ball
+/// The convex conjugate g*(w, λ) = sup over v of vᵀw − g(v, λ) of a convex g. By Moreau's identity prox_{s g*}(u) = u − s prox_{g/s}(u/s): the
+/// projection on a ball
 /// from its dual norm, the norm from the ball, the projection on a polar cone from the cone.
 ///
 /// D = I − D_g and B = −s B_g, of g at u/s with step 1/s; the kinks are g's, and the ``KinkRule`` chooses g's element. D has a factor where D_g is diagonal;

@@ -1,13 +1,17 @@
 public import LinAlg
 
-/// g of the eigenvalues of a symmetric matrix, which is given as a ``SymmetricVector``, for a g that does not change under permutations: the cone of positive semidefinite matrices from
+/// g of the eigenvalues of a symmetric matrix, which is given as a ``SymmetricVector``, for a g that does not change under permutations: the cone of
+/// positive semidefinite matrices from
 /// ``Box/nonNegative``, the spectraplex from ``Simplex``, the sum of the k largest from ``OrderedSum``, −log det from ``LogBarrier``.
 ///
-/// With u = Q diag(μ) Qᵀ and x = prox_{s g}(μ) the value is Q diag(x) Qᵀ, and D H = Q (Ω ∘ QᵀHQ) Qᵀ off the diagonal of QᵀHQ with the divided differences Ωᵢⱼ = (xᵢ − xⱼ)/(μᵢ − μⱼ) (the derivative
-/// along eᵢ − eⱼ where μᵢ = μⱼ), g's own D on it. B = Q diag(B_g) Qᵀ. The margin is g's at the eigenvalues, which move no further than the matrix. At a kink the ``KinkRule``
+/// With u = Q diag(μ) Qᵀ and x = prox_{s g}(μ) the value is Q diag(x) Qᵀ, and D H = Q (Ω ∘ QᵀHQ) Qᵀ off the diagonal of QᵀHQ with the divided
+/// differences Ωᵢⱼ = (xᵢ − xⱼ)/(μᵢ − μⱼ) (the derivative
+/// along eᵢ − eⱼ where μᵢ = μⱼ), g's own D on it. B = Q diag(B_g) Qᵀ. The margin is g's at the eigenvalues, which move no further than the matrix.
+/// At a kink the ``KinkRule``
 /// chooses g's element. Cost: an eigenvalue decomposition, and four n × n products per product with D.
 ///
-/// A. S. Lewis: Derivatives of spectral functions. Math. Oper. Res. 21 (1996). D. Sun, J. Sun: Semismooth matrix-valued functions. Math. Oper. Res. 27 (2002).
+/// A. S. Lewis: Derivatives of spectral functions. Math. Oper. Res. 21 (1996). D. Sun, J. Sun: Semismooth matrix-valued functions. Math. Oper. Res.
+/// 27 (2002).
 public struct Eigenvalues<G: PermutationInvariant>: ProximalMap {
   public typealias Element = G.Element
   public let base: G

@@ -26,7 +26,8 @@ public struct ScalarDerivative<Element: Scalar>: Sendable {
   }
 }
 
-/// A penalty `Σⱼ g(wⱼ, λ)` whose scalar proximal map is a smooth formula, or a few of them: a conforming type gives that map at given parameters and the value of one term, everything else
+/// A penalty `Σⱼ g(wⱼ, λ)` whose scalar proximal map is a smooth formula, or a few of them: a conforming type gives that map at given parameters and
+/// the value of one term, everything else
 /// follows. D is diagonal. Where the scalar map is piecewise linear, ``PiecewiseLinearMap`` is faster. Cost: O(p) evaluations.
 public protocol EntrywiseMap: ProximalMap where Linearization == EntrywiseLinearization<Element> {
   associatedtype ScalarMap: ScalarProximalMap<Element>

@@ -2,7 +2,8 @@ public import LinAlg
 
 /// The derivative of the projection on a face of the simplex or of the ℓ1 ball: D = diag(1_S) − σ σᵀ/|S|, B = σ/|S|; or, inside the ball, D = I, B = 0.
 ///
-/// R_S is an orthonormal basis of the complement of c = σ/√|S|: the columns but the first of the Householder reflection that takes c to ±e₁, applied in O(|S|).
+/// R_S is an orthonormal basis of the complement of c = σ/√|S|: the columns but the first of the Householder reflection that takes c to ±e₁, applied
+/// in O(|S|).
 public final class FaceLinearization<Element: Scalar>: ProximalLinearization {
   public private(set) var active: IndexSubset
   /// Whether D is the identity.

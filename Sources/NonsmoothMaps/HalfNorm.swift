@@ -2,10 +2,12 @@ public import LinAlg
 
 /// `g(w, λ) = λ Σ |wⱼ|^{1/2}`: the ℓ½ penalty. Not convex.
 ///
-/// With c = sλ prox is 0 up to |u| = (3/2) c^{2/3} and jumps to c^{2/3} there, where nothing is differentiated (``ProximalLinearization/isDefined``); beyond it is y² with the largest root y of
+/// With c = sλ prox is 0 up to |u| = (3/2) c^{2/3} and jumps to c^{2/3} there, where nothing is differentiated
+/// (``ProximalLinearization/isDefined``); beyond it is y² with the largest root y of
 /// y³ − |u| y + c/2 = 0, with the sign of u. D = 1/(1 − c/(4 y³)), between 1 and 4/3; B = −(s/(2y)) sign(u) D.
 ///
-/// Z. Xu, X. Chang, F. Xu, H. Zhang: L1/2 regularization: a thresholding representation theory and a fast solver. IEEE Trans. Neural Netw. Learn. Syst. 23 (2012).
+/// Z. Xu, X. Chang, F. Xu, H. Zhang: L1/2 regularization: a thresholding representation theory and a fast solver. IEEE Trans. Neural Netw. Learn.
+/// Syst. 23 (2012).
 public struct HalfNorm<Element: Scalar>: EntrywiseMap {
   public init() {}
   public var parameterCount: Int { 1 }

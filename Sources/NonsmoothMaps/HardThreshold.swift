@@ -2,7 +2,8 @@ public import LinAlg
 
 /// `g(w, λ) = λ (number of entries that are not zero)`: the ℓ0 penalty. Not convex.
 ///
-/// prox keeps the entries above √(2sλ) in size and drops the others; D is the mask, B = 0. The value jumps at the threshold: there nothing is differentiated (``ProximalLinearization/isDefined``).
+/// prox keeps the entries above √(2sλ) in size and drops the others; D is the mask, B = 0. The value jumps at the threshold: there nothing is
+/// differentiated (``ProximalLinearization/isDefined``).
 public struct HardThreshold<Element: Scalar>: PiecewiseLinearMap {
   public init() {}
   public var parameterCount: Int { 1 }

@@ -49,7 +49,8 @@ extension Box.Bound {
 }
 
 extension ProximalMap {
-  /// The value at numbers that are off by rounding errors of `rounding`: where a constraint is violated by no more, that at the nearest point that satisfies it.
+  /// The value at numbers that are off by rounding errors of `rounding`: where a constraint is violated by no more, that at the nearest point that
+  /// satisfies it.
   func value(near v: Vector<Element>, rounding: Element, parameters λ: Vector<Element>) -> Element {
     let value = value(at: v, parameters: λ)
     if value.isFinite || v.firstNonFinite != nil { return value }

@@ -4,7 +4,8 @@ public import LinAlg
 ///
 /// In the ball prox is the identity and B = 0. Outside it soft-thresholds by the τ that puts u on the boundary: with S = {|u| > τ} and σ its signs,
 /// D is the projector diag(1_S) − σ σᵀ/|S| and B = σ/|S|, outside of D's range. At a kink the ``KinkRule`` decides: at ‖u‖₁ = r `zero` takes the boundary's
-/// element and `one` the identity; at |u| = τ `zero` counts the coordinate as off S, `one` as in S. `midpoint` takes the element of `zero`: the mean of two of
+/// element and `one` the identity; at |u| = τ `zero` counts the coordinate as off S, `one` as in S. `midpoint` takes the element of `zero`: the mean
+/// of two of
 /// these projectors is none.
 ///
 /// J. Duchi, S. Shalev-Shwartz, Y. Singer, T. Chandra: Efficient projections onto the ℓ1-ball. ICML 2008.

@@ -1,6 +1,7 @@
 public import LinAlg
 
-/// The constraint ‖w‖₂ ≤ r with the radius as the only parameter. Outside, with h = u/‖u‖: D = (r/‖u‖)(I − h hᵀ) and B = h, outside of D's range; inside D = I, B = 0.
+/// The constraint ‖w‖₂ ≤ r with the radius as the only parameter. Outside, with h = u/‖u‖: D = (r/‖u‖)(I − h hᵀ) and B = h, outside of D's range;
+/// inside D = I, B = 0.
 ///
 /// At ‖u‖ = r the ``KinkRule`` decides: `one` is the identity, `zero` and `midpoint` the limit from outside. Cost: O(p).
 public struct L2Ball<Element: Scalar>: ProximalMap {

@@ -2,7 +2,8 @@ public import LinAlg
 
 /// `g(w, λ) = λ ‖w‖_∞`. By Moreau's identity prox is u less its projection on the ℓ1 ball of radius sλ: it holds |x| ≤ τ.
 ///
-/// With S = {|u| > τ} and σ its signs D is the identity off S and σ σᵀ/|S| on it, B = −sσ/|S|; where ‖u‖₁ ≤ sλ both are zero. At λ = 0 B is that of growing λ. The kinks are those of
+/// With S = {|u| > τ} and σ its signs D is the identity off S and σ σᵀ/|S| on it, B = −sσ/|S|; where ‖u‖₁ ≤ sλ both are zero. At λ = 0 B is that of
+/// growing λ. The kinks are those of
 /// ``L1Ball``, and all rules of ``KinkRule`` take its element of `zero`. Cost: O(p) expected.
 public struct LInfinityNorm<Element: Scalar>: ProximalMap {
   public init() {}

@@ -2,7 +2,8 @@ public import LinAlg
 
 /// `g(w, λ) = λ₀ Σ log(1 + |wⱼ|/λ₁)`: reweighted ℓ1. Not convex.
 ///
-/// With ε = λ₁, prox is the larger root x of (x + ε)(x − |u|) + sλ₀ = 0, with the sign of u, beyond a threshold, and 0 below it. For sλ₀ ≤ ε² the threshold is sλ₀/ε and the map is continuous; above, it jumps from 0
+/// With ε = λ₁, prox is the larger root x of (x + ε)(x − |u|) + sλ₀ = 0, with the sign of u, beyond a threshold, and 0 below it. For sλ₀ ≤ ε² the
+/// threshold is sλ₀/ε and the map is continuous; above, it jumps from 0
 /// at a threshold that is found by bisection: there nothing is differentiated (``ProximalLinearization/isDefined``). D = 1/(1 − sλ₀/(x + ε)²) is above 1.
 ///
 /// E. J. Candès, M. B. Wakin, S. P. Boyd: Enhancing sparsity by reweighted ℓ1 minimization. J. Fourier Anal. Appl. 14 (2008).

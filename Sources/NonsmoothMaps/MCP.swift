@@ -1,8 +1,10 @@
 public import LinAlg
 
-/// The minimax concave penalty `g(w, λ) = Σ h(wⱼ)`, h(w) = λ₀|w| − w²/(2λ₁) for |w| ≤ λ₀λ₁ and λ₀²λ₁/2 beyond: not convex, and constant for large entries, which it does not bias.
+/// The minimax concave penalty `g(w, λ) = Σ h(wⱼ)`, h(w) = λ₀|w| − w²/(2λ₁) for |w| ≤ λ₀λ₁ and λ₀²λ₁/2 beyond: not convex, and constant for large
+/// entries, which it does not bias.
 ///
-/// With t = sλ₀ prox is 0 for |u| ≤ t, (|u| − t)/(1 − s/λ₁) with the sign of u up to |u| = λ₀λ₁, and u beyond. D has the slope 1/(1 − s/λ₁), above 1, in the middle. Single valued for
+/// With t = sλ₀ prox is 0 for |u| ≤ t, (|u| − t)/(1 − s/λ₁) with the sign of u up to |u| = λ₀λ₁, and u beyond. D has the slope 1/(1 − s/λ₁), above
+/// 1, in the middle. Single valued for
 /// steps below the concavity λ₁.
 ///
 /// C.-H. Zhang: Nearly unbiased variable selection under minimax concave penalty. Ann. Stat. 38 (2010).

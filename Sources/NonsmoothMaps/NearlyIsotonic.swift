@@ -2,7 +2,8 @@ public import LinAlg
 
 /// `g(w, λ) = λ Σ max(wⱼ − wⱼ₊₁, 0)`: falling neighbours are penalized, rising ones are not.
 ///
-/// It is half the total variation plus λ (w₁ − w_p)/2, so prox is that of ``TotalVariation`` at half the strength with the two ends of u moved. D takes means over runs.
+/// It is half the total variation plus λ (w₁ − w_p)/2, so prox is that of ``TotalVariation`` at half the strength with the two ends of u moved. D
+/// takes means over runs.
 /// Where runs merge or split, all rules of ``KinkRule`` take the joined run. Cost: O(p).
 ///
 /// R. J. Tibshirani, H. Hoefling, R. Tibshirani: Nearly-isotonic regression. Technometrics 53 (2011).

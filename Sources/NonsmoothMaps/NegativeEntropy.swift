@@ -4,7 +4,8 @@ public import LinAlg
 ///
 /// With c = sλ prox is c ω, where ω + log ω = u/c − 1 − log c; D = ω/(1 + ω), B = −s (1 + log x) D. Smooth, no kinks; entries that underflow are 0.
 ///
-/// ω by two steps of fourth order: P. W. Lawrence, R. M. Corless, D. J. Jeffrey: Algorithm 917: complex double-precision evaluation of the Wright ω function. ACM Trans. Math.
+/// ω by two steps of fourth order: P. W. Lawrence, R. M. Corless, D. J. Jeffrey: Algorithm 917: complex double-precision evaluation of the Wright ω
+/// function. ACM Trans. Math.
 /// Softw. 38 (2012).
 public struct NegativeEntropy<Element: Scalar>: EntrywiseMap, PermutationInvariant {
   public init() {}

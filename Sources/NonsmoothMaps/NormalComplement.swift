@@ -1,6 +1,7 @@
 public import LinAlg
 
-/// D = I − N Nᵀ for an orthonormal basis N of the normals of the constraints that hold with equality: the derivative of projections on affine sets and polyhedra. B = A⁺ on those constraints.
+/// D = I − N Nᵀ for an orthonormal basis N of the normals of the constraints that hold with equality: the derivative of projections on affine sets
+/// and polyhedra. B = A⁺ on those constraints.
 ///
 /// R is the rest of the full orthogonal factor of the normals: the products are reflections, O(pk) for k normals.
 public final class NormalComplement<Element: Scalar>: ProximalLinearization {

@@ -1,9 +1,11 @@
 public import LinAlg
 
-/// `g(w, λ) = λ Σ ωᵢ w₍ᵢ₎` with w₍₁₎ ≥ w₍₂₎ ≥ …: an ordered weighted sum. With ω = (1, 0, …) the maximum, with k ones the sum of the k largest. It is λ times the support function of
+/// `g(w, λ) = λ Σ ωᵢ w₍ᵢ₎` with w₍₁₎ ≥ w₍₂₎ ≥ …: an ordered weighted sum. With ω = (1, 0, …) the maximum, with k ones the sum of the k largest. It
+/// is λ times the support function of
 /// the permutahedron of ω, so that its conjugate projects on that: soft ranks and soft sorting.
 ///
-/// prox sorts u, subtracts sλω, makes the result nonincreasing by means, and puts it back. D takes means over the clusters, B = −s mean(ω). At a tie all rules
+/// prox sorts u, subtracts sλω, makes the result nonincreasing by means, and puts it back. D takes means over the clusters, B = −s mean(ω). At a tie
+/// all rules
 /// of ``KinkRule`` take the joined cluster, at λ = 0 B is that of growing λ. Cost: one sort.
 ///
 /// M. Blondel, O. Teboul, Q. Berthet, J. Djolonga: Fast differentiable sorting and ranking. ICML 2020.

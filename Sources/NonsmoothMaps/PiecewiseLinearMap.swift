@@ -48,8 +48,10 @@ extension PiecewiseLinearMap {
   }
 
   public func apply(step s: Element, parameters λ: Vector<Element>, to u: inout Vector<Element>) {
-    let p = u.mutableBase()
-    PiecewiseLinearKernel.apply(pieces(step: s, parameters: λ), u.count, p)
+    let pieces = pieces(step: s, parameters: λ)
+    Element._piecewiseLinear(
+      u.count, pieces.count, pieces.map(\.end), pieces.map(\.slope), pieces.map(\.anchor), pieces.map(\.value),
+      u.mutableBase())
   }
 
   public func makeLinearization(count p: Int) -> EntrywiseLinearization<Element> {
@@ -63,7 +65,8 @@ extension PiecewiseLinearMap {
 
   /// Between which breakpoints of g every entry lies; the step does not move them.
   public func signature(at w: Vector<Element>, parameters λ: Vector<Element>) -> UInt64 {
-    let breaks = pieces(step: 1, parameters: λ).filter { $0.end.isFinite }.map { $0($0.end) }
+    let step = min(1, stepLimit(parameters: λ) / 2)
+    let breaks = pieces(step: step, parameters: λ).filter { $0.end.isFinite }.map { $0($0.end) }
     var hash = PieceHash()
     for j in 0..<w.count {
       var code: UInt64 = 0
@@ -71,48 +74,5 @@ extension PiecewiseLinearMap {
       hash.add(code)
     }
     return hash.value
-  }
-}
-
-/// The loop over the entries, without a branch per entry.
-enum PiecewiseLinearKernel {
-  @specialized(where Element == Double)
-  @specialized(where Element == Float)
-  static func apply<Element: Scalar>(_ pieces: [LinearPiece<Element>], _ n: Int, _ x: UnsafeMutablePointer<Element>) {
-    var all = pieces
-    // Pieces that are never reached: the next starts at infinity.
-    while all.count < 3 { all.append(all[all.count - 1]) }
-    if all.count == 3 {
-      let (a, b, c) = (all[0], all[1], all[2])
-      let (k0, s0, a0, v0) = (a.end, a.slope, a.anchor, a.value)
-      let (k1, s1, a1, v1) = (b.end, b.slope, b.anchor, b.value)
-      let (s2, a2, v2) = (c.slope, c.anchor, c.value)
-      for j in 0..<n {
-        let u = x[j]
-        var y = v0 + s0 * (u - a0)
-        y = u > k0 ? v1 + s1 * (u - a1) : y
-        y = u > k1 ? v2 + s2 * (u - a2) : y
-        x[j] = y
-      }
-      return
-    }
-    // A block of entries stays in the cache while every piece passes over it.
-    let size = 512
-    withUnsafeTemporaryAllocation(of: Element.self, capacity: size) { block in
-      let u = block.baseAddress!
-      for start in stride(from: 0, to: n, by: size) {
-        let (y, count) = (x + start, min(size, n - start))
-        u.initialize(from: y, count: count)
-        for (i, piece) in pieces.enumerated() {
-          let end = i == 0 ? -Element.infinity : pieces[i - 1].end
-          let (s, a, v) = (piece.slope, piece.anchor, piece.value)
-          if i == 0 {
-            for j in 0..<count { y[j] = v + s * (u[j] - a) }
-          } else {
-            for j in 0..<count { y[j] = u[j] > end ? v + s * (u[j] - a) : y[j] }
-          }
-        }
-      }
-    }
   }
 }

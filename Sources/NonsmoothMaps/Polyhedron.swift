@@ -2,8 +2,10 @@ public import LinAlg
 
 /// The constraint A w = b in its first rows and A w ≤ b in the others, with b as the parameters: an affine set where all are equations.
 ///
-/// The projection by an active set of linearly independent rows: violated rows enter one by one, rows whose multipliers would turn negative leave. With N an orthonormal basis of the active rows D = I − N Nᵀ, a
-/// projector, and B = A⁺ of them, outside of D's range. A row that holds with equality but was not needed counts as inactive under all rules of ``KinkRule``. Cost: a QR factorization per row that enters or
+/// The projection by an active set of linearly independent rows: violated rows enter one by one, rows whose multipliers would turn negative leave.
+/// With N an orthonormal basis of the active rows D = I − N Nᵀ, a
+/// projector, and B = A⁺ of them, outside of D's range. A row that holds with equality but was not needed counts as inactive under all rules of
+/// ``KinkRule``. Cost: a QR factorization per row that enters or
 /// leaves, O(pk²) for k active rows.
 ///
 /// D. Goldfarb, A. Idnani: A numerically stable dual method for solving strictly convex quadratic programs. Math. Program. 27 (1983).

@@ -3,7 +3,8 @@ public import LinAlg
 /// One element of the conservative Jacobian of a proximal map: D = ∂prox/∂u, p × p symmetric with eigenvalues in [0, 1], and B = ∂prox/∂λ
 /// at fixed u, p × m.
 ///
-/// Where ``hasFactor`` is false D is known by its products alone (and, of a g that is not convex, may have eigenvalues above 1): nothing that names R may be asked.
+/// Where ``hasFactor`` is false D is known by its products alone (and, of a g that is not convex, may have eigenvalues above 1): nothing that names
+/// R may be asked.
 ///
 /// D = R Rᵀ with R = E R_S: the coordinates S = ``active`` outside of which D vanishes, and R_S, |S| × r. Where D is a 0/1 mask R_S
 /// is the identity, where it is an orthogonal projector the columns of R_S are orthonormal. Vectors of |S| entries are called compact here.

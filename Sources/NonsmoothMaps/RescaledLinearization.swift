@@ -1,6 +1,7 @@
 public import LinAlg
 
-/// A derivative with D multiplied by a factor in (0, 1] and B by another one; the argument of the one it is made of is `factor/parameterFactor` times as large.
+/// A derivative with D multiplied by a factor in (0, 1] and B by another one; the argument of the one it is made of is `factor/parameterFactor`
+/// times as large.
 public final class RescaledLinearization<L: ProximalLinearization>: ProximalLinearization {
   public typealias Element = L.Element
   let base: L

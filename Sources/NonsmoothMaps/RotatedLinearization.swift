@@ -9,7 +9,8 @@ protocol Rotation<Element>: AnyObject {
   func backward(_ y: Vector<Element>, into x: inout Vector<Element>)
 }
 
-/// D = Tᵀ (D_base ⊕ diag(ω)) T for an orthogonal T: another derivative on the first k entries of T x, weights on the others. The derivative of functions of eigenvalues and singular
+/// D = Tᵀ (D_base ⊕ diag(ω)) T for an orthogonal T: another derivative on the first k entries of T x, weights on the others. The derivative of
+/// functions of eigenvalues and singular
 /// values, and of penalties of an orthogonal transform.
 ///
 /// R = Tᵀ (R_base ⊕ diag(√ω)) on the weights that are not zero. B = c Tᵀ (B_base ⊕ 0).

@@ -1,9 +1,11 @@
 public import LinAlg
 
-/// The smoothly clipped absolute deviation `g(w, λ) = Σ h(wⱼ)` with strength λ₀ and a = λ₁ > 2: h(w) = λ₀|w| for |w| ≤ λ₀, a quadratic from there to |w| = aλ₀, and λ₀²(a + 1)/2 beyond. Not
+/// The smoothly clipped absolute deviation `g(w, λ) = Σ h(wⱼ)` with strength λ₀ and a = λ₁ > 2: h(w) = λ₀|w| for |w| ≤ λ₀, a quadratic from there to
+/// |w| = aλ₀, and λ₀²(a + 1)/2 beyond. Not
 /// convex.
 ///
-/// prox thresholds softly by t = sλ₀ up to |u| = λ₀ + t, is ((a − 1)|u| − aλ₀s)/(a − 1 − s) with the sign of u up to |u| = aλ₀, and u beyond. D has the slope (a − 1)/(a − 1 − s), above 1,
+/// prox thresholds softly by t = sλ₀ up to |u| = λ₀ + t, is ((a − 1)|u| − aλ₀s)/(a − 1 − s) with the sign of u up to |u| = aλ₀, and u beyond. D has
+/// the slope (a − 1)/(a − 1 − s), above 1,
 /// there. Single valued for steps below a − 1.
 ///
 /// J. Fan, R. Li: Variable selection via nonconcave penalized likelihood and its oracle properties. J. Am. Stat. Assoc. 96 (2001).

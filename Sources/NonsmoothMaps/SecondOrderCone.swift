@@ -3,7 +3,8 @@ public import LinAlg
 /// The constraint ‖(w₂ … w_p)‖₂ ≤ w₁. No parameters.
 ///
 /// With u = (s, v), n = ‖v‖ and h = v/n: the identity for n ≤ s, zero for n ≤ −s, else x = ((s + n)/2)(1, h), whose D has eigenvalue 1 along (1, h), 0 along
-/// (1, −h) and (1 + s/n)/2 elsewhere. At n = s the ``KinkRule`` decides: `one` is the identity, the others the limit from outside. At n = −s all take zero, but at
+/// (1, −h) and (1 + s/n)/2 elsewhere. At n = s the ``KinkRule`` decides: `one` is the identity, the others the limit from outside. At n = −s all
+/// take zero, but at
 /// u = 0 `one` is the identity. Cost: O(p).
 public struct SecondOrderCone<Element: Scalar>: ProximalMap {
   public init() {}

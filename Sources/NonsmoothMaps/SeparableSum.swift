@@ -2,7 +2,8 @@ public import LinAlg
 
 /// `g(w, λ) = Σ_b g_b(w_b, λ_b)`: different penalties on disjoint coordinates, or one penalty on every group of them. Coordinates of no part are free.
 ///
-/// D has a block per part, the margin is the least of theirs. λ may be shared: every part says which entries of it are its own parameters, so that B's columns add up.
+/// D has a block per part, the margin is the least of theirs. λ may be shared: every part says which entries of it are its own parameters, so that
+/// B's columns add up.
 /// Cost: that of the parts, and one indirect call per part and product.
 public struct SeparableSum<Element: Scalar>: ProximalMap {
   /// A penalty with its coordinates and its parameters.
@@ -63,7 +64,8 @@ public struct SeparableSum<Element: Scalar>: ProximalMap {
     self.init(parts, count: p, parameterCount: m)
   }
 
-  /// One penalty with one set of parameters on every group that is not empty, for example ``LInfinityNorm`` for the ℓ1,∞ norm or ``Simplex`` for rows of probabilities. The
+  /// One penalty with one set of parameters on every group that is not empty, for example ``LInfinityNorm`` for the ℓ1,∞ norm or ``Simplex`` for
+  /// rows of probabilities. The
   /// weights of the groups play no role.
   public init(each penalty: any ProximalMap<Element>, of groups: Groups) {
     let parameters = Array(0..<penalty.parameterCount)

@@ -2,7 +2,8 @@ public import LinAlg
 
 /// The constraint w ≥ 0, Σ w = r, with the sum r as the only parameter: g is 0 on the simplex and infinite off it.
 ///
-/// prox subtracts a threshold τ and clips at 0. With S = {u > τ}, D is the projector diag(1_S) − 1_S 1_Sᵀ/|S| of rank |S| − 1, and B = 1_S/|S|, outside of D's
+/// prox subtracts a threshold τ and clips at 0. With S = {u > τ}, D is the projector diag(1_S) − 1_S 1_Sᵀ/|S| of rank |S| − 1, and B = 1_S/|S|,
+/// outside of D's
 /// range. At u = τ the ``KinkRule`` decides: `zero` counts the coordinate as off S, `one` as in S. `midpoint` takes the element of `zero`: the mean of two
 /// of these projectors is none.
 ///

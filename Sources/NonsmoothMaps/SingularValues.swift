@@ -1,11 +1,15 @@
 public import LinAlg
 
-/// g of the singular values of an m × n matrix, which is given column by column, for a g that does not change under permutations and changes of signs: the nuclear norm from ``L1Norm``, the
+/// g of the singular values of an m × n matrix, which is given column by column, for a g that does not change under permutations and changes of
+/// signs: the nuclear norm from ``L1Norm``, the
 /// ball of the spectral norm from ``LInfinityBall``, the spectral norm from ``LInfinityNorm``.
 ///
-/// With U = U₁ diag(σ) Vᵀ and x = prox_{s g}(σ) the value is U₁ diag(x) Vᵀ. Of a direction G, B = U₁ᵀGV is multiplied by (xᵢ − xⱼ)/(σᵢ − σⱼ) in its symmetric part and by
-/// (xᵢ + xⱼ)/(σᵢ + σⱼ) in its skew part, off the diagonal; the diagonal by g's own D; and what of G lies outside the columns of U₁ (or of V) by xⱼ/σⱼ. All three take their limits
-/// where they are 0/0. ∂/∂λ is U₁ diag(B_g) Vᵀ. The margin is g's at the singular values, which move no further than the matrix. At a kink the ``KinkRule`` chooses g's element. Cost: a
+/// With U = U₁ diag(σ) Vᵀ and x = prox_{s g}(σ) the value is U₁ diag(x) Vᵀ. Of a direction G, B = U₁ᵀGV is multiplied by (xᵢ − xⱼ)/(σᵢ − σⱼ) in its
+/// symmetric part and by
+/// (xᵢ + xⱼ)/(σᵢ + σⱼ) in its skew part, off the diagonal; the diagonal by g's own D; and what of G lies outside the columns of U₁ (or of V) by
+/// xⱼ/σⱼ. All three take their limits
+/// where they are 0/0. ∂/∂λ is U₁ diag(B_g) Vᵀ. The margin is g's at the singular values, which move no further than the matrix. At a kink the
+/// ``KinkRule`` chooses g's element. Cost: a
 /// singular value decomposition, and O(mn min(m, n)) per product with D.
 ///
 /// C. Ding, D. Sun, J. Sun, K.-C. Toh: Spectral operators of matrices. Math. Program. 168 (2018).
@@ -84,7 +88,8 @@ public struct SingularValues<G: SignInvariant>: ProximalMap {
   }
 }
 
-/// G → [diag B; (Bᵢⱼ + Bⱼᵢ)/√2 and (Bᵢⱼ − Bⱼᵢ)/√2 below the diagonal, column by column; C column by column] with B = U₁ᵀGV and C = U₂ᵀGV; of a wide matrix those of its transpose.
+/// G → [diag B; (Bᵢⱼ + Bⱼᵢ)/√2 and (Bᵢⱼ − Bⱼᵢ)/√2 below the diagonal, column by column; C column by column] with B = U₁ᵀGV and C = U₂ᵀGV; of a wide
+/// matrix those of its transpose.
 final class SingularVectorRotation<Element: Scalar>: Rotation {
   /// Whether the matrix is taken as its transpose, which is tall.
   private let isWide: Bool

@@ -2,7 +2,8 @@ public import LinAlg
 
 /// The constraint lower ≤ aᵀw ≤ upper with the two levels as parameters, lower < upper.
 ///
-/// Where u violates one of them prox projects on its hyperplane: D = I − a aᵀ/‖a‖², B's column of that level is a/‖a‖², outside of D's range. Between them D = I,
+/// Where u violates one of them prox projects on its hyperplane: D = I − a aᵀ/‖a‖², B's column of that level is a/‖a‖², outside of D's range.
+/// Between them D = I,
 /// B = 0. At a level the ``KinkRule`` decides: `one` is the identity, `zero` and `midpoint` the hyperplane's element. Cost: O(p).
 public struct Slab<Element: Scalar>: ProximalMap {
   public let normal: Vector<Element>

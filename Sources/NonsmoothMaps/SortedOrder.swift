@@ -4,7 +4,8 @@ import LinAlg
 enum SortedOrder {
   /// The coordinates by falling u, or by falling |u|; equal ones in their order. NaNs may stand anywhere.
   ///
-  /// By three or six passes over digits of 11 bits of what floating-point numbers are as integers: their order is that of the numbers. Short vectors are sorted by comparisons.
+  /// By three or six passes over digits of 11 bits of what floating-point numbers are as integers: their order is that of the numbers. Short vectors
+  /// are sorted by comparisons.
   @specialized(where Element == Double)
   @specialized(where Element == Float)
   static func falling<Element: Scalar>(_ u: Vector<Element>, magnitudes: Bool) -> [Int] {

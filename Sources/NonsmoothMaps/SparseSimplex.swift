@@ -2,7 +2,8 @@ public import LinAlg
 
 /// The constraint w ≥ 0, Σ w = r with at most k entries that are not zero; the sum r is the only parameter. Not convex.
 ///
-/// prox projects the k largest entries on the simplex and drops the others; D and B are those of ``Simplex`` there. Where an entry that is chosen and would not be 0 and one that is not chosen are equal
+/// prox projects the k largest entries on the simplex and drops the others; D and B are those of ``Simplex`` there. Where an entry that is chosen
+/// and would not be 0 and one that is not chosen are equal
 /// the value jumps: the first of them are chosen, and nothing is differentiated (``ProximalLinearization/isDefined``). Cost: one sort.
 ///
 /// A. Kyrillidis, S. Becker, V. Cevher, C. Koch: Sparse projections onto the simplex. ICML 2013.

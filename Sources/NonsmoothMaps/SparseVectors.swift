@@ -2,7 +2,8 @@ public import LinAlg
 
 /// The constraint that at most k entries are not zero. Not convex, no parameters.
 ///
-/// prox keeps the k entries of largest size; D is their mask. Where an entry that is kept and one that is not are equal in size, and not 0, the value jumps: the first of them are kept, and
+/// prox keeps the k entries of largest size; D is their mask. Where an entry that is kept and one that is not are equal in size, and not 0, the
+/// value jumps: the first of them are kept, and
 /// nothing is differentiated (``ProximalLinearization/isDefined``). Cost: one sort.
 public struct SparseVectors<Element: Scalar>: ProximalMap {
   /// k.

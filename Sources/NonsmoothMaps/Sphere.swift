@@ -2,7 +2,8 @@ public import LinAlg
 
 /// The constraint ‖w‖₂ = r with the radius as the only parameter. Not convex.
 ///
-/// With n = ‖u‖ and h = u/n, x = r h, D = (r/n)(I − h hᵀ), which expands where n < r, and B = h, outside of D's range. At u = 0 every point of the sphere is nearest: the value is one of them, and
+/// With n = ‖u‖ and h = u/n, x = r h, D = (r/n)(I − h hᵀ), which expands where n < r, and B = h, outside of D's range. At u = 0 every point of the
+/// sphere is nearest: the value is one of them, and
 /// nothing is differentiated (``ProximalLinearization/isDefined``). Cost: O(p).
 public struct Sphere<Element: Scalar>: ProximalMap {
   public init() {}

@@ -1,6 +1,7 @@
 public import LinAlg
 
-/// Symmetric n × n matrices as vectors of n (n + 1)/2 entries: the n diagonal entries first, then the entries below the diagonal, column by column, times √2. The dot
+/// Symmetric n × n matrices as vectors of n (n + 1)/2 entries: the n diagonal entries first, then the entries below the diagonal, column by column,
+/// times √2. The dot
 /// product of two vectors is the trace of the product of the matrices, so norms, gradients and projections are those of the matrices.
 public enum SymmetricVector {
   /// n (n + 1)/2.

@@ -5,7 +5,8 @@ public import LinAlg
 /// prox_s(u) = u + Wᵀ(prox_{sα g}(W u) − W u)/α. With D_g and B_g there D = I − Wᵀ(I − D_g) W/α and B = WᵀB_g/α; the margin is g's over √α.
 /// D is the identity on the complement of the rows. Cost: two products with W.
 ///
-/// P. L. Combettes, J.-C. Pesquet: A Douglas–Rachford splitting approach to nonsmooth convex variational signal recovery. IEEE J. Sel. Top. Signal Process. 1 (2007).
+/// P. L. Combettes, J.-C. Pesquet: A Douglas–Rachford splitting approach to nonsmooth convex variational signal recovery. IEEE J. Sel. Top. Signal
+/// Process. 1 (2007).
 public struct TightFrame<G: ProximalMap>: ProximalMap {
   public typealias Element = G.Element
   public let base: G
@@ -78,7 +79,8 @@ public struct TightFrame<G: ProximalMap>: ProximalMap {
     L.close()
   }
 
-  /// That of g at W w, in which entries of the size of rounding errors count as zeros. Where g's pieces are told by other numbers, as bounds, rounding can hide them.
+  /// That of g at W w, in which entries of the size of rounding errors count as zeros. Where g's pieces are told by other numbers, as bounds,
+  /// rounding can hide them.
   public func signature(at w: Vector<Element>, parameters λ: Vector<Element>) -> UInt64 {
     let image = transform * w
     let rounding = 8 * Element(w.count) * .ulpOfOne * scale.squareRoot() * w.norm

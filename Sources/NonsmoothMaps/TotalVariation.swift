@@ -2,7 +2,8 @@ public import LinAlg
 
 /// `g(w, λ) = λ Σ |wⱼ₊₁ − wⱼ|`: few jumps along a line.
 ///
-/// x is constant on runs: the mean of u plus sλ (σ_right − σ_left)/|run|, σ the signs of the jumps at its ends (0 at the ends of the line). D takes the means over
+/// x is constant on runs: the mean of u plus sλ (σ_right − σ_left)/|run|, σ the signs of the jumps at its ends (0 at the ends of the line). D takes
+/// the means over
 /// the runs. Where runs merge or split, all rules of ``KinkRule`` take the joined run. Cost: O(p).
 ///
 /// N. A. Johnson: A dynamic programming algorithm for the fused lasso and L0-segmentation. J. Comput. Graph. Stat. 22 (2013).

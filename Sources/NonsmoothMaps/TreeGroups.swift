@@ -2,9 +2,12 @@ public import LinAlg
 
 /// `g(w, λ) = λ Σ_G weight_G ‖w_G‖₂` over groups of which any two are disjoint or nested, as the subtrees of a tree.
 ///
-/// prox shrinks the groups one after the other, those inside before those around them. With t = sλ weight and n, h the norm and the direction that a group has when its turn comes, D is the product of the
-/// blocks (1 − t/n)(I − h hᵀ) + h hᵀ. They commute, since every block that is inside another one has the direction of the outer one among its eigenvectors, so D and its root R, the product of the blocks' roots, are
-/// symmetric. B is −s Σ of what the later blocks make of weight · h. At n = t all rules of ``KinkRule`` count the group as zero; a group whose t is 0 has the identity. Cost: the sum of the sizes of the groups.
+/// prox shrinks the groups one after the other, those inside before those around them. With t = sλ weight and n, h the norm and the direction that a
+/// group has when its turn comes, D is the product of the
+/// blocks (1 − t/n)(I − h hᵀ) + h hᵀ. They commute, since every block that is inside another one has the direction of the outer one among its
+/// eigenvectors, so D and its root R, the product of the blocks' roots, are
+/// symmetric. B is −s Σ of what the later blocks make of weight · h. At n = t all rules of ``KinkRule`` count the group as zero; a group whose t is
+/// 0 has the identity. Cost: the sum of the sizes of the groups.
 ///
 /// R. Jenatton, J. Mairal, G. Obozinski, F. Bach: Proximal methods for hierarchical sparse coding. J. Mach. Learn. Res. 12 (2011).
 public struct TreeGroups<Element: Scalar>: ProximalMap {

@@ -67,6 +67,15 @@ import Testing
     expectFits(KernelsCommand.Row.table(rows))
   }
 
+  @Test func operators() {
+    // The longest names there are.
+    for (name, sort) in [("L1Norm with quadratic", 0.0123), ("SingularValues of LInfinityBall", nil)] {
+      let row = OperatorsCommand.Row(
+        operator: name, milliseconds: 12_345.6, value: 1234.5, valueOfSort: sort, linearize: 1234.5, product: 1234.5)
+      expectFits(OperatorsCommand.Row.table([row], unit: sort == nil ? "decomposition" : "copy"))
+    }
+  }
+
   @Test func sparseSolvers() {
     let timing = (iterations: -100_000, milliseconds: 123_456.7)
     let row = SparseCommand.Row(

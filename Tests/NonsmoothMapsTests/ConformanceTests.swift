@@ -134,7 +134,8 @@ import Testing
     return 1
   }
 
-  /// At strengths of 0 the derivative is that for growing strengths: prox moves by s h at most for strengths h, and is affine until a coordinate meets another,
+  /// At strengths of 0 the derivative is that for growing strengths: prox moves by s h at most for strengths h, and is affine until a coordinate
+  /// meets another,
   /// here further away than that.
   @Test func strengthsOfZero() {
     let u: Vector<Double> = [1, -2, 0.5, 3, -0.75, 1.5, -2.5, 0.25, 2]

@@ -3,7 +3,8 @@ import LinAlg
 import NonsmoothMaps
 import Testing
 
-/// Moreau's identity, prox_{s g}(u) + s prox_{g*/s}(u/s) = u, between penalties and conjugates that are written down independently of one another, and the Moreau envelope.
+/// Moreau's identity, prox_{s g}(u) + s prox_{g*/s}(u/s) = u, between penalties and conjugates that are written down independently of one another,
+/// and the Moreau envelope.
 @Suite struct MoreauTests {
   static let p = 9
 

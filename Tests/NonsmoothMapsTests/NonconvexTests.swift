@@ -64,6 +64,15 @@ import Testing
     #expect(isDefined(SparseSimplex<Double>(most: 2), [3, 1, 1], [1]))
   }
 
+  /// Pieces are told at any concavity, also where a step of 1 would be too long.
+  @Test func signatures() {
+    for g in [MCP<Double>() as any ProximalMap<Double>, SCAD<Double>()] {
+      let λ: Vector<Double> = g is MCP<Double> ? [1, 0.25] : [1, 2.0625]
+      func code(_ w: Double) -> UInt64 { g.signature(at: [w], parameters: λ) }
+      #expect(code(0) != code(0.125) && code(0.125) == code(0.1875) && code(0.125) != code(3) && code(3) == code(4))
+    }
+  }
+
   /// A step that leaves prox no single point is refused, and so is a derivative at a jump.
   @Test func refusals() throws {
     let f = try CoupledQuadratic<Double>(4, seed: 1)

@@ -19,6 +19,9 @@
   void ck_soft_threshold_each_##X(size_t n, const T *u, const T *t, T *out);                                          \
   void ck_soft_threshold_each_mask_##X(size_t n, const T *u, const T *t, T atKink, T *mask);                          \
   T ck_soft_threshold_each_margin_##X(size_t n, const T *u, const T *t);                                              \
+  /* x_i = value_q + slope_q (x_i - anchor_q) for the first of k pieces with x_i <= end_q, the last piece where there is none. */ \
+  void ck_piecewise_linear_##X(size_t n, size_t k, const T *end, const T *slope, const T *anchor, const T *value,      \
+                               T *x);                                                                                  \
   /* y = a x + b y; b = 0 overwrites y whatever it held. */                                                           \
   void ck_axpby_##X(size_t n, T a, const T *x, T b, T *y);                                                            \
   /* z = a x + b y. z may be x or y. */                                                                               \

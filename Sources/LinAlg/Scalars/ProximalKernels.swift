@@ -62,4 +62,16 @@ extension Scalar {
       ck_soft_threshold_each_margin_s(n, u.recast(), t.recast()).recast()
     }
   }
+
+  /// xᵢ ← value_q + slope_q (xᵢ − anchor_q) for the first of k pieces with xᵢ ≤ end_q, the last one where there is none.
+  package static func _piecewiseLinear(
+    _ n: Int, _ k: Int, _ end: UnsafePointer<Self>, _ slope: UnsafePointer<Self>, _ anchor: UnsafePointer<Self>,
+    _ value: UnsafePointer<Self>, _ x: UnsafeMutablePointer<Self>
+  ) {
+    if isDouble {
+      ck_piecewise_linear_d(n, k, end.recast(), slope.recast(), anchor.recast(), value.recast(), x.recast())
+    } else {
+      ck_piecewise_linear_s(n, k, end.recast(), slope.recast(), anchor.recast(), value.recast(), x.recast())
+    }
+  }
 }
