@@ -1,22 +1,22 @@
 public import LinAlg
 import NonsmoothMaps
 
+/// What a kink does along a direction of the parameters.
+public enum KinkBranch: Sendable, Hashable {
+  /// Down, as in "would enter with sign −"; the lower branch of the record.
+  case lower
+  /// It stays on the kink: what was zero remains zero.
+  case stays
+  /// Up.
+  case upper
+}
+
 /// w'(λ; δ) = lim (w(λ + tδ) − w(λ))/t for t ↓ 0: at a kink the derivative of the side that δ leads to.
 public struct DirectionalDerivative<Element: Scalar> {
-  /// What became of a kink along δ.
-  public enum Branch: Sendable, Hashable {
-    /// Down, as in "would enter with sign −"; the lower branch of the record.
-    case lower
-    /// It stays on the kink: what was zero remains zero.
-    case stays
-    /// Up.
-    case upper
-  }
-
   /// w'(λ; δ), p entries, with its report: iterations are rounds of the active set.
   public var derivative: Derivative<Vector<Element>, Element>
   /// What each weakly active kink does, in the order of ``KinkAnalysis/weaklyActive``.
-  public var branches: [Branch]
+  public var branches: [KinkBranch]
   /// How the argument of the proximal map moves: d/dt u = w' − s (H w' + ∂_λ∇f δ).
   public var argumentRate: Vector<Element>
 
@@ -53,7 +53,7 @@ extension KinkAnalysis {
     let quadratic = BranchedQuadratic(
       S: system.S, h: h, lower: lower, upper: upper, tolerance: rounding(t, free, atKinks, lower, upper))
     var x = offset
-    var branches = Array(repeating: DirectionalDerivative<Element>.Branch.stays, count: system.kinkCount)
+    var branches = Array(repeating: KinkBranch.stays, count: system.kinkCount)
     var argumentRate = Vector<Element>.zeros(map.stateCount)
     if let violation = departure(ofPenalty, lower, upper) {
       report.outcome = .outsideDomain(violation)

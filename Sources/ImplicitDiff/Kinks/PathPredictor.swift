@@ -18,7 +18,7 @@ public struct SolutionPath<Element: Scalar> {
     /// The kinks that the solution is on here; none at t = 0 as a rule.
     public var kinks: [KinkRecord<Element>]
     /// What each of them does.
-    public var branches: [DirectionalDerivative<Element>.Branch]
+    public var branches: [KinkBranch]
   }
 
   /// How the path ended.

@@ -1,18 +1,18 @@
 public import LinAlg
 
+/// What changes its piece at a kink.
+public enum KinkPlace: Sendable, Hashable {
+  /// One coordinate.
+  case coordinate(Int)
+  /// The equality of the neighbours i and i + 1.
+  case edge(Int)
+  /// The boundary of a ball.
+  case boundary
+}
+
 /// A kink of a proximal map at or near an argument u: where it is, how far away, and which pieces meet there.
 public struct KinkRecord<Element: Scalar>: Sendable, CustomStringConvertible {
-  /// What changes its piece there.
-  public enum Place: Sendable, Hashable {
-    /// One coordinate.
-    case coordinate(Int)
-    /// The equality of the neighbours i and i + 1.
-    case edge(Int)
-    /// The boundary of a ball.
-    case boundary
-  }
-
-  public let place: Place
+  public let place: KinkPlace
   /// The distance from u to the kink in the Euclidean norm. u = w − s ∇f(w), so of a coordinate at zero it is s times its dual margin.
   public let distance: Element
   /// Up to which distance u cannot be told from a point on the kink: by how much u may be off.
@@ -23,7 +23,7 @@ public struct KinkRecord<Element: Scalar>: Sendable, CustomStringConvertible {
   public let isBelow: Bool
 
   public init(
-    place: Place, distance: Element, tolerance: Element, branches: (lower: String, upper: String), isBelow: Bool
+    place: KinkPlace, distance: Element, tolerance: Element, branches: (lower: String, upper: String), isBelow: Bool
   ) {
     self.place = place
     self.distance = distance
