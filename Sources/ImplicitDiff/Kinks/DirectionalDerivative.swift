@@ -22,8 +22,8 @@ public struct DirectionalDerivative<Element: Scalar> {
 
   /// w'(λ; δ), if it was found.
   ///
-  /// - Throws: ``DifferentiationFailure`` otherwise.
-  public func get() throws(DifferentiationFailure) -> Vector<Element> { try derivative.get() }
+  /// - Throws: ``ConvergenceFailure`` otherwise.
+  public func get() throws(ConvergenceFailure) -> Vector<Element> { try derivative.get() }
 }
 
 extension KinkAnalysis {
