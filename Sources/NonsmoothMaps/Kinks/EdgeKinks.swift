@@ -70,8 +70,10 @@ private struct Edges<Element: Scalar> {
         isBelow: (sign < 0) == (isJump && distance > tolerance)))
   }
 
-  /// - Parameter strength: whether λ's only entry weighs the jumps.
-  func cone(_ x: Vector<Element>, radius: Element, hasStrength: Bool) -> CriticalCone<Element> {
+  /// - Parameter isWeighed: whether λ's only entry weighs jumps of this sign.
+  func cone(
+    _ x: Vector<Element>, radius: Element, isWeighed: (Element) -> Bool
+  ) -> CriticalCone<Element> {
     var cone = CriticalCone(point: Vector(copying: x))
     for run in runs {
       let scale = 1 / Element(run.count).squareRoot()
@@ -95,7 +97,7 @@ private struct Edges<Element: Scalar> {
       switch states[j] {
       case .fused: continue
       case .jump(let sign), .weak(let sign):
-        if !hasStrength { continue }
+        if !isWeighed(sign) { continue }
         cone.slope.append(.init(j, 0, -sign))
         cone.slope.append(.init(j + 1, 0, sign))
       }
@@ -147,7 +149,8 @@ extension TotalVariation: PolyhedralPenalty {
   ) throws(KinkRefusal) -> CriticalCone<Element> {
     let (t, x) = (s * λ[0], value(u, s, λ))
     if x.firstNonFinite != nil { throw .notFinite }
-    return try Edges(u, value: x, limits: (-t, t), tolerance: tolerance).cone(x, radius: radius, hasStrength: true)
+    return try Edges(u, value: x, limits: (-t, t), tolerance: tolerance).cone(
+      x, radius: radius, isWeighed: { _ in true })
   }
 
   public func firstCrossing(
@@ -158,6 +161,34 @@ extension TotalVariation: PolyhedralPenalty {
     let x = self.value(u, s, λ)
     return (try? Edges(u, value: x, limits: (-t, t), tolerance: tolerance))?.firstCrossing(
       u, value: x, limits: (-t, t), limitRates: (-δ, δ), argument: rates.argument, value: rates.value)
+  }
+}
+
+extension NearlyIsotonic: PolyhedralPenalty {
+  private func value(_ u: Vector<Element>, _ s: Element, _ λ: Vector<Element>) -> Vector<Element> {
+    var x = Vector(copying: u)
+    apply(step: s, parameters: λ, to: &x)
+    return x
+  }
+
+  /// Rising jumps cost nothing, falling ones λ.
+  public func criticalCone(
+    at u: Vector<Element>, step s: Element, parameters λ: Vector<Element>, tolerance: Element, radius: Element
+  ) throws(KinkRefusal) -> CriticalCone<Element> {
+    let x = value(u, s, λ)
+    if x.firstNonFinite != nil { throw .notFinite }
+    return try Edges(u, value: x, limits: (-s * λ[0], 0), tolerance: tolerance).cone(x, radius: radius) { $0 < 0 }
+  }
+
+  public func firstCrossing(
+    at u: Vector<Element>, value: Vector<Element>, step s: Element, parameters λ: Vector<Element>,
+    tolerance: Element, rates: (argument: Vector<Element>, value: Vector<Element>, parameters: Vector<Element>)
+  ) -> Element? {
+    let x = self.value(u, s, λ)
+    let limits = (lower: -s * λ[0], upper: Element(0))
+    return (try? Edges(u, value: x, limits: limits, tolerance: tolerance))?.firstCrossing(
+      u, value: x, limits: limits, limitRates: (-s * rates.parameters[0], 0), argument: rates.argument,
+      value: rates.value)
   }
 }
 
@@ -176,7 +207,8 @@ extension Isotonic: PolyhedralPenalty {
   ) throws(KinkRefusal) -> CriticalCone<Element> {
     let x = value(u, s, λ)
     if x.firstNonFinite != nil { throw .notFinite }
-    return try Edges(u, value: x, limits: limits, tolerance: tolerance).cone(x, radius: radius, hasStrength: false)
+    return try Edges(u, value: x, limits: limits, tolerance: tolerance).cone(
+      x, radius: radius, isWeighed: { _ in false })
   }
 
   public func firstCrossing(

@@ -56,3 +56,22 @@ extension FixedParameters: PolyhedralPenalty where G: PolyhedralPenalty {
       rates: (rates.argument, rates.value, .zeros(constants.count)))
   }
 }
+
+extension Translated: PolyhedralPenalty where G: PolyhedralPenalty {
+  public func criticalCone(
+    at u: Vector<Element>, step s: Element, parameters λ: Vector<Element>, tolerance: Element, radius: Element
+  ) throws(KinkRefusal) -> CriticalCone<Element> {
+    var cone = try base.criticalCone(at: u - shift, step: s, parameters: λ, tolerance: tolerance, radius: radius)
+    cone.point.add(1, shift)
+    return cone
+  }
+
+  public func firstCrossing(
+    at u: Vector<Element>, value x: Vector<Element>, step s: Element, parameters λ: Vector<Element>,
+    tolerance: Element, rates: (argument: Vector<Element>, value: Vector<Element>, parameters: Vector<Element>)
+  ) -> Element? {
+    base.firstCrossing(at: u - shift, value: x - shift, step: s, parameters: λ, tolerance: tolerance, rates: rates)
+  }
+
+  public var nonlinearParameters: [Int] { base.nonlinearParameters }
+}

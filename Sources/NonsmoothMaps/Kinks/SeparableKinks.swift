@@ -103,6 +103,7 @@ extension AsymmetricL1: PolyhedralPenalty {}
 extension NonnegativeL1: PolyhedralPenalty {}
 extension HingePenalty: PolyhedralPenalty {}
 extension InsensitivePenalty: PolyhedralPenalty {}
+extension LInfinityBall: PolyhedralPenalty {}
 
 extension ElasticNet: PolyhedralPenalty {
   /// The ridge.

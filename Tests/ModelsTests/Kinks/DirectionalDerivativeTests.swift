@@ -89,6 +89,13 @@ import Testing
     try KinkCase(Isotonic(), [], solution: [1, 1, 1, 2, 2, 4], subgradient: [0, 1, -1, 0, 0, 0]).check(weak: 2)
   }
 
+  /// As for the total variation with θ between −1 and 0: θ = (0, 0, −0.5, −1, −1), so that edge 1 may open upwards and edge 3 downwards.
+  @Test func nearlyIsotonic() throws {
+    try KinkCase(
+      NearlyIsotonic(), [1], solution: [1, 3, 3, 3, 3, 1], subgradient: [0, 0, 0.5, 0.5, 0, -1]
+    ).check(weak: 2)
+  }
+
   @Test func piecewiseLinearMaps() throws {
     try KinkCase(AsymmetricL1(), [1, 2], solution: [3, 0, 0, -2, 0], subgradient: [2, 2, -1, -1, 0]).check(weak: 2)
     try KinkCase(NonnegativeL1(), [1], solution: [3, 0, 0, 2], subgradient: [1, 1, 0, 1]).check(weak: 1)
@@ -103,6 +110,10 @@ import Testing
       weak: 2, curvature: 20)
     try KinkCase(HuberPenalty(), [1, 2], solution: [3, 2, -2, 1], subgradient: [2, 2, -2, 1]).check(
       weak: 2, curvature: 20)
+    try KinkCase(LInfinityBall(), [2], solution: [2, -2, 0, 2, 1], subgradient: [0, -1, 0, 3, 0]).check(weak: 1)
+    try KinkCase(
+      Translated(L1Norm(), by: [1, -1, 0, 0]), [1], solution: [1, 0, 0, -2], subgradient: [1, 1, -1, -1]
+    ).check(weak: 2)
     try KinkCase(FixedParameters(L1Norm(), [1]), [], solution: [2, 0, 0], subgradient: [1, 1, -1]).check(weak: 2)
   }
 

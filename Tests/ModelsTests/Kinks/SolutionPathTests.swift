@@ -103,6 +103,9 @@ import Testing
       KinkCase(Isotonic(), [], solution: [1, 1, 1, 2, 2, 4], subgradient: [0, 1, -1, 0, 0, 0]),
       by: [[9, 0], [-9, 9], [0, -12]])
     try Self.follow(
+      KinkCase(NearlyIsotonic(), [1], solution: [1, 3, 3, 3, 3, 1], subgradient: [0, 0, 0.5, 0.5, 0, -1]),
+      by: [[-0.9, 0, 0], [20, 0, 0], [1, 8, -9], [0, -9, 6]])
+    try Self.follow(
       KinkCase(
         Box(lower: .parameters(), upper: .fixed(2)), [-1], solution: [-1, 0, 2, -1, 2], subgradient: [-1, 0, 1, 0, 0]),
       by: [[2, 5, 0], [-3, 9, 9], [1, -9, 4]])
