@@ -23,12 +23,24 @@ extension L1Norm: PolyhedralPenalty {
     try ScalarPieces.cone(at: u, step: s, tolerance: tolerance, radius: radius, pieces: pieces(s, λ))
   }
 
+  /// The thresholds ±s λⱼ, without a list of pieces for each coordinate: a path asks for this at every node.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func firstCrossing(
     at u: Vector<Element>, value x: Vector<Element>, step s: Element, parameters λ: Vector<Element>,
     tolerance: Element, rates: (argument: Vector<Element>, value: Vector<Element>, parameters: Vector<Element>)
   ) -> Element? {
-    ScalarPieces.firstCrossing(
-      at: u, tolerance: tolerance, argument: rates.argument, parameters: rates.parameters, pieces: pieces(s, λ))
+    var least = Element.infinity
+    for j in 0..<u.count {
+      let (threshold, rate) = (s * λ[strengths.place(j)], s * rates.parameters[strengths.place(j)])
+      for sign: Element in [-1, 1] {
+        let gap = sign * threshold - u[j]
+        if gap.magnitude <= tolerance { continue }
+        let t = gap / (rates.argument[j] - sign * rate)
+        if t > 0 && t < least { least = t }
+      }
+    }
+    return least.isFinite ? least : nil
   }
 }
 
