@@ -29,8 +29,12 @@ public final class ProximalGradientMap<F: SmoothFunction, G: ProximalMap>: Fixed
   private var gradient: Vector<Element>
   private var argument: Vector<Element>
   private var nonzeros: IndexSubset
+  /// Naming the type as a value has the runtime complete it. Otherwise two tasks that make the first map of a kind at once can end in a crash: that
+  /// `Element` is a `Scalar` is looked up through this type, of a subclass before its superclass's part is there (Swift 6.3).
+  private let linearizationType: Any.Type
 
   public init(_ smooth: F, _ penalty: G, step: Step = .optimal, kink: KinkRule = .zero) {
+    linearizationType = G.Linearization.self
     self.smooth = smooth
     self.penalty = penalty
     self.step = step

@@ -10,7 +10,7 @@ public typealias HeldOutLogisticLoss<Element: Scalar> = HeldOutLoss<LogisticLoss
 /// A ``SmoothLoss`` on held-out rows as the outer objective, X m × p. It does not depend on λ.
 public final class HeldOutLoss<Loss: SmoothLoss>: OuterObjective {
   public typealias Element = Loss.Element
-  private let loss: Loss
+  let loss: Loss
   private var scores: Vector<Element>
   private var residuals: Vector<Element>
   private var nonzeros: IndexSubset

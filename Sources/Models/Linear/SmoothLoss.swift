@@ -26,6 +26,10 @@ public protocol SmoothLoss<Element>: AnyObject {
     -> Element
   /// d ← ℓ″(z, y), n entries.
   static func curvatures(scores z: Vector<Element>, targets y: Vector<Element>, into d: inout Vector<Element>)
+  /// d ← ℓ‴(z, y), n entries; false, and d undefined, where it is not known. Second derivatives of reduced objectives need it.
+  static func curvatureDerivatives(
+    scores z: Vector<Element>, targets y: Vector<Element>, into d: inout Vector<Element>
+  ) -> Bool
   /// A bound on ‖r‖'s rounding error (Euclidean), for residuals computed at scores that are off by `scoreError`.
   static func residualError(_ r: Vector<Element>, scoreError: Element) -> Element
   /// −F*(−c r/n) for the residuals r at some scores and 0 ≤ c ≤ 1: what a dual point gives.
@@ -53,6 +57,11 @@ public protocol SmoothLoss<Element>: AnyObject {
 }
 
 extension SmoothLoss {
+  /// Not known.
+  public static func curvatureDerivatives(
+    scores z: Vector<Element>, targets y: Vector<Element>, into d: inout Vector<Element>
+  ) -> Bool { false }
+
   /// f(0) less the least value of F, which is −F*(0): by how much f can fall from there.
   var excessAtZero: Element {
     let scores = Vector<Element>.zeros(sampleCount)

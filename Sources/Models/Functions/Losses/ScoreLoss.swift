@@ -22,6 +22,9 @@ public protocol ScoreLoss<Element>: Sendable {
   static func residual(score z: Element, target y: Element) -> Element
   /// ℓ″(z, y) ≥ 0.
   static func curvature(score z: Element, target y: Element) -> Element
+  /// ℓ‴(z, y), where ℓ″ jumps that of the piece that ``curvature(score:target:)`` takes; nil where it is not known. Second derivatives of
+  /// reduced objectives need it.
+  static func curvatureDerivative(score z: Element, target y: Element) -> Element?
 
   /// A bound on ℓ″ over all scores: a step size needs it.
   static var curvatureBound: Element { get }
@@ -49,6 +52,8 @@ extension ScoreLoss {
   public static func isTarget(_ y: Element) -> Bool { true }
   public static var targetDescription: String { "numbers" }
   public static var slopeBound: Element { .infinity }
+  /// Not known.
+  public static func curvatureDerivative(score z: Element, target y: Element) -> Element? { nil }
 
   // Inlinable, so that the loops are compiled for the conforming type, wherever it is.
 
