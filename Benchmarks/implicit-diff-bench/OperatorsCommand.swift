@@ -65,7 +65,7 @@ struct OperatorsCommand: ParsableCommand {
       try Console.print(
         "order \(order): eigenvalues and vectors take \(Format.number(shelf.eigen * 1e3)) ms, singular values and vectors \(Format.number(shelf.singular * 1e3)) ms"
       )
-      try Console.print(Row.table(matrices, unit: "decomposition"))
+      try Console.print(Row.table(matrices, unit: "factors"))
     }
     if let out { try Console.write(json: vectors + matrices, to: out + "/operators.json") }
   }

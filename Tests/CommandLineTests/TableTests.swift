@@ -72,7 +72,7 @@ import Testing
     for (name, sort) in [("L1Norm with quadratic", 0.0123), ("SingularValues of LInfinityBall", nil)] {
       let row = OperatorsCommand.Row(
         operator: name, milliseconds: 12_345.6, value: 1234.5, valueOfSort: sort, linearize: 1234.5, product: 1234.5)
-      expectFits(OperatorsCommand.Row.table([row], unit: sort == nil ? "decomposition" : "copy"))
+      expectFits(OperatorsCommand.Row.table([row], unit: sort == nil ? "factors" : "copy"))
     }
   }
 
