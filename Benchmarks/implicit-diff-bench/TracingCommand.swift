@@ -101,12 +101,13 @@ struct TracingCommand: ParsableCommand {
     let C = coupled.makeHessian()
     coupled.linearize(at: w, parameters: [0.2], into: C, gradient: &out)
     let q = softmax(X * w)
+    let ones = Vector<Double>(repeating: 1, count: n)
     add("Hessian of log-sum-exp, by the tape") {
       C.apply(x, into: &out)
     } byHand: {
       image.assignProduct(X, x)
       image.scale(by: q)
-      image.add(-sum(image), q)
+      image.add(-image.dot(ones), q)
       out.assignProduct(X.transposed, image)
       out.add(λ[1], x)
     }

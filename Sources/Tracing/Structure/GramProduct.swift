@@ -9,7 +9,8 @@ final class GramProduct<Element: Scalar> {
   private(set) var weights: Vector<Element>?
   private let fused = FusedGram<Element>()
   private let columnGram = ColumnGram<Element>()
-  /// X where one pass makes a product.
+  /// X where one pass makes a product: where that pays, and X is not wider than tall. The panels of a wide one have few rows, and two products are faster
+  /// (1.6 times at 500 × 2000).
   private let dense: Matrix<Element>?
   private var image: Vector<Element>
   private var blockImage: Matrix<Element>?
@@ -17,7 +18,7 @@ final class GramProduct<Element: Scalar> {
 
   init(_ features: any DesignMatrix<Element>) {
     self.features = features
-    dense = features.denseColumns.flatMap { FusedGram.pays(for: $0) ? $0 : nil }
+    dense = features.denseColumns.flatMap { FusedGram.pays(for: $0) && $0.columns <= $0.rows ? $0 : nil }
     image = .zeros(features.rows)
   }
 
