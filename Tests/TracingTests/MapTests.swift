@@ -198,4 +198,27 @@ import Tracing
     #expect(each.violation(parameters: [1, 1, -1])?.index == 2 || each.violation(parameters: [1, 1, -1])?.index == 0)
     #expect(each.violation(parameters: [1, .nan, 1])?.index == 1)
   }
+
+  /// A penalty that is not convex: its proximal map expands, which is neither taken for a contraction nor for a positive definite form.
+  @Test func penaltiesThatAreNotConvex() throws {
+    let (X, y) = (Self.X, Self.y)
+    let map = try Map(state: 5, parameters: 2) { w, λ in
+      proximal(MCP<Double>(), step: 0.1, parameters: λ, w - 0.1 * (X.transposed * (X * w - y)))
+    }
+    let λ: Vector<Double> = [0.7, 0.4]
+    #expect(map.contractionBound(parameters: λ) == nil)
+    #expect(map.violation(parameters: λ) == nil)
+    #expect(map.violation(parameters: [0.7, 0.05]) != nil)
+    let (w, x) = (FunctionTests.vector(5, 3), FunctionTests.vector(5, 4))
+    let L = map.makeLinearization()
+    var (value, product) = (w, x)
+    map.linearize(at: w, parameters: λ, into: L, value: &value)
+    L.state.apply(x, into: &product)
+    let h = 6e-6
+    var (above, below) = (w, w)
+    map.apply(w + h * x, parameters: λ, into: &above)
+    map.apply(w - h * x, parameters: λ, into: &below)
+    #expect(product.distance(to: (above - below) / (2 * h)) <= 1e-7)
+    if case .symmetric(let form) = L.structure { #expect(form.range.hasFactor) }
+  }
 }

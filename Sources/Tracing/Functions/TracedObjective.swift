@@ -61,5 +61,9 @@ public final class TracedObjective<Element: Scalar>: OuterObjective {
     run(gradientNodes, w, λ)
     stateGradient.copy(from: machine.slots[slopes.state].vector)
     parameterGradient.copy(from: machine.slots[slopes.parameters].vector)
+    if !machine.hasDerivatives {
+      stateGradient.fill(.nan)
+      parameterGradient.fill(.nan)
+    }
   }
 }

@@ -81,6 +81,12 @@ final class MapTape<Element: Scalar> {
       ? nil : FormRecognizer.form(of: tape.combine(1, y, -1, slope), linearIn: y, on: tape)
   }
 
+  /// Whether the outer operation does not expand.
+  var outerIsConvex: Bool {
+    guard case .proximal(let node) = outer, case .proximal(let g) = tape.nodes[node].operation else { return true }
+    return tape.proximals[g].isConvex
+  }
+
   /// What has to be run once a point is given, before products.
   func pointNodes(for outputs: [Int]) -> [Int] {
     tape.needed(for: outputs).filter { tape.nodes[$0].sources & ~FunctionInput.point == 0 }

@@ -59,6 +59,7 @@ public final class TracedLinearization<Element: Scalar>: Linearization {
     symmetric?.fill(from: machine)
     isValid =
       machine.slots[map.value].vector.firstNonFinite == nil && machine.slots[map.argument].vector.firstNonFinite == nil
+      && machine.hasDerivatives
   }
 
   var value: Vector<Element> { machine.slots[map.value].vector }
@@ -141,8 +142,11 @@ public final class TracedLinearization<Element: Scalar>: Linearization {
     TracedParameterOperator(linearization: self, rows: count, columns: parameterCount)
   }
 
-  /// A symmetric form where it was recognised, or vouched for; otherwise general.
-  public var structure: LinearizationStructure<Element> { symmetric.map { .symmetric($0) } ?? .general }
+  /// A symmetric form where it was recognised, or vouched for, and D has a factor; otherwise general.
+  public var structure: LinearizationStructure<Element> {
+    guard let symmetric, symmetric.range.hasFactor else { return .general }
+    return .symmetric(symmetric)
+  }
 }
 
 /// A1 of a traced map.

@@ -78,10 +78,10 @@ public final class TracedMap<Element: Scalar>: FixedPointMap {
     ParameterViolation.notFinite(in: λ) ?? domain.violation(λ)
   }
 
-  /// The largest |1 − h| over the eigenvalues h of a recognised I − ∂u/∂w: proximal maps do not expand. nil where that is no contraction and the bounds on h
+  /// The largest |1 − h| over the eigenvalues h of a recognised I − ∂u/∂w: proximal maps of convex functions do not expand. nil of others, and where that is no contraction and the bounds on h
   /// may be far off.
   public func contractionBound(parameters λ: Vector<Element>) -> Element? {
-    guard let form = tape.form, let (smallest, largest) = curvature?.bounds(λ) else { return nil }
+    guard let form = tape.form, tape.outerIsConvex, let (smallest, largest) = curvature?.bounds(λ) else { return nil }
     let bound = max((1 - smallest).magnitude, (1 - largest).magnitude)
     return bound < 1 || form.hasExactBounds(on: tape.tape) ? bound : nil
   }

@@ -73,6 +73,12 @@ final class Machine<Element: Scalar> {
     slots[slot].vector.copy(from: x)
   }
 
+  /// Whether all proximal maps that were run have derivatives there.
+  var hasDerivatives: Bool {
+    for map in proximals.values where !map.isDefined { return false }
+    return true
+  }
+
   func number(_ node: Int) -> Element { slots[node].vector[0] }
 }
 

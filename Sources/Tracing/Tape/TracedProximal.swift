@@ -6,13 +6,15 @@ struct TracedProximal<Element: Scalar> {
   let name: String
   let parameterCount: Int
   let step: Element
+  /// Whether it does not expand.
+  let isConvex: Bool
   /// For arguments of p entries.
   let makeInstance: (_ p: Int) -> any ProximalInstance<Element>
-  /// Whether the argument's D suits a symmetric form: always, as of every convex function.
   init<G: ProximalMap<Element>>(_ g: G, step: Element, kink: KinkRule) {
     name = "\(G.self)".split(separator: "<").first.map(String.init) ?? "\(G.self)"
     parameterCount = g.parameterCount
     self.step = step
+    isConvex = g.isConvex
     makeInstance = { Instance(g, step: step, kink: kink, count: $0) }
   }
 }
@@ -21,6 +23,8 @@ struct TracedProximal<Element: Scalar> {
 protocol ProximalInstance<Element>: AnyObject {
   associatedtype Element: Scalar
   var range: any ProximalLinearization<Element> { get }
+  /// Whether there is a derivative where it was last applied.
+  var isDefined: Bool { get }
   func violation(_ λ: Vector<Element>) -> ParameterViolation?
   /// out ← prox(u), and the derivative at u where `linearizes`.
   func apply(_ u: Vector<Element>, _ λ: Vector<Element>, into out: inout Vector<Element>, linearizes: Bool)
@@ -47,7 +51,18 @@ private final class Instance<G: ProximalMap>: ProximalInstance {
   }
 
   var range: any ProximalLinearization<Element> { linearization }
-  func violation(_ λ: Vector<Element>) -> ParameterViolation? { map.violation(parameters: λ) }
+  var isDefined: Bool { linearization.isDefined }
+
+  /// Also parameters for which the proximal map of a g that is not convex is no single point.
+  func violation(_ λ: Vector<Element>) -> ParameterViolation? {
+    if let violation = map.violation(parameters: λ) { return violation }
+    if map.isConvex { return nil }
+    let limit = map.stepLimit(parameters: λ)
+    if step < limit { return nil }
+    return ParameterViolation(
+      index: 0, value: λ.isEmpty ? 0 : Double(λ[0]),
+      expected: "parameters whose proximal map is a single point at the step \(step); it is for steps below \(limit)")
+  }
 
   func apply(_ u: Vector<Element>, _ λ: Vector<Element>, into out: inout Vector<Element>, linearizes: Bool) {
     if linearizes { map.linearize(at: u, step: step, parameters: λ, kink: kink, into: linearization) }
