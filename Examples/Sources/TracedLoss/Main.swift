@@ -46,8 +46,9 @@ struct Main {
     print("AID (\(aid.report.method)): \(exact)")
     print("ITD: \(itd.estimate)")
     print("NSID: \(nsid.estimate)")
-    precondition(try itd.get().distance(to: exact) <= 1e-8 * exact.norm, "ITD differs")
-    precondition(try nsid.get().distance(to: exact) <= 0.2 * exact.norm, "NSID differs")
+    let (deterministic, stochastic) = (try itd.get(), try nsid.get())
+    precondition(deterministic.distance(to: exact) <= 1e-8 * exact.norm, "ITD differs")
+    precondition(stochastic.distance(to: exact) <= 0.2 * exact.norm, "NSID differs")
 
     // Central differences of the solved problem.
     for j in 0..<2 {
