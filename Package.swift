@@ -113,7 +113,8 @@ let package = Package(
         "Tracing", "Models", "NonsmoothMaps", "Datasets", "ImplicitDiff", "LinAlg", "RandomStreams", "TestSupport",
       ], swiftSettings: swift),
     .testTarget(
-      name: "DocumentationTests", dependencies: ["Models", "Datasets", "ImplicitDiff", "LinAlg", "TestSupport"],
+      name: "DocumentationTests",
+      dependencies: ["Tracing", "NonsmoothMaps", "Models", "Datasets", "ImplicitDiff", "LinAlg", "TestSupport"],
       swiftSettings: swift),
     .testTarget(
       name: "CommandLineTests",

@@ -1,7 +1,10 @@
 import Foundation
+import ImplicitDiff
 import LinAlg
+import NonsmoothMaps
 import TestSupport
 import Testing
+import Tracing
 
 /// What the README shows is what is compiled and run here.
 @Suite struct ReadmeTests {
@@ -10,10 +13,35 @@ import Testing
 
   private func text(_ url: URL) throws -> String { String(decoding: try Data(contentsOf: url), as: UTF8.self) }
 
-  @Test func theFirstSwiftBlockIsTheCompiledFile() throws {
-    let readme = try text(Self.package.appending(path: "README.md"))
-    let block = try #require(readme.firstMatch(of: /(?s)```swift\n(.*?)```/)?.1)
-    #expect(try String(block) == text(Self.folder.appending(path: "ReadmeSnippet.swift")))
+  @Test(arguments: ["ReadmeSnippet.swift", "OwnLossSnippet.swift"])
+  func blocksAreCompiledFiles(_ name: String) throws {
+    let blocks = try text(Self.package.appending(path: "README.md")).matches(of: /(?s)```swift\n(.*?)```/)
+    let file = try text(Self.folder.appending(path: name))
+    #expect(blocks.contains { String($0.1) == file }, "no block of the README is \(name)")
+  }
+
+  /// Against central differences: truncation h² against the solver's error, some 1e-12, over h.
+  @Test func theSnippetOfOnesOwnLossIsItsDerivative() throws {
+    let X = Matrix<Double>(rows: 20, columns: 6) { Double(($0 * 7 + $1 * 5 + $0 * $1) % 11) / 5 - 1 }
+    let y = Vector<Double>(count: 20) { X[$0, 0] - X[$0, 4] + Double($0 % 3) / 10 }
+    let λ: Vector<Double> = [0.05, 0.1]
+    let got = try sizeGradient(X, y, at: λ)
+    let f = try TracedFunction<Double>(state: 6, parameters: 1) { w, λ in
+      let r = X * w - y
+      return mean(softplus(2 * r) - r) + λ[0] * norm2(w) / 2
+    }
+    let map = ProximalGradientMap(f, GroupLasso<Double>(Groups(count: 6, size: 3)))
+    for k in 0..<2 {
+      func size(_ h: Double) throws -> Double {
+        var moved = λ
+        moved[k] += h
+        let w = try map.solve(at: moved).get()
+        return w.dot(w) / 2
+      }
+      let h = 1e-5
+      #expect(try abs((size(h) - size(-h)) / (2 * h) - got[k]) <= 1e-6 * max(1, got.norm))
+    }
+    #expect(got.norm > 1e-3)
   }
 
   @Test func theSnippetComputesTheExactAnswer() throws {
@@ -23,7 +51,10 @@ import Testing
   }
 
   /// Every file that the README and the documents link to is there.
-  @Test(arguments: ["README.md", "CONTRIBUTING.md", "docs/Architecture.md", "docs/Theory.md"])
+  @Test(arguments: [
+    "README.md", "CONTRIBUTING.md", "docs/Architecture.md", "docs/Theory.md", "docs/Tracing.md", "docs/Kinks.md",
+    "docs/Operators.md",
+  ])
   func linksLeadSomewhere(_ name: String) throws {
     let document = Self.package.appending(path: name)
     for match in try text(document).matches(of: /\]\(([^)#:]+)\)/) {
