@@ -127,6 +127,8 @@ public struct Box<Element: Scalar>: ProximalMap {
   }
 
   /// Which coordinates are at which bound.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func signature(at w: Vector<Element>, parameters λ: Vector<Element>) -> UInt64 {
     var hash = PieceHash()
     for j in 0..<w.count { hash.add(w[j] >= upper(j, λ) ? 2 : (w[j] <= lower(j, λ) ? 1 : 0)) }

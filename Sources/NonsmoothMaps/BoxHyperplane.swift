@@ -186,6 +186,8 @@ public struct BoxHyperplane<Element: Scalar>: ProximalMap {
   }
 
   /// Which coordinates are at which bound.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func signature(at w: Vector<Element>, parameters λ: Vector<Element>) -> UInt64 {
     var hash = PieceHash()
     for j in 0..<w.count { hash.add(w[j] >= upper[j] ? 2 : (w[j] <= lower[j] ? 1 : 0)) }

@@ -53,6 +53,8 @@ public struct GroupLasso<Element: Scalar>: ProximalMap {
   }
 
   /// Which groups are not zero.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func signature(at w: Vector<Element>, parameters λ: Vector<Element>) -> UInt64 {
     var hash = PieceHash()
     for k in 0..<groups.count { hash.add(groups.norm(k, of: w) == 0 ? 0 : 1) }

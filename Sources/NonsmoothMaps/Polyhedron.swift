@@ -207,6 +207,8 @@ public struct Polyhedron<Element: Scalar>: ProximalMap {
   }
 
   /// Which rows hold with equality.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func signature(at w: Vector<Element>, parameters λ: Vector<Element>) -> UInt64 {
     let scores = rows * w
     var hash = PieceHash()

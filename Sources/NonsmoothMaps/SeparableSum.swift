@@ -151,6 +151,8 @@ public struct SeparableSum<Element: Scalar>: ProximalMap {
     return true
   }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func signature(at w: Vector<Element>, parameters λ: Vector<Element>) -> UInt64 {
     var hash = PieceHash()
     for part in parts { hash.add(part.penalty.signature(at: entries(part, w), parameters: parameters(part, λ))) }

@@ -57,6 +57,10 @@ public protocol FixedPointMap<Element> {
   /// refuse such parameters before they compute anything. Cost O(m).
   func violation(parameters λ: Vector<Element>) -> ParameterViolation?
 
+  /// A hash of the piece of the map that w lies on: two points with one signature share it, but for a chance of 2⁻⁶⁴. Solvers say by it when the
+  /// piece of the solution was found. The pattern of signs where nothing else is said.
+  func signature(at w: Vector<Element>, parameters λ: Vector<Element>) -> UInt64
+
   /// An upper bound on the factor q < 1 by which Φ(·, λ) contracts in the Euclidean norm, or nil where none is known.
   func contractionBound(parameters λ: Vector<Element>) -> Element?
 
@@ -87,6 +91,7 @@ extension FixedPointMap {
     ParameterViolation.notFinite(in: λ)
   }
 
+  public func signature(at w: Vector<Element>, parameters λ: Vector<Element>) -> UInt64 { w.signPattern }
   public func contractionBound(parameters λ: Vector<Element>) -> Element? { nil }
   public func solutionNormBound(parameters λ: Vector<Element>) -> Element? { nil }
 

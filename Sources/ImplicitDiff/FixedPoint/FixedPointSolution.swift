@@ -29,11 +29,11 @@ public enum FixedPointOutcome<Element: Scalar>: Sendable, Equatable {
   }
 }
 
-/// When the pattern of signs of the iterates became that of the last one: the pieces of Φ are then identified.
+/// When the iterates came to the piece of the map that the last one lies on (`FixedPointMap.signature(at:parameters:)`).
 public struct SupportIdentification: Sendable, Equatable {
-  /// The first iterate with the final pattern.
+  /// The first iterate on that piece.
   public var firstStep: Int
-  /// The first iterate from which on the pattern stays.
+  /// The first iterate from which on none left it.
   public var stableStep: Int
 
   public init(firstStep: Int, stableStep: Int) {

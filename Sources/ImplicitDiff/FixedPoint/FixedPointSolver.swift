@@ -47,7 +47,7 @@ public struct FixedPointSolver<Element: Scalar>: Sendable {
     if w.firstNonFinite != nil { return .refused(nil, start: w) }
     var next = Vector<Element>.zeros(p)
     var monitor = ContractionMonitor<Element>(window: Self.window)
-    var patterns = SupportTracker(initial: w.signPattern)
+    var patterns = SupportTracker(initial: map.signature(at: w, parameters: λ))
     var accelerator: AndersonAccelerator<Element>? =
       if case .anderson(let memory) = acceleration { AndersonAccelerator(count: p, memory: memory) } else { nil }
     var iterates = keepsIterates ? [Vector(copying: w)] : []
@@ -73,7 +73,7 @@ public struct FixedPointSolver<Element: Scalar>: Sendable {
       if isSettled || isZero {
         if isZero { residual = 0 }
         swap(&w, &next)
-        patterns.record(w.signPattern)
+        patterns.record(map.signature(at: w, parameters: λ))
         if keepsIterates { iterates.append(Vector(copying: w)) }
         outcome = .converged
         break
@@ -93,7 +93,7 @@ public struct FixedPointSolver<Element: Scalar>: Sendable {
           break
         }
       }
-      patterns.record(w.signPattern)
+      patterns.record(map.signature(at: w, parameters: λ))
       if keepsIterates { iterates.append(Vector(copying: w)) }
     }
     return FixedPointSolution(

@@ -47,7 +47,7 @@ public struct StochasticFixedPointSolver<Element: Scalar>: Sendable {
     var averaged = 0
     var sampler = MinibatchSampler(
       sampleCount: map.sampleCount, batchSize: batchSize, sampling: sampling, seed: seed, stream: 0)
-    var patterns = SupportTracker(initial: w.signPattern)
+    var patterns = SupportTracker(initial: map.signature(at: w, parameters: λ))
     var outcome = FixedPointOutcome<Element>.iterationLimit
     var done = 0
     while done < iterations {
@@ -57,7 +57,7 @@ public struct StochasticFixedPointSolver<Element: Scalar>: Sendable {
       oracle.addValue(sampler.next(), scale: η, to: &u)
       map.applyOuter(u, parameters: λ, relaxation: η, into: &w)
       done += 1
-      patterns.record(w.signPattern)
+      patterns.record(map.signature(at: w, parameters: λ))
       if let averagesFrom, done >= averagesFrom {
         averaged += 1
         average.combine(1 / Element(averaged), w, 1 - 1 / Element(averaged))

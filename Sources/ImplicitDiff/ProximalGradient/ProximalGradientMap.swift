@@ -71,6 +71,11 @@ public final class ProximalGradientMap<F: SmoothFunction, G: ProximalMap>: Fixed
       expected: "parameters whose proximal map is a single point at the step \(s); it is for steps below \(limit)")
   }
 
+  /// That of the penalty.
+  public func signature(at w: Vector<Element>, parameters λ: Vector<Element>) -> UInt64 {
+    penalty.signature(at: w, parameters: penaltyParameters(λ))
+  }
+
   /// f + g.
   public func objective(at w: Vector<Element>, parameters λ: Vector<Element>) -> Element {
     smooth.value(at: w, parameters: smoothParameters(λ)) + penalty.value(at: w, parameters: penaltyParameters(λ))
