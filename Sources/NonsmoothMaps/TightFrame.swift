@@ -47,7 +47,14 @@ public struct TightFrame<G: ProximalMap>: ProximalMap {
     max(1, base.expansion(step: s * scale, parameters: λ))
   }
   public func value(at w: Vector<Element>, parameters λ: Vector<Element>) -> Element {
-    base.value(at: transform * w, parameters: λ)
+    let image = transform * w
+    let value = base.value(at: image, parameters: λ)
+    if value.isFinite || value.isNaN { return value }
+    // A point of a constraint's boundary may leave it by the rounding of W w, about p ulps of its norm.
+    var nearest = Vector(copying: image)
+    base.apply(step: 1, parameters: λ, to: &nearest)
+    let rounding = 8 * Element(w.count) * .ulpOfOne * scale.squareRoot() * w.norm
+    return nearest.distance(to: image) <= rounding ? base.value(at: nearest, parameters: λ) : value
   }
 
   public func apply(step s: Element, parameters λ: Vector<Element>, to u: inout Vector<Element>) {

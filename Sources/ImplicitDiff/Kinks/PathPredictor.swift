@@ -111,6 +111,12 @@ public struct PathPredictor<F: AffineGradientFunction, G: PolyhedralPenalty> whe
       here.parameters = problem.parameters + next * δ
       here.state = state
       here.state.add(next - t, found.derivative.estimate)
+      // Where a kink was missed the next state is no solution. States are exact to rounding otherwise, far from its root.
+      let allowed = map.evaluationError(at: here.state, parameters: here.parameters) / Element.ulpOfOne.squareRoot()
+      guard map.residual(at: here.state, parameters: here.parameters) <= allowed else {
+        path.outcome = .stopped(.stagnated)
+        return path
+      }
       t = next
       do throws(KinkRefusal) { analysis = try KinkAnalysis(here) } catch {
         path.outcome = .refused(error)

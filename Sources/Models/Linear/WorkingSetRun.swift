@@ -175,10 +175,11 @@ struct WorkingSetRun<Loss: SmoothLoss> {
     let support = IndexSubset(nonzerosOf: w)
     let slack = 1 + 32 * Element.ulpOfOne
     var violators: [(index: Int, excess: Element)] = []
+    let (g, t, x) = (gradient.base, strengths.base, w.base)
     for k in 0..<alive.count {
       let j = alive[k]
-      let size = gradient[j].magnitude
-      if w[j] == 0 && size > strengths[j] * slack { violators.append((j, size / strengths[j])) }
+      let size = g[j].magnitude
+      if x[j] == 0 && size > t[j] * slack { violators.append((j, size / t[j])) }
     }
     let room = max(50, support.count)
     let isComplete = violators.count <= room

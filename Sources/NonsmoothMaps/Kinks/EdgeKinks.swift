@@ -36,7 +36,15 @@ private struct Edges<Element: Scalar> {
         let (a, b) = (Element(sizes[labels[j]]), Element(sizes[labels[j + 1]]))
         let rise = x[j + 1] - x[j]
         let distance = rise.magnitude / (1 / a + 1 / b).squareRoot()
-        add(j, sign: rise < 0 ? -1 : 1, distance, tolerance, isJump: true)
+        var sign: Element = rise < 0 ? -1 : 1
+        if distance <= tolerance {
+          // Of a jump at the rounding level the sign is rounding too; the limit that θ is at says which way the edge opens.
+          if limits.upper - limits.lower <= tolerance {
+            throw .meetingKinks("the edge between \(j) and \(j + 1) may open both ways: the penalty is zero there")
+          }
+          sign = (limits.upper - sum).magnitude < (sum - limits.lower).magnitude ? 1 : -1
+        }
+        add(j, sign: sign, distance, tolerance, isJump: true)
         place = 0
       } else {
         let (n, k) = (Element(sizes[labels[j]]), Element(place))
