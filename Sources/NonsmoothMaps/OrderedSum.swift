@@ -43,28 +43,14 @@ public struct OrderedSum<Element: Scalar>: ProximalMap {
     return λ[0] * sum
   }
 
-  /// The order of falling u, and minus the result in it before and after means are taken.
-  @specialized(where Element == Double)
-  @specialized(where Element == Float)
-  private func solve(_ u: Vector<Element>, _ t: Element) -> (order: [Int], negated: Vector<Element>, x: Vector<Element>)
-  {
-    precondition(u.count == weights.count, "OrderedSum: \(weights.count) weights for \(u.count) coordinates")
-    let order = SortedOrder.falling(u, magnitudes: false)
-    var negated = Vector<Element>.zeros(u.count)
-    let (p, ω, q) = (u.base, weights.base, negated.mutableBase())
-    for i in 0..<order.count { q[i] = t * ω[i] - p[order[i]] }
-    var x = Vector(copying: negated)
-    MonotoneRegression.apply(to: &x)
-    return (order, negated, x)
-  }
-
   @specialized(where Element == Double)
   @specialized(where Element == Float)
   public func apply(step s: Element, parameters λ: Vector<Element>, to u: inout Vector<Element>) {
     if u.firstNonFinite != nil { return u.fill(.nan) }
     let t = s * λ[0]
     if t == 0 { return }
-    let (order, _, x) = solve(u, t)
+    let found = OrderedRegression(u, weights: weights, scale: t, magnitudes: false)
+    let (order, x) = (found.order, found.x)
     for i in 0..<order.count { u[order[i]] = -x[i] }
   }
 
@@ -83,7 +69,8 @@ public struct OrderedSum<Element: Scalar>: ProximalMap {
       let none = Array(repeating: Element(0), count: u.count)
       return L.fill(labels: Array(0..<u.count), pulls: none, kinkDistance: .nan) { _ in 1 }
     }
-    let (order, negated, x) = solve(u, t)
+    let found = OrderedRegression(u, weights: weights, scale: t, magnitudes: false)
+    let (order, negated, x) = (found.order, found.negated, found.x)
     // At t = 0 the clusters are those of growing strengths, D is the identity.
     let runs = x.runs
     var pulls: [Element] = []

@@ -32,28 +32,14 @@ public struct SortedL1<Element: Scalar>: ProximalMap {
     return λ[0] * sum
   }
 
-  /// The order of falling |u|, and minus the result in it before clipping.
-  @specialized(where Element == Double)
-  @specialized(where Element == Float)
-  private func solve(_ u: Vector<Element>, _ t: Element) -> (order: [Int], negated: Vector<Element>, x: Vector<Element>)
-  {
-    precondition(u.count == weights.count, "SortedL1: \(weights.count) weights for \(u.count) coordinates")
-    let order = SortedOrder.falling(u, magnitudes: true)
-    var negated = Vector<Element>.zeros(u.count)
-    let (p, ω, q) = (u.base, weights.base, negated.mutableBase())
-    for i in 0..<order.count { q[i] = t * ω[i] - p[order[i]].magnitude }
-    var x = Vector(copying: negated)
-    MonotoneRegression.apply(to: &x)
-    return (order, negated, x)
-  }
-
   @specialized(where Element == Double)
   @specialized(where Element == Float)
   public func apply(step s: Element, parameters λ: Vector<Element>, to u: inout Vector<Element>) {
     if u.firstNonFinite != nil { return u.fill(.nan) }
     let t = s * λ[0]
     if t == 0 { return }
-    let (order, _, x) = solve(u, t)
+    let found = OrderedRegression(u, weights: weights, scale: t, magnitudes: true)
+    let (order, x) = (found.order, found.x)
     let p = u.mutableBase()
     for i in 0..<order.count {
       let size = max(0, -x[i])
@@ -89,7 +75,8 @@ public struct SortedL1<Element: Scalar>: ProximalMap {
       }
       return L.fill(labels: Array(0..<u.count), pulls: pulls, kinkDistance: 0) { u[$0] < 0 ? -1 : 1 }
     }
-    let (order, negated, x) = solve(u, t)
+    let found = OrderedRegression(u, weights: weights, scale: t, magnitudes: true)
+    let (order, negated, x) = (found.order, found.negated, found.x)
     let runs = x.runs
     var labels = Array(repeating: -1, count: u.count)
     let positive = (0..<x.count).firstIndex { !(x[$0] < 0) } ?? x.count

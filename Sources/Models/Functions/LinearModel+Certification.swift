@@ -13,8 +13,9 @@ extension LinearModel: CertifiableFunction {
     let samples = Element(n)
     let ulp = Element.ulpOfOne
     // A sum of m products, in whatever order, errs by m half-ulps of the sum of their absolute values; an ulp each is twice that and
-    // covers the norms' own rounding. A square below the smallest normal number is lost, with at most that. Along a column a sum has n
-    // terms, or its entries where X is sparse; along a row |S| or the row's entries there, but a Gram matrix has |S| in every row.
+    // covers the norms' own rounding. A square that underflows errs by at most the smallest normal number.
+    // How many terms a sum has: over a column n, or the stored entries of the column where X is sparse; over a row |S|, or the stored entries of the
+    // row in S. In a product with the Gram matrix H_SS each sum has |S| terms, sparse or not.
     let (ofRows, ofColumns) = (Element(loss.features.columnTerms + 8) * ulp, Element(k + 8) * ulp)
     let ofScores = Element(loss.features.rowTerms(columns: S) + 8) * ulp
     let lost = samples * .leastNormalMagnitude

@@ -41,7 +41,7 @@ public final class HeldOutLoss<Loss: SmoothLoss>: OuterObjective {
     var norms = Vector<Element>.zeros(S.count)
     loss.features.squaredColumnNorms(S, weights: nil, into: &norms)
     let count = Element(scores.count + S.count + 8)
-    // A square below the smallest normal number is lost, with at most that.
+    // A square that underflows errs by at most the smallest normal number.
     let lost = Element(scores.count) * Element(S.count) * .leastNormalMagnitude
     return ((norms.oneNorm + lost) * (1 + count * .ulpOfOne)).squareRoot()
   }
