@@ -112,6 +112,8 @@ public final class L1Linearization<Element: Scalar>: MaskLinearization<Element> 
     signs.assignProduct(-s, derivative, signOf: u)
   }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   func fill(atSolution w: Vector<Element>, step s: Element) {
     setDerivative(kinkDistance: nil, isMask: true) { SoftThreshold.derivative(ofValue: w, into: &$0) }
     signs.assignProduct(-s, derivative, signOf: w)
