@@ -14,7 +14,7 @@ let package = Package(
   products: [
     .library(
       name: "ImplicitDiff",
-      targets: ["LinAlg", "RandomStreams", "NonsmoothMaps", "ImplicitDiff", "Tracing", "Models", "Datasets"]),
+      targets: ["LinAlg", "RandomStreams", "NonsmoothMaps", "ImplicitDiff", "Tracing", "Models", "Bilevel", "Datasets"]),
     .library(name: "LinAlg", targets: ["LinAlg"]),
     .executable(name: "implicit-diff", targets: ["implicit-diff"]),
     .executable(name: "implicit-diff-bench", targets: ["implicit-diff-bench"]),
@@ -50,6 +50,12 @@ let package = Package(
         "LinAlg", "CKernels", "NonsmoothMaps", "ImplicitDiff", "RandomStreams",
         .product(name: "RealModule", package: "swift-numerics"),
       ], swiftSettings: swift),
+    .target(
+      name: "Bilevel",
+      dependencies: [
+        "LinAlg", "NonsmoothMaps", "ImplicitDiff", "Models", "RandomStreams",
+        .product(name: "RealModule", package: "swift-numerics"),
+      ], swiftSettings: swift),
     .systemLibrary(
       name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev", "pkg-config"]), .brew(["zlib"])]),
     .target(name: "Datasets", dependencies: ["LinAlg", "RandomStreams", "CZlib"], swiftSettings: swift),
@@ -63,7 +69,7 @@ let package = Package(
     .executableTarget(
       name: "implicit-diff",
       dependencies: [
-        "CommandSupport", "LinAlg", "NonsmoothMaps", "ImplicitDiff", "Models", "Datasets", "RandomStreams",
+        "CommandSupport", "LinAlg", "NonsmoothMaps", "ImplicitDiff", "Models", "Bilevel", "Datasets", "RandomStreams",
         .product(name: "TextTable", package: "TextTable"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: swift),
@@ -101,6 +107,11 @@ let package = Package(
       dependencies: [
         "Models", "NonsmoothMaps", "Datasets", "ImplicitDiff", "LinAlg", "RandomStreams", "Reliability", "TestSupport",
         .product(name: "RealModule", package: "swift-numerics"),
+      ], swiftSettings: swift),
+    .testTarget(
+      name: "BilevelTests",
+      dependencies: [
+        "Bilevel", "Models", "NonsmoothMaps", "Datasets", "ImplicitDiff", "LinAlg", "RandomStreams", "TestSupport",
       ], swiftSettings: swift),
     .testTarget(
       name: "NonsmoothMapsTests",

@@ -23,6 +23,8 @@ public final class DesignHessian<Element: Scalar> {
   /// Whether `gram` is that of the present weights.
   private var gramIsCurrent = false
   private var productsThroughFeatures = 0
+  /// Whether it is decided for good that products go through X.
+  private var staysWithFeatures = false
   private let squaredColumnNorms: () -> Vector<Element>
 
   /// 4096 features make a Gram matrix of 128 MiB in Double.
@@ -42,6 +44,16 @@ public final class DesignHessian<Element: Scalar> {
     fill(&weights!)
     gramIsCurrent = false
     productsThroughFeatures = 0
+  }
+
+  /// Forms the Gram matrix of a few features, whose products are many before long, and decides against it for more.
+  func fixProducts() {
+    guard features.columns <= 256 else {
+      staysWithFeatures = true
+      return
+    }
+    while !gramIsCurrent && gramMayPay() { _ = gramPays() }
+    staysWithFeatures = !gramIsCurrent
   }
 
   private var scale: Element { 1 / Element(features.rows) }
@@ -131,6 +143,10 @@ public final class DesignHessian<Element: Scalar> {
     d.scale(by: scale)
   }
 
+  private func gramMayPay() -> Bool {
+    !staysWithFeatures && features.denseColumns != nil && features.columns <= min(Self.gramLimit, 2 * features.rows)
+  }
+
   /// Whether the Gram matrix is there, forming it when it has become due.
   ///
   /// Dense, forming it takes n p² operations at matrix-matrix speed, a product through X 4 n p at memory speed, which is
@@ -138,10 +154,8 @@ public final class DesignHessian<Element: Scalar> {
   /// as one. With weights, which last for one linearization, at least eight products come first. A sparse matrix is used as it is.
   private func gramPays(columns: Int = 1) -> Bool {
     if gramIsCurrent { return true }
+    guard gramMayPay(), let matrix = features.denseColumns else { return false }
     let p = features.columns
-    guard let matrix = features.denseColumns, p <= min(Self.gramLimit, 2 * features.rows) else {
-      return false
-    }
     productsThroughFeatures += max(1, columns / 16)
     guard productsThroughFeatures > max(p / 64, weights == nil ? 0 : 8) else { return false }
     if gram == nil { gram = .zeros(p, p) }

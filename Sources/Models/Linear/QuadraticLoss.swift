@@ -53,6 +53,8 @@ public final class QuadraticLoss<Element: Scalar>: SmoothLoss {
     return spectrum
   }
 
+  public func fixProducts() { hessian.fixProducts() }
+
   // MARK: - In the space of the scores
 
   public static func value(

@@ -54,6 +54,10 @@ public protocol SmoothLoss<Element>: AnyObject {
   func gradientMagnitude(at w: Vector<Element>) -> Element
   /// ‖column‖² of every column of X.
   var squaredColumnNorms: Vector<Element> { get }
+
+  /// Decides now how products with the Hessian are made, where that would else be learnt from how many there are: a sequence of solves then gives
+  /// the same bits when it is begun in the middle.
+  func fixProducts()
 }
 
 extension SmoothLoss {
@@ -61,6 +65,8 @@ extension SmoothLoss {
   public static func curvatureDerivatives(
     scores z: Vector<Element>, targets y: Vector<Element>, into d: inout Vector<Element>
   ) -> Bool { false }
+
+  public func fixProducts() {}
 
   /// f(0) less the least value of F, which is −F*(0): by how much f can fall from there.
   var excessAtZero: Element {
