@@ -112,6 +112,7 @@ let package = Package(
       name: "BilevelTests",
       dependencies: [
         "Bilevel", "Models", "NonsmoothMaps", "Datasets", "ImplicitDiff", "LinAlg", "RandomStreams", "TestSupport",
+        .product(name: "RealModule", package: "swift-numerics"),
       ], swiftSettings: swift),
     .testTarget(
       name: "NonsmoothMapsTests",

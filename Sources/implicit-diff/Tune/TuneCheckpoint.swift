@@ -35,7 +35,8 @@ struct TuneCheckpoint: Codable {
       var version: Int
     }
     let bytes = Data(try GZip.contents(of: path))
-    guard let head = try? JSONDecoder().decode(Head.self, from: bytes), head.format == TuneCheckpoint(settings: settings, log: .init()).format
+    guard let head = try? JSONDecoder().decode(Head.self, from: bytes),
+      head.format == TuneCheckpoint(settings: settings, log: .init()).format
     else { throw invalid("is no tuning checkpoint; expected a file written by --checkpoint") }
     guard head.version == currentVersion else {
       throw invalid("has version \(head.version); expected \(currentVersion): begin anew without --resume")

@@ -24,7 +24,9 @@ struct TuneCommand: ParsableCommand {
   @Option(help: "One of \(TunePenalty.allCases.map(\.rawValue).joined(separator: ", ")).") var penalty =
     TunePenalty.lasso
   @Option(
-    help: "heldout: the loss on the validation rows; cv: its mean over folds of the training rows (default: heldout where there are validation rows).")
+    help:
+      "heldout: the loss on the validation rows; cv: its mean over folds of the training rows (default: heldout where there are validation rows)."
+  )
   var criterion: TuneCriterion?
   @Option(parsing: .unconditional, help: "Folds of the cross-validation.") var folds = 10
   @Option(parsing: .unconditional, help: "How often the rows are dealt into folds anew.") var repeats = 1
@@ -37,9 +39,11 @@ struct TuneCommand: ParsableCommand {
   @Flag(help: "A strength of the 1-norm for every feature.") var perFeature = false
   @Option(help: "One of \(TuneOptimizer.allCases.map(\.rawValue).joined(separator: ", ")).") var optimizer =
     TuneOptimizer.lbfgs
-  @Option(parsing: .unconditional, help: "Points of the grid per strength, draws of the random search, steps of adam.") var points = 100
+  @Option(parsing: .unconditional, help: "Points of the grid per strength, draws of the random search, steps of adam.")
+  var points = 100
   @Option(
-    parsing: .unconditional, help: "The smallest strength of the 1-norm, as a fraction of the one that selects nothing.",
+    parsing: .unconditional,
+    help: "The smallest strength of the 1-norm, as a fraction of the one that selects nothing.",
     transform: Arguments.number)
   var ratio = 1e-4
   @Option(
@@ -48,12 +52,14 @@ struct TuneCommand: ParsableCommand {
   var tolerance = 1e-4
   @Option(parsing: .unconditional, help: "The most evaluations of the criterion.") var maxEvaluations: Int?
   @Option(parsing: .unconditional, help: "The most seconds.", transform: Arguments.number) var maxSeconds: Double?
-  @Flag(help: "Fit an intercept: features and targets are centred by the means of the fitted rows.") var intercept = false
+  @Flag(help: "Fit an intercept: features and targets are centred by the means of the fitted rows.") var intercept =
+    false
   @Flag(help: "Divide every feature by its standard deviation over the fitted rows.") var standardize = false
   @Option(help: ArgumentHelp("Write how far the search is after every evaluation.", valueName: "FILE")) var checkpoint:
     String?
   @Flag(help: "Go on from --checkpoint where that file is there.") var resume = false
-  @Option(help: ArgumentHelp("Save the model, model.json and coefficients.npy, in this folder.", valueName: "DIR")) var out: String?
+  @Option(help: ArgumentHelp("Save the model, model.json and coefficients.npy, in this folder.", valueName: "DIR"))
+  var out: String?
   @Option(help: ArgumentHelp("Write the report as JSON; - for standard output.", valueName: "FILE|-")) var json: String?
 
   func validate() throws {
@@ -75,7 +81,9 @@ struct TuneCommand: ParsableCommand {
     }
     guard !resume || checkpoint != nil else { throw ValidationError("--resume needs --checkpoint") }
     let isGroupPenalty = penalty == .groupLasso || penalty == .sparseGroupLasso
-    guard !isGroupPenalty || groups != nil else { throw ValidationError("--penalty \(penalty.rawValue) needs --groups") }
+    guard !isGroupPenalty || groups != nil else {
+      throw ValidationError("--penalty \(penalty.rawValue) needs --groups")
+    }
     guard !perFeature || (groups == nil && !isGroupPenalty && penalty != .nonnegativeLasso) else {
       throw ValidationError("--per-feature goes with lasso and elastic-net, without --groups")
     }
@@ -132,7 +140,8 @@ struct TuneCommand: ParsableCommand {
   ) throws -> TuningResult {
     let isBaseline = optimizer == .grid || optimizer == .random
     let tuner = Tuner(
-      strategy, limits: TuningLimits(
+      strategy,
+      limits: TuningLimits(
         gradientReduction: tolerance, evaluations: maxEvaluations ?? (isBaseline ? 1_000_000 : 200),
         seconds: maxSeconds))
     var unwritten: DatasetError?

@@ -146,7 +146,8 @@ private struct Builder {
     guard command.intercept || command.standardize else { return (data.features, data.targets, nil) }
     guard let dense = data.features.denseColumns else {
       throw DatasetError.invalid(
-        path: command.data, reason: "is sparse, and centred sparse features would be dense: leave out --intercept and --standardize")
+        path: command.data,
+        reason: "is sparse, and centred sparse features would be dense: leave out --intercept and --standardize")
     }
     let standardization = Standardization(
       dense, data.targets, centers: command.intercept, scales: command.standardize)
