@@ -37,7 +37,7 @@ let package = Package(
     .target(name: "RandomStreams", swiftSettings: swift),
 
     // MARK: - The subject
-    .target(name: "NonsmoothMaps", dependencies: ["LinAlg"], swiftSettings: swift),
+    .target(name: "NonsmoothMaps", dependencies: ["LinAlg", "CKernels"], swiftSettings: swift),
     .target(name: "ImplicitDiff", dependencies: ["LinAlg", "NonsmoothMaps", "RandomStreams"], swiftSettings: swift),
     .target(
       name: "Tracing",

@@ -44,7 +44,8 @@ import Testing
     let f = try CoupledQuadratic<Double>(Self.p, seed: seed)
     let map = ProximalGradientMap(f, g)
     let λ = Vector(Array(strengths) + [1.25])
-    let (problem, solution) = FixedPointProblem(map, parameters: λ).solved(by: FixedPointSolver(tolerance: 1e-15))
+    let (problem, solution) = FixedPointProblem(map, parameters: λ).solved(
+      by: FixedPointSolver(stopping: .tolerance(1e-15)))
     try #require(solution.outcome == .converged, "\(name)")
     let w = problem.state
     let exact = try OptimalityConditions.of(g, at: w, strengths).solve(f.Q, f.c)
@@ -84,7 +85,7 @@ import Testing
     _ exact: Matrix<Double>, _ name: String
   ) {
     let h = 1e-5
-    let solver = FixedPointSolver<Double>(tolerance: 1e-15)
+    let solver = FixedPointSolver<Double>(stopping: .tolerance(1e-15))
     for i in 0..<λ.count {
       let e: Vector<Double> = h * unit(i, λ.count)
       let above = solver.solve(map, parameters: λ + e, from: w).estimate

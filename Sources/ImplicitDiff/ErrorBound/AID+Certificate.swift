@@ -13,7 +13,7 @@ extension AID where Map: CertifiableMap {
   ) -> Certificate<Element>? {
     let λ = problem.parameters
     let linearization = workspace.linearization
-    guard let parts = workspace.symmetricParts(), parts.isMask, DerivativeOutcome(refusing: problem) == nil else {
+    guard let parts = workspace.symmetricParts(), parts.isMask, Outcome(refusing: problem) == nil else {
       return nil
     }
     let measured = AdjointMeasurement(problem, objective, parts, linearization, adjoint: workspace.adjoint)

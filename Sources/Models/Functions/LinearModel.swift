@@ -1,6 +1,5 @@
 public import ImplicitDiff
 public import LinAlg
-public import NonsmoothMaps
 
 /// f(w, λ) = F(X w) + (λ/2) ‖w‖² for a ``SmoothLoss`` F over any design X, n × p: with a penalty of choice every penalized linear model.
 ///

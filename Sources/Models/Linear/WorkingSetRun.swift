@@ -52,7 +52,7 @@ struct WorkingSetRun<Loss: SmoothLoss> {
     alive = IndexSubset(Array(0..<p), universe: p)
     hessian = loss.makeHessian()
     result = WorkingSetSolution(
-      estimate: w, outcome: .passLimit, dualityGap: .infinity, objective: .infinity, passes: 0, epochs: 0,
+      estimate: w, outcome: .iterationLimit, dualityGap: .infinity, objective: .infinity, passes: 0, epochs: 0,
       newtonSteps: 0, largestWorkingSet: 0, screened: 0, seconds: 0)
   }
 
@@ -69,7 +69,7 @@ struct WorkingSetRun<Loss: SmoothLoss> {
       let isFinite = screenAndMeasure()
       progress?(result.passes, result.dualityGap)
       if !isFinite {
-        result.outcome = .notFinite
+        result.outcome = .notFinite()
         break
       }
       var (working, violators, isComplete) = chooseWorkingSet()

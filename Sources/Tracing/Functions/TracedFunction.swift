@@ -1,6 +1,5 @@
 public import ImplicitDiff
 public import LinAlg
-public import NonsmoothMaps
 
 /// A smooth function f(w, λ) that is written as a closure:
 ///
