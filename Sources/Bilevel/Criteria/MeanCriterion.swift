@@ -23,7 +23,7 @@ public final class MeanCriterion: Criterion {
 
   public var parameterCount: Int { parts[0].parameterCount }
 
-  public var warmStart: [Vector<Double>?] {
+  public var warmStart: [WarmStart] {
     get { parts.flatMap(\.warmStart) }
     set {
       var rest = newValue[...]

@@ -58,6 +58,9 @@ public protocol SmoothLoss<Element>: AnyObject {
   /// Decides now how products with the Hessian are made, where that would else be learnt from how many there are: a sequence of solves then gives
   /// the same bits when it is begun in the middle.
   func fixProducts()
+
+  /// See `KeepsProducts`.
+  var keptColumns: [[Int]] { get set }
 }
 
 extension SmoothLoss {
@@ -67,6 +70,12 @@ extension SmoothLoss {
   ) -> Bool { false }
 
   public func fixProducts() {}
+
+  /// Nothing is kept: the Hessian differs from point to point.
+  public var keptColumns: [[Int]] {
+    get { [] }
+    set {}
+  }
 
   /// f(0) less the least value of F, which is −F*(0): by how much f can fall from there.
   var excessAtZero: Element {

@@ -30,7 +30,7 @@ struct TuneProblem {
     fit = found.fit
     settings = TuneSettings(
       model: command.model, penalty: command.penalty, criterion: criterion, folds: isCV ? command.folds : nil,
-      repeats: isCV ? command.repeats : nil, seed: command.seed, strengths: found.space.count,
+      repeats: isCV ? command.repeats : nil, seed: command.seed, features: data.features.columns, strengths: found.space.count,
       optimizer: command.optimizer, points: command.points, ratio: command.ratio, tolerance: command.tolerance,
       intercept: command.intercept, standardize: command.standardize, data: checksum.value)
   }
