@@ -29,10 +29,12 @@ import Testing
       gram.gatherSingle(S, into: &single)
       for i in 0..<S.count {
         for j in 0..<S.count {
-          let exact = 2 * A.column(S[i]).reduce(into: (sum: Element(0), k: 0)) { state, x in
-            state.sum += x * A[state.k, S[j]]
-            state.k += 1
-          }.sum
+          let exact =
+            2
+            * A.column(S[i]).reduce(into: (sum: Element(0), k: 0)) { state, x in
+              state.sum += x * A[state.k, S[j]]
+              state.k += 1
+            }.sum
           #expect(C[i, j] == exact)
           if i >= j { #expect(single[i, j] == Float(exact)) }
         }

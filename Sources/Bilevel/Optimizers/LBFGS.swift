@@ -44,7 +44,8 @@ public struct LBFGS: OuterOptimizer {
         d = -projected
         d.scale(by: 0.5 / d.maxNorm)
       }
-      var line = LineSearch(search, from: θ, value: record.value!, gradient: g, along: d, bounding: norm <= reference / 10)
+      var line = LineSearch(
+        search, from: θ, value: record.value!, gradient: g, along: d, bounding: norm <= reference / 10)
       guard let found = try line.run() else {
         if pairs.isEmpty { throw .noDescent }
         // The curvature may be that of another piece.

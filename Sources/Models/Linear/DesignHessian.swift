@@ -164,7 +164,8 @@ public final class DesignHessian<Element: Scalar> {
 
   /// Multiplications that ``assemble(on:into:)`` costs for that many of the columns.
   func assemblyCost(columns s: Double) -> Double {
-    gramIsCurrent || (weights == nil && Double(growing.count) >= s) ? s * s : storedEntries(columns: s) * (s / 2 + (weights == nil ? 0 : 1))
+    gramIsCurrent || (weights == nil && Double(growing.count) >= s)
+      ? s * s : storedEntries(columns: s) * (s / 2 + (weights == nil ? 0 : 1))
   }
 
   /// Stored entries of so many columns, as if all held equally many.

@@ -56,7 +56,8 @@ struct SmallProblem<Element: Scalar> {
     while rounds < 100 && !isSolved {
       rounds += 1
       let done = Element._gramDescent(
-        k, G.base, G.stride, strengths.base, ridge, rounds == 1 ? max(5, k / 40) : max(10, k / 20), tolerance, w.mutableBase(), g.mutableBase())
+        k, G.base, G.stride, strengths.base, ridge, rounds == 1 ? max(5, k / 40) : max(10, k / 20), tolerance,
+        w.mutableBase(), g.mutableBase())
       epochs += done
       guard newtonStep() else { continue }
       isSolved = meetsConditions()
