@@ -130,7 +130,9 @@ let package = Package(
       swiftSettings: swift),
     .testTarget(
       name: "CommandLineTests",
-      dependencies: ["implicit-diff", "implicit-diff-bench", "Datasets", "LinAlg", "TestSupport"],
+      dependencies: [
+        "implicit-diff", "implicit-diff-bench", "Datasets", "ImplicitDiff", "Models", "LinAlg", "TestSupport",
+      ],
       swiftSettings: swift),
   ]
 )
