@@ -8,6 +8,22 @@ public protocol CertifiableMap<Element>: FixedPointMap {
   func solutionBounds(
     at w: Vector<Element>, parameters λ: Vector<Element>, linearization: Linearization
   ) -> SolutionBounds<Element>?
+
+  /// What is known of the error of the hypergradient A2ᵀ v + ∇_λ E for the computed adjoint v, on pieces of any kind: where
+  /// ``solutionBounds(at:parameters:linearization:)`` says nothing.
+  ///
+  /// - Throws: why nothing is known.
+  func certificate(
+    at w: Vector<Element>, parameters λ: Vector<Element>, linearization: Linearization, adjoint v: Vector<Element>,
+    objective: some OuterObjective<Element>
+  ) throws(NoBound<Element>) -> Certificate<Element>
+}
+
+extension CertifiableMap {
+  public func certificate(
+    at w: Vector<Element>, parameters λ: Vector<Element>, linearization: Linearization, adjoint v: Vector<Element>,
+    objective: some OuterObjective<Element>
+  ) throws(NoBound<Element>) -> Certificate<Element> { throw .penaltyHasNoBound }
 }
 
 /// Two bounds on one solution: by the strong convexity that is known for nothing, and by one that has to be looked for.
@@ -34,8 +50,10 @@ public struct SolutionBound<Element: Scalar>: Sendable {
   public var optimalityResidual: Element
   /// μ, a strong-convexity modulus of F on the support between w and w*.
   public var strongConvexity: Element
-  /// e, a bound on ‖w − w*‖; it holds where ``isIdentified``.
+  /// e, a bound on ‖w − w*‖ where ``stateErrorIsProven``.
   public var stateError: Element
+  /// Whether ``stateError`` is a bound: where ``isIdentified``, and with strong convexity everywhere also where the piece is not.
+  public var stateErrorIsProven: Bool
   /// Whether w* is proven to lie on w's piece.
   public var isIdentified: Bool
   /// A lower bound on the distance from w, along the support, to the nearest change of the piece.
@@ -57,6 +75,7 @@ public struct SolutionBound<Element: Scalar>: Sendable {
     self.optimalityResidual = optimalityResidual
     self.strongConvexity = strongConvexity
     self.stateError = stateError
+    stateErrorIsProven = isIdentified
     self.isIdentified = isIdentified
     self.kinkDistance = kinkDistance
     self.hessianLipschitzConstant = hessianLipschitzConstant

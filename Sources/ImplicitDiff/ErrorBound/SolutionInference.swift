@@ -77,7 +77,7 @@ package struct SolutionInference<Element: Scalar> {
 /// definite (Higham, *Accuracy and Stability of Numerical Algorithms*, theorem 10.7). Cost: H_SS and two factorizations.
 ///
 /// - Parameter rounding: a bound on the error of H_SS as assembled, in norm.
-private func leastEigenvalueBound<Element: Scalar>(
+func leastEigenvalueBound<Element: Scalar>(
   count k: Int, rounding: Element, _ assemble: (inout Matrix<Element>) -> Void
 ) -> Element? {
   let cholesky = CholeskyWorkspace<Element>(capacity: k)
