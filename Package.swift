@@ -42,7 +42,7 @@ let package = Package(
     .target(
       name: "Tracing",
       dependencies: [
-        "LinAlg", "NonsmoothMaps", "ImplicitDiff", .product(name: "RealModule", package: "swift-numerics"),
+        "LinAlg", "NonsmoothMaps", "ImplicitDiff", "Models", .product(name: "RealModule", package: "swift-numerics"),
       ], swiftSettings: swift),
     .target(
       name: "Models",

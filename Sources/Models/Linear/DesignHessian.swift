@@ -1,6 +1,6 @@
 public import LinAlg
 
-/// H = XᵀDX/n, D = diag(d) with d ≥ 0, or the identity where no weights were set: the Hessian of a ``SmoothLoss``.
+/// H = XᵀDX/n, D = diag(d) with d ≥ 0, or the identity where no weights were set: the Hessian of a ``DesignLoss``.
 ///
 /// H is applied through X (one or two passes over its entries) until that has cost as much as forming the Gram matrix
 /// would have, and through the Gram matrix from then on: whatever the number of products turns out to be, the total is at
@@ -41,7 +41,7 @@ public final class DesignHessian<Element: Scalar> {
   }
 
   /// d ← what `fill` writes (n entries).
-  func setWeights(_ fill: (inout Vector<Element>) -> Void) {
+  package func setWeights(_ fill: (inout Vector<Element>) -> Void) {
     if weights == nil { weights = .zeros(features.rows) }
     fill(&weights!)
     gramIsCurrent = false

@@ -28,9 +28,12 @@ public class TracedFunction<Element: Scalar>: SmoothFunction {
   private let machine: Machine<Element>
   private let valueNodes: [Int]
   private let gradientNodes: [Int]
-  private lazy var curvature = tape.form.map { FormCurvature(tape.tape, $0) }
+  private(set) lazy var curvature = tape.form.map { FormCurvature(tape.tape, $0) }
   private var gradientAtZero: (λ: Vector<Element>, norm: Element)?
   private lazy var probe = makeHessian()
+  private(set) lazy var bounds = FunctionBounds(tape)
+  /// The built-in loss that f is, where it is one; see ``minimum(with:parameters:from:iterationLimit:progress:)``.
+  var squares: AnyObject?
 
   /// - Parameters:
   ///   - p: the entries of w.
