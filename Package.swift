@@ -126,7 +126,7 @@ let package = Package(
       ], swiftSettings: swift),
     .testTarget(
       name: "DocumentationTests",
-      dependencies: ["Tracing", "NonsmoothMaps", "Models", "Datasets", "ImplicitDiff", "LinAlg", "TestSupport"],
+      dependencies: ["Bilevel", "Tracing", "NonsmoothMaps", "Models", "Datasets", "ImplicitDiff", "LinAlg", "TestSupport"],
       swiftSettings: swift),
     .testTarget(
       name: "CommandLineTests",

@@ -1,6 +1,8 @@
+import Bilevel
 import Foundation
 import ImplicitDiff
 import LinAlg
+import Models
 import NonsmoothMaps
 import TestSupport
 import Testing
@@ -18,6 +20,27 @@ import Tracing
     let blocks = try text(Self.package.appending(path: "README.md")).matches(of: /(?s)```swift\n(.*?)```/)
     let file = try text(Self.folder.appending(path: name))
     #expect(blocks.contains { String($0.1) == file }, "no block of the README is \(name)")
+  }
+
+  @Test func theGuideToTuningIsACompiledFile() throws {
+    let blocks = try text(Self.package.appending(path: "docs/Tuning.md")).matches(of: /(?s)```swift\n(.*?)```/)
+    let file = try text(Self.folder.appending(path: "TuningSnippet.swift"))
+    #expect(blocks.map { String($0.1) } == [file])
+  }
+
+  /// Against strengths nearby: none is better by more than the search's tolerance lets pass.
+  @Test func theGuideToTuningFindsAMinimum() throws {
+    let data = try ReferenceCase("elastic-net-diabetes").data
+    let found = try #require(try strengths(for: data))
+    let model = RegressionModel(QuadraticLoss<Double>.self, L1Norm(), ridge: .parameter)
+    let X = DenseDesign(data.trainFeatures)
+    let criterion = model.crossValidation(
+      features: X, targets: data.trainTargets, folds: try Folds.kFold(5, rows: X.rows))
+    let value = criterion.evaluate(at: found, bounding: false).value
+    for (a, b) in [(0.8, 1), (1.25, 1), (1, 0.8), (1, 1.25)] {
+      let near = criterion.evaluate(at: [a * found[0], b * found[1]], bounding: false).value
+      #expect(value <= near * (1 + 1e-6))
+    }
   }
 
   /// Against central differences: truncation h² against the solver's error, some 1e-12, over h.
