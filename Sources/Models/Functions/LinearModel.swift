@@ -38,6 +38,10 @@ public final class LinearModel<Loss: SmoothLoss>: SmoothFunction {
     loss.value(at: w) + ridge.value(λ) / 2 * w.dot(w)
   }
 
+  @specialized(where Loss == QuadraticLoss<Double>)
+  @specialized(where Loss == QuadraticLoss<Float>)
+  @specialized(where Loss == LogisticLoss<Double>)
+  @specialized(where Loss == LogisticLoss<Float>)
   public func gradient(at w: Vector<Element>, parameters λ: Vector<Element>, into g: inout Vector<Element>) {
     loss.gradient(at: w, into: &g)
     g.add(ridge.value(λ), w)
@@ -45,6 +49,10 @@ public final class LinearModel<Loss: SmoothLoss>: SmoothFunction {
 
   public func makeHessian() -> LinearModelHessian<Element> { LinearModelHessian(loss.makeHessian()) }
 
+  @specialized(where Loss == QuadraticLoss<Double>)
+  @specialized(where Loss == QuadraticLoss<Float>)
+  @specialized(where Loss == LogisticLoss<Double>)
+  @specialized(where Loss == LogisticLoss<Float>)
   public func linearize(
     at w: Vector<Element>, parameters λ: Vector<Element>, into H: LinearModelHessian<Element>,
     gradient g: inout Vector<Element>
@@ -72,6 +80,10 @@ public final class LinearModel<Loss: SmoothLoss>: SmoothFunction {
   ) { ridge.addMixedDerivativeAdjoint(v, at: w, scale: α, to: &r) }
 
   /// The loss's spectrum, shifted by the ridge.
+  @specialized(where Loss == QuadraticLoss<Double>)
+  @specialized(where Loss == QuadraticLoss<Float>)
+  @specialized(where Loss == LogisticLoss<Double>)
+  @specialized(where Loss == LogisticLoss<Float>)
   public func curvatureBounds(parameters λ: Vector<Element>) -> (smallest: Element, largest: Element) {
     let (smallest, largest) = loss.spectrum
     let shift = ridge.value(λ)

@@ -17,11 +17,15 @@ public final class LinearModelHessian<Element: Scalar>: SupportedHessian {
   public var rows: Int { loss.features.columns }
   public var columns: Int { loss.features.columns }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func apply(_ x: Vector<Element>, into y: inout Vector<Element>) {
     loss.apply(x, into: &y)
     if ridge != 0 { y.add(ridge, x) }
   }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func apply(block X: Matrix<Element>, into Y: inout Matrix<Element>) {
     loss.apply(block: X, into: &Y)
     if ridge != 0 { Y.combine(ridge, X, 1) }
