@@ -151,6 +151,8 @@ struct PieceAdjointBound<Element: Scalar> {
       throw size.isFinite ? .hessianMayJump : .outOfRange
     }
     let (s, e, ulp) = (inference.step, state.error, Element.ulpOfOne)
+    // An ulp of the cotangent must be a number too.
+    guard y == 0 || (ulp * scale).isNormal else { throw .outOfRange }
     let sums = 1 + count * ulp  // norms are themselves rounded
     let (q, v, B) = (q * sums, v * sums, penaltyNorm * sums)
     let curvature = inference.piece.curvature(state.argumentError)

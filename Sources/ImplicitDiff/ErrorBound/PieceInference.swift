@@ -24,6 +24,8 @@ struct PieceInference<Element: Scalar> {
   let argumentRounding: Element
   /// Of g.
   let penaltyConvexity: Element
+  /// Whether w surely lies in w⁺ + T.
+  let isOnPiece: Bool
 
   /// What is proven.
   struct State {
@@ -57,12 +59,17 @@ struct PieceInference<Element: Scalar> {
       return state(error: step * residual, contraction: 1 / step, isGlobal: false)
     }
     guard let μ = leastEigenvalue(hessian), μ > gradient.strongConvexity else { return nil }
-    // The modulus between w and w* is at least μ − L_H e: e (M − L_H e) = ρ with M = μ + m, ρ = ‖r‖ (1 + s m) has its smaller root where 4 ρ L_H ≤ M².
-    let (L, M) = (gradient.hessianLipschitzConstant, μ + penaltyConvexity)
-    let ρ = residual * (1 + step * penaltyConvexity) * (1 + 8 * .ulpOfOne)
-    let discriminant = 1 - 4 * (ρ / M) * (L / M) * (1 + 8 * .ulpOfOne)
-    guard discriminant >= 0 else { return nil }
-    let e = 2 * (ρ / M) / (1 + discriminant.squareRoot())
+    // From w⁺ on the steps stay in w⁺ + T and contract; w is ‖w − w⁺‖ away from there, or in it. The modulus in the ball of radius e about w is at
+    // least μ − L_H e: with M = μ + m − L_H ‖w − w⁺‖ and ρ = ‖r‖ (1 + s m), e' (M − L_H e') = ρ has its smaller root where 4 ρ L_H ≤ M².
+    let away: Element = isOnPiece ? 0 : step * residual
+    let (L, up) = (gradient.hessianLipschitzConstant, 1 + 8 * Element.ulpOfOne)
+    let modulus: Element = (μ + penaltyConvexity) / up
+    let M: Element = modulus - L * away * up
+    let ρ: Element = residual * (1 + step * penaltyConvexity) * up
+    let steepness: Element = (ρ / M) * (L / M) * up
+    guard M > 0, 4 * steepness <= 1 else { return nil }
+    let root: Element = (1 - 4 * steepness).squareRoot()
+    let e: Element = 2 * (ρ / M) / (1 + root) * up + away
     let γ = rate(μ - L * e * (1 + 8 * .ulpOfOne))
     return γ > 0 ? state(error: e, contraction: γ, isGlobal: false) : nil
   }

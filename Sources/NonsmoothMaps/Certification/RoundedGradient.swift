@@ -16,7 +16,8 @@ public struct RoundedGradient<Element: Scalar> {
   /// The rounding error of entry j is at most ωⱼ times this, plus ``entryError`` and four ulps of the entry.
   public var errorPerWeight: Element
   public var entryError: Element
-  /// |∇f(w)ⱼ − ∇f(w')ⱼ| ≤ ωⱼ changePerRoot √((∇f(w) − ∇f(w'))·(w − w')) for any w'.
+  /// |∇f₀(w)ⱼ − ∇f₀(w')ⱼ| ≤ ωⱼ changePerRoot √((∇f₀(w) − ∇f₀(w'))·(w − w')) for any w' and w, f₀ being f without (``strongConvexity``/2) ‖w‖². So ‖ω‖²
+  /// changePerRoot² + ``strongConvexity`` bounds the eigenvalues of ∇²f.
   public var changePerRoot: Element
   /// |∇f(w)ⱼ − ∇f(w')ⱼ| ≤ ωⱼ slope ‖w − w'‖ where w' differs from w in active coordinates alone.
   public var slope: Element
