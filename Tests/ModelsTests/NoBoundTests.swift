@@ -97,9 +97,17 @@ import Testing
     #expect(absence(result) == .outOfRange)
   }
 
+  /// A quadratic function that is known by its products.
+  @Test func rawProducts() throws {
+    let Q = Matrix<Double>([[2, 1], [1, 3]])
+    let f = QuadraticFunction<Double>(operator: Q, linear: [1, 2])
+    #expect(absence(try certify(f, Simplex(), [1])) == .functionHasNoBound)
+    #expect(absence(try certify(QuadraticFunction(Q, linear: [1, 2]), Simplex(), [1])) == nil)
+  }
+
   @Test func namesAreDistinct() {
     let all: [NoBound<Double>] = [
-      .notFinite, .outsideDomain, .penaltyHasNoBound, .hessianMayJump, .noStrongConvexity,
+      .notFinite, .outsideDomain, .penaltyHasNoBound, .functionHasNoBound, .hessianMayJump, .noStrongConvexity,
       .pieceNotIdentified(distance: 1, error: 2), .objectiveHasNoConstants, .outOfRange,
     ]
     #expect(Set(all.map(\.name)).count == all.count && Set(all.map(\.advice)).count == all.count)

@@ -5,7 +5,7 @@ import NonsmoothMaps
 ///
 /// With u = w − s∇f(w), w⁺ = prox_{s g}(u), r = (w − w⁺)/s and s ≤ 1/L, the step contracts by 1 − s γ: everywhere where F is strongly
 /// convex, and along the range T of D on a piece where f is on T. So ‖w − w*‖ ≤ ‖r‖/γ, and u* = w* − s∇f(w*) is no farther from u than w* from
-/// w: a piece that reaches farther holds both. docs/Theory.md, "Any piece".
+/// w: a piece that reaches farther holds both. docs/Theory.md, "Error bound on any piece".
 struct PieceInference<Element: Scalar> {
   /// s, a power of two at most 1/L, so that products with it round nothing.
   let step: Element

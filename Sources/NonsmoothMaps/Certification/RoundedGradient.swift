@@ -13,7 +13,7 @@ public struct RoundedGradient<Element: Scalar> {
   public var activeWeight: Element
   /// The sum over the active coordinates of the absolute values of the terms that ∇f(w)ⱼ is the sum of.
   public var activeMagnitude: Element
-  /// The rounding error of entry j is at most ωⱼ times this, plus ``entryError`` and four ulps of the entry.
+  /// The rounding error of entry j is at most ωⱼ times this, plus ``entryError`` and four ulps of the entry. Infinite where it is not known.
   public var errorPerWeight: Element
   public var entryError: Element
   /// |∇f₀(w)ⱼ − ∇f₀(w')ⱼ| ≤ ωⱼ changePerRoot √((∇f₀(w) − ∇f₀(w'))·(w − w')) for any w' and w, f₀ being f without (``strongConvexity``/2) ‖w‖². So ‖ω‖²
