@@ -11,7 +11,7 @@ extension AID where Map: CertifiableMap {
   public func certify(
     _ problem: FixedPointProblem<Map>, objective: some OuterObjective<Element>, workspace: AIDWorkspace<Map>
   ) throws(NoBound<Element>) -> Certificate<Element> {
-    if let refusal = DerivativeOutcome(refusing: problem) {
+    if let refusal = Outcome(refusing: problem) {
       if case .outsideDomain = refusal { throw .outsideDomain }
       throw .notFinite
     }
@@ -113,7 +113,8 @@ private struct AdjointMeasurement<Element: Scalar> {
     }
     guard let errors, let LE = stateLipschitz, let Lλ = parameterLipschitz else { throw .objectiveHasNoConstants }
     let (s, e, μ) = (step, solution.stateError, solution.strongConvexity)
-    let change = s * solution.mixedDerivativeLipschitzConstant * e  // of A2 between w and w*
+    // Of A2, from as it is multiplied by at w to as it is at w*.
+    let change = s * (solution.mixedDerivativeLipschitzConstant * e + solution.mixedDerivativeRounding)
     let ulp = Element.ulpOfOne
     let sums = 1 + count * ulp  // norms of |S| entries are themselves rounded
     let (v, A2) = (adjointNorm * sums, parametersNorm * sums)

@@ -64,11 +64,13 @@ public struct SolutionBound<Element: Scalar>: Sendable {
   public var hessianRounding: Element
   /// L_P with ‖∂_λ∇F(w) − ∂_λ∇F(w')‖ ≤ L_P ‖w − w'‖ on the piece: 1 where λ has a ridge's strength.
   public var mixedDerivativeLipschitzConstant: Element
+  /// A bound on the rounding error of ∂_λ∇F as it is multiplied by, in the Frobenius norm.
+  public var mixedDerivativeRounding: Element
 
   public init(
     optimalityResidual: Element, strongConvexity: Element, stateError: Element, isIdentified: Bool,
     kinkDistance: Element, hessianLipschitzConstant: Element, hessianRounding: Element,
-    mixedDerivativeLipschitzConstant: Element
+    mixedDerivativeLipschitzConstant: Element, mixedDerivativeRounding: Element = 0
   ) {
     self.optimalityResidual = optimalityResidual
     self.strongConvexity = strongConvexity
@@ -79,5 +81,6 @@ public struct SolutionBound<Element: Scalar>: Sendable {
     self.hessianLipschitzConstant = hessianLipschitzConstant
     self.hessianRounding = hessianRounding
     self.mixedDerivativeLipschitzConstant = mixedDerivativeLipschitzConstant
+    self.mixedDerivativeRounding = mixedDerivativeRounding
   }
 }

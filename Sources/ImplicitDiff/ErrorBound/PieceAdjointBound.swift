@@ -171,7 +171,7 @@ struct PieceAdjointBound<Element: Scalar> {
     let ofPenalty = (change + inference.piece.parametersRounding + count * ulp * B) * v + (B + change) * vError
     // s q first: s and ∂_λ∇f may both be small.
     let mixed = mixedNorm * sums
-    let drift = f.mixedDerivativeLipschitzConstant * e
+    let drift = f.mixedDerivativeLipschitzConstant * e + f.mixedDerivativeRounding
     let ofSmooth = drift * (s * q) + count * ulp * (mixed * (s * q)) + mixed * (s * qError) + drift * (s * qError)
     let bound =
       difference * sums + ofPenalty + ofSmooth + parameterLipschitz * e + errors.parameters

@@ -44,12 +44,18 @@ struct PieceInference<Element: Scalar> {
     (μ + penaltyConvexity) / (1 + step * penaltyConvexity) * (1 - 8 * .ulpOfOne)
   }
 
-  /// By a modulus of f that holds everywhere, in which case w* needs no piece; nil where there is none.
+  /// By a modulus of f that is known, in which case w* needs no piece where all of w may move; nil where there is none.
   func knownState() -> State? {
     let γ = rate(gradient.strongConvexity)
     guard γ > 0 else { return nil }
-    return state(error: residual / γ, contraction: γ, isGlobal: true)
+    let isGlobal = moving.count == moving.universe
+    // The modulus is one along the coordinates that may move, those of a piece.
+    guard isGlobal || piece.rangeIsConstant else { return nil }
+    return state(error: residual / γ + (isGlobal ? 0 : away), contraction: γ, isGlobal: isGlobal)
   }
+
+  /// A bound on the distance from w to w⁺ + T.
+  private var away: Element { isOnPiece ? 0 : step * residual }
 
   /// By the least eigenvalue of the Hessian H along T, found by factorizations; nil where none above zero is.
   func foundState(_ hessian: any SupportedHessian<Element>) -> State? {
@@ -61,7 +67,6 @@ struct PieceInference<Element: Scalar> {
     guard let μ = leastEigenvalue(hessian), μ > gradient.strongConvexity else { return nil }
     // From w⁺ on the steps stay in w⁺ + T and contract; w is ‖w − w⁺‖ away from there, or in it. The modulus in the ball of radius e about w is at
     // least μ − L_H e: with M = μ + m − L_H ‖w − w⁺‖ and ρ = ‖r‖ (1 + s m), e' (M − L_H e') = ρ has its smaller root where 4 ρ L_H ≤ M².
-    let away: Element = isOnPiece ? 0 : step * residual
     let (L, up) = (gradient.hessianLipschitzConstant, 1 + 8 * Element.ulpOfOne)
     let modulus: Element = (μ + penaltyConvexity) / up
     let M: Element = modulus - L * away * up
@@ -74,9 +79,11 @@ struct PieceInference<Element: Scalar> {
     return γ > 0 ? state(error: e, contraction: γ, isGlobal: false) : nil
   }
 
-  private func state(error: Element, contraction: Element, isGlobal: Bool) -> State {
+  private func state(error: Element, contraction: Element, isGlobal: Bool) -> State? {
     // What underflows is at least accounted for by the smallest normal number.
     let e = max(error * (1 + 16 * .ulpOfOne), .leastNormalMagnitude)
+    // What is known of f holds no farther: a ball that the step maps into itself must lie within.
+    guard e <= gradient.radius else { return nil }
     let distance = (e + argumentRounding) * (1 + 4 * .ulpOfOne)
     let isIdentified = distance < piece.radius
     return State(

@@ -15,7 +15,7 @@ struct ProximalStep<Element: Scalar> {
     self.gradient = gradient
     let (p, ulp) = (Element(w.count), Element.ulpOfOne)
     guard gradient.values.firstNonFinite == nil, w.firstNonFinite == nil else { throw .notFinite }
-    if gradient.errorPerWeight == .infinity && gradient.values.maxNorm < .infinity { throw .functionHasNoBound }
+    if gradient.errorPerWeight == .infinity || gradient.changePerRoot == .infinity { throw .functionHasNoBound }
     let norms = 1 + (p + 8) * ulp
     // ‖∇f(w) − ∇f(w')‖² ≤ ‖ω‖² changePerRoot² (∇f(w) − ∇f(w'))·(w − w') bounds the largest eigenvalue; a modulus known of f may have been left out.
     let root = gradient.weights.norm * gradient.changePerRoot * norms
@@ -69,7 +69,8 @@ extension PieceInference {
       optimalityResidual: residual, strongConvexity: state.contraction, stateError: state.error,
       isIdentified: state.isIdentified, kinkDistance: max(0, piece.radius - argumentRounding),
       hessianLipschitzConstant: gradient.hessianLipschitzConstant, hessianRounding: gradient.hessianRounding,
-      mixedDerivativeLipschitzConstant: gradient.mixedDerivativeLipschitzConstant)
+      mixedDerivativeLipschitzConstant: gradient.mixedDerivativeLipschitzConstant,
+      mixedDerivativeRounding: gradient.mixedDerivativeRounding)
     solution.stateErrorIsProven = state.isProven
     return solution
   }

@@ -13,6 +13,8 @@ package struct SolutionInference<Element: Scalar> {
   private let hessianLipschitzConstant: Element
   private let hessianRounding: Element
   private let mixedDerivativeLipschitzConstant: Element
+  private let mixedDerivativeRounding: Element
+  private let radius: Element
   private let knownStrongConvexity: Element
 
   package init(_ conditions: OptimalityConditions<Element>, _ gradient: RoundedGradient<Element>) {
@@ -23,6 +25,8 @@ package struct SolutionInference<Element: Scalar> {
     hessianLipschitzConstant = gradient.hessianLipschitzConstant
     hessianRounding = gradient.hessianRounding
     mixedDerivativeLipschitzConstant = gradient.mixedDerivativeLipschitzConstant
+    mixedDerivativeRounding = gradient.mixedDerivativeRounding
+    radius = gradient.radius
     knownStrongConvexity = gradient.strongConvexity
   }
 
@@ -52,14 +56,17 @@ package struct SolutionInference<Element: Scalar> {
     guard discriminant >= 0 else { return nil }
     let e = 2 * (residual / μ₀) / (1 + discriminant.squareRoot()) * (1 + 16 * ulp)
     let μ = (μ₀ - L * e) * (1 - 4 * ulp)
-    guard e.isFinite, μ > 0 else { return nil }
+    // Beyond the radius nothing is known of L.
+    guard e.isFinite, μ > 0, e <= radius else { return nil }
     // (∇f(w) − ∇f(w*))·(w − w*) ≤ d·(w − w*), since the subgradients of g are monotone.
-    let change = changePerRoot * (residual * e).squareRoot() * (1 + 16 * ulp)
+    let byRoot = changePerRoot.isFinite ? changePerRoot * (residual * e).squareRoot() : .infinity
+    let change = min(byRoot, slope * e) * (1 + 16 * ulp)
     let piece = conditions.piece(stateError: e, change: change, slope: slope)
     return SolutionBound(
       optimalityResidual: residual, strongConvexity: μ, stateError: e, isIdentified: piece.isProven,
       kinkDistance: piece.distance, hessianLipschitzConstant: L, hessianRounding: hessianRounding,
-      mixedDerivativeLipschitzConstant: mixedDerivativeLipschitzConstant)
+      mixedDerivativeLipschitzConstant: mixedDerivativeLipschitzConstant,
+      mixedDerivativeRounding: mixedDerivativeRounding)
   }
 }
 
