@@ -1,5 +1,4 @@
 public import LinAlg
-public import NonsmoothMaps
 
 /// The map Φ of a fixed-point equation `w(λ) = Φ(w(λ), λ)`, w in R^p, λ in R^m: continuous, piecewise smooth, and a
 /// contraction in w.

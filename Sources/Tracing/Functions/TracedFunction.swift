@@ -1,6 +1,5 @@
 public import ImplicitDiff
 public import LinAlg
-public import NonsmoothMaps
 
 /// A smooth function f(w, λ) that is written as a closure:
 ///
@@ -30,9 +29,12 @@ public class TracedFunction<Element: Scalar>: SmoothFunction {
   private let valueNodes: [Int]
   private let gradientNodes: [Int]
   private lazy var thresholds = ParameterDomain(tape.tape, of: tape.value)
-  private lazy var curvature = tape.form.map { FormCurvature(tape.tape, $0) }
+  private(set) lazy var curvature = tape.form.map { FormCurvature(tape.tape, $0) }
   private var gradientAtZero: (λ: Vector<Element>, norm: Element)?
   private lazy var probe = makeHessian()
+  private(set) lazy var bounds = FunctionBounds(tape)
+  /// The built-in loss that f is, where it is one; see ``minimum(with:parameters:from:iterationLimit:progress:)``.
+  var squares: AnyObject?
 
   /// - Parameters:
   ///   - p: the entries of w.

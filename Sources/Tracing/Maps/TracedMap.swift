@@ -1,6 +1,5 @@
 public import ImplicitDiff
 public import LinAlg
-public import NonsmoothMaps
 
 /// A fixed-point map Φ(w, λ) that is written as a closure:
 ///

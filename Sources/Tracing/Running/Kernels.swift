@@ -1,4 +1,5 @@
 internal import LinAlg
+internal import NonsmoothMaps
 internal import RealModule
 
 /// Loops over entries; `out` may be an operand.
