@@ -5,7 +5,8 @@ import Reliability
 struct BoundsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bounds",
-    abstract: "Random problems of every penalty whose error bounds are held against the exact solution and hypergradient.",
+    abstract:
+      "Random problems of every penalty whose error bounds are held against the exact solution and hypergradient.",
     discussion: """
       Operators, losses, scales, conditioning, both precisions, states that are converged and others; the truth is computed \
       apart from the package in twice its precision: see docs/Reliability.md. Ends with exit code 70 if a bound is below \

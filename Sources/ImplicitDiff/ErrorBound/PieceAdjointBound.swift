@@ -161,7 +161,8 @@ struct PieceAdjointBound<Element: Scalar> {
     let vError = η + qError
     let change = curvature.parameters * state.argumentError
     let ofPenalty = (change + inference.piece.parametersRounding + count * ulp * B) * v + (B + change) * vError
-    let (mixed, drift) = (s * mixedNorm * sums, s * f.mixedDerivativeLipschitzConstant * e)
+    let drift = s * (f.mixedDerivativeLipschitzConstant * e + f.mixedDerivativeRounding)
+    let mixed = s * mixedNorm * sums
     let ofSmooth = (drift + count * ulp * mixed) * q + (mixed + drift) * qError
     let bound =
       difference * sums + ofPenalty + ofSmooth + (parameterLipschitz * e + errors.parameters) / scale

@@ -71,10 +71,12 @@ struct PieceInference<Element: Scalar> {
     // What underflows is at least accounted for by the smallest normal number.
     let e = max(error * (1 + 16 * .ulpOfOne), .leastNormalMagnitude)
     let distance = (e + argumentRounding) * (1 + 4 * .ulpOfOne)
-    let isIdentified = distance < piece.radius
+    // The constants of f are those of a ball.
+    let isNear = e <= gradient.radius
+    let isIdentified = distance < piece.radius && isNear
     return State(
       error: e, contraction: contraction, argumentError: distance,
-      isProven: e.isFinite && (isGlobal ? piece.radius > 0 : isIdentified), isIdentified: isIdentified)
+      isProven: e.isFinite && (isGlobal ? piece.radius > 0 && isNear : isIdentified), isIdentified: isIdentified)
   }
 
   private func leastEigenvalue(_ hessian: any SupportedHessian<Element>) -> Element? {
