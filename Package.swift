@@ -14,7 +14,7 @@ let package = Package(
   products: [
     .library(
       name: "ImplicitDiff",
-      targets: ["LinAlg", "RandomStreams", "NonsmoothMaps", "ImplicitDiff", "Tracing", "Models", "Datasets"]),
+      targets: ["LinAlg", "RandomStreams", "NonsmoothMaps", "ImplicitDiff", "Tracing", "Models", "Bilevel", "Datasets"]),
     .library(name: "LinAlg", targets: ["LinAlg"]),
     .executable(name: "implicit-diff", targets: ["implicit-diff"]),
     .executable(name: "implicit-diff-bench", targets: ["implicit-diff-bench"]),
@@ -37,7 +37,7 @@ let package = Package(
     .target(name: "RandomStreams", swiftSettings: swift),
 
     // MARK: - The subject
-    .target(name: "NonsmoothMaps", dependencies: ["LinAlg"], swiftSettings: swift),
+    .target(name: "NonsmoothMaps", dependencies: ["LinAlg", "CKernels"], swiftSettings: swift),
     .target(name: "ImplicitDiff", dependencies: ["LinAlg", "NonsmoothMaps", "RandomStreams"], swiftSettings: swift),
     .target(
       name: "Tracing",
@@ -48,6 +48,12 @@ let package = Package(
       name: "Models",
       dependencies: [
         "LinAlg", "CKernels", "NonsmoothMaps", "ImplicitDiff", "RandomStreams",
+        .product(name: "RealModule", package: "swift-numerics"),
+      ], swiftSettings: swift),
+    .target(
+      name: "Bilevel",
+      dependencies: [
+        "LinAlg", "NonsmoothMaps", "ImplicitDiff", "Models", "RandomStreams",
         .product(name: "RealModule", package: "swift-numerics"),
       ], swiftSettings: swift),
     .systemLibrary(
@@ -63,7 +69,7 @@ let package = Package(
     .executableTarget(
       name: "implicit-diff",
       dependencies: [
-        "CommandSupport", "LinAlg", "NonsmoothMaps", "ImplicitDiff", "Models", "Datasets", "RandomStreams",
+        "CommandSupport", "LinAlg", "NonsmoothMaps", "ImplicitDiff", "Models", "Bilevel", "Datasets", "RandomStreams",
         .product(name: "TextTable", package: "TextTable"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: swift),
@@ -103,6 +109,12 @@ let package = Package(
         .product(name: "RealModule", package: "swift-numerics"),
       ], swiftSettings: swift),
     .testTarget(
+      name: "BilevelTests",
+      dependencies: [
+        "Bilevel", "Models", "NonsmoothMaps", "Datasets", "ImplicitDiff", "LinAlg", "RandomStreams", "TestSupport",
+        .product(name: "RealModule", package: "swift-numerics"),
+      ], swiftSettings: swift),
+    .testTarget(
       name: "NonsmoothMapsTests",
       dependencies: [
         "NonsmoothMaps", "ImplicitDiff", "LinAlg", .product(name: "RealModule", package: "swift-numerics"),
@@ -119,7 +131,9 @@ let package = Package(
       swiftSettings: swift),
     .testTarget(
       name: "CommandLineTests",
-      dependencies: ["implicit-diff", "implicit-diff-bench", "Datasets", "LinAlg", "TestSupport"],
+      dependencies: [
+        "implicit-diff", "implicit-diff-bench", "Datasets", "ImplicitDiff", "Models", "LinAlg", "TestSupport",
+      ],
       swiftSettings: swift),
   ]
 )

@@ -26,12 +26,12 @@ public struct BoundCampaign: Sendable {
     public var bound: Double
     /// What the truth itself may be off.
     public var uncertainty: Double
-    /// What rounding the answer alone makes an error of.
+    /// What rounding makes an error of, amplified by the condition of the system.
     public var rounding: Double
 
     var isBelow: Bool { !(bound >= error - uncertainty) }
     /// Whether the error is more than rounding, and the truth good enough to tell.
-    public var isJudged: Bool { error > 1e3 * rounding && uncertainty < 0.01 * error }
+    public var isJudged: Bool { error > 10 * rounding && uncertainty < 0.01 * error }
     public var ratio: Double { bound / error }
   }
 
@@ -53,28 +53,28 @@ public struct BoundCampaign: Sendable {
     if let bound = seen.stateBound {
       record.state = Self.compare(
         seen.state, truth.state, exponents: seen.state.map { _ in problem.stateExponent }, bound: bound,
-        uncertainty: truth.stateError, size: truth.state.norm, ulp: ulp)
+        uncertainty: truth.stateError, rounding: ulp * truth.stateRounding)
     }
     if let bound = seen.hypergradientBound {
       // E scales by 2^(2b), of a logistic loss not at all.
       let e = problem.exponents.map { 2 * problem.scales.targets - $0 }
       record.hypergradient = Self.compare(
         seen.hypergradient, truth.hypergradient, exponents: e, bound: bound, uncertainty: truth.hypergradientError,
-        size: truth.hypergradientSize, ulp: ulp)
+        rounding: ulp * truth.hypergradientRounding)
     }
     return record
   }
 
-  /// In units of two to the largest exponent, so that nothing over- or underflows; `uncertainty` and `size` are at unit scale.
+  /// In units of two to the largest exponent, so that nothing over- or underflows; `uncertainty` and `rounding` are at unit scale.
   private static func compare(
-    _ seen: [Double], _ truth: [DoubleDouble], exponents: [Int], bound: Double, uncertainty: Double, size: Double,
-    ulp: Double
+    _ seen: [Double], _ truth: [DoubleDouble], exponents: [Int], bound: Double, uncertainty: Double, rounding: Double
   ) -> Comparison {
     let top = exponents.max() ?? 0
     let errors = seen.indices.map { i in
       (DoubleDouble(DoubleDouble.scale(seen[i], by: -exponents[i])) - truth[i]).scaled(by: exponents[i] - top)
     }
     return Comparison(
-      error: errors.norm, bound: DoubleDouble.scale(bound, by: -top), uncertainty: uncertainty, rounding: ulp * size)
+      error: errors.norm, bound: min(DoubleDouble.scale(bound, by: -top), .greatestFiniteMagnitude),
+      uncertainty: uncertainty, rounding: rounding)
   }
 }

@@ -7,8 +7,9 @@ struct BoundTruth {
   /// How far `state` may be off, and `hypergradient`.
   private(set) var stateError = 0.0
   private(set) var hypergradientError = 0.0
-  /// Of the derivative: the terms that it is the sum of.
-  private(set) var hypergradientSize = 0.0
+  /// What half an ulp of 1 in w − s∇f(w) makes of w and of the derivative: every solve amplifies it by ‖(I − A1)⁻¹‖.
+  private(set) var stateRounding = 0.0
+  private(set) var hypergradientRounding = 0.0
 
   private let problem: BoundProblem
   private let X: [[Number]]
@@ -31,7 +32,7 @@ struct BoundTruth {
     guard curvature > 0 else { return nil }
     step = Number(1 / curvature)
     var w = Array(repeating: Number.zero, count: problem.p)
-    for _ in 0..<100 { w = advance(w).point.value }
+    for _ in 0..<20 { w = advance(w).point.value }
     var best = Double.infinity
     for round in 0..<200 {
       let now = advance(w)
@@ -56,7 +57,10 @@ struct BoundTruth {
     let error = (rest.norm + rounding) * inverse
     guard error.isFinite, derivative.value.allSatisfy(\.isFinite) else { return nil }
     (state, stateError) = (w, error)
-    (hypergradient, hypergradientSize) = derivative
+    let amplification = max(1, inverse)
+    stateRounding = amplification * max(w.norm, now.argument.norm)
+    hypergradient = derivative.value
+    hypergradientRounding = amplification * (derivative.size + stateRounding * derivative.size / max(w.norm, 1e-200))
     // The derivative changes with w by way of the systems, each of which amplifies.
     hypergradientError = (0x1p-95 + error / max(w.norm, 1e-300)) * inverse * inverse * max(derivative.size, 1e-300)
   }

@@ -1,7 +1,11 @@
 /// Proximal maps that make coordinates equal, in extended precision.
-struct TrueClusters {
+final class TrueClusters {
   typealias Number = DoubleDouble
-  let kind: PenaltyKind
+  private let kind: PenaltyKind
+  /// The jumps that were right the last time, tried first.
+  private var lastJumps: [Int] = []
+
+  init(kind: PenaltyKind) { self.kind = kind }
 
   func point(_ u: [Number], _ s: Number, _ λ: [Number]) -> TruePenalty.Point {
     let p = u.count
@@ -95,7 +99,10 @@ struct TrueClusters {
         let miss = jumps[j] == 0 ? sum.magnitude - t : -gap * Number(Double(jumps[j]))
         violation = max(violation, miss)
       }
-      if best == nil || violation < best!.1 { best = (point, violation) }
+      if best == nil || violation < best!.1 {
+        best = (point, violation)
+        lastJumps = jumps
+      }
     }
     func choose(_ j: Int) {
       if best != nil && best!.1 <= .zero { return }
@@ -105,7 +112,12 @@ struct TrueClusters {
         choose(j + 1)
       }
     }
-    if p > 1 { choose(0) } else { return joined(u, [0], pulls: [[.zero]]) }
+    if p < 2 { return joined(u, [0], pulls: [[.zero]]) }
+    if lastJumps.count == p - 1 {
+      jumps = lastJumps
+      attempt()
+    }
+    choose(0)
     return best!.0
   }
 }

@@ -13,6 +13,13 @@ struct TruePenalty {
   let kind: PenaltyKind
   /// Weights of groups as the type of the run has them.
   let isSinglePrecision: Bool
+  private let clusters: TrueClusters
+
+  init(kind: PenaltyKind, isSinglePrecision: Bool) {
+    self.kind = kind
+    self.isSinglePrecision = isSinglePrecision
+    clusters = TrueClusters(kind: kind)
+  }
 
   func callAsFunction(_ u: [Number], step s: Number, parameters λ: [Number]) -> Point {
     let p = u.count
@@ -72,7 +79,7 @@ struct TruePenalty {
       if sizes.reduce(.zero, +) <= λ[0] { return Point(value: u, D: identity(p), B: u.map { _ in [.zero] }) }
       return face(sizes, sum: λ[0], signs: u.map(\.sign))
     case .sortedL1, .orderedSum, .totalVariation, .fusedLasso, .isotonic:
-      return TrueClusters(kind: kind).point(u, s, λ)
+      return clusters.point(u, s, λ)
     }
   }
 

@@ -11,7 +11,7 @@ extension AID where Map: CertifiableMap {
   public func certify(
     _ problem: FixedPointProblem<Map>, objective: some OuterObjective<Element>, workspace: AIDWorkspace<Map>
   ) throws(NoBound<Element>) -> Certificate<Element> {
-    if let refusal = DerivativeOutcome(refusing: problem) {
+    if let refusal = Outcome(refusing: problem) {
       if case .outsideDomain = refusal { throw .outsideDomain }
       throw .notFinite
     }

@@ -145,7 +145,11 @@ struct PieceAdjointBound<Element: Scalar> {
     }
     guard let errors, let stateLipschitz, let parameterLipschitz else { throw .objectiveHasNoConstants }
     let f = inference.gradient
-    guard f.hessianLipschitzConstant.isFinite else { throw .hessianMayJump }
+    // Infinite for a loss whose ℓ″ jumps, or by overflow of a product of three norms.
+    guard f.hessianLipschitzConstant.isFinite else {
+      let size = f.activeWeight * f.activeWeight * f.activeWeight
+      throw size.isFinite ? .hessianMayJump : .outOfRange
+    }
     let (s, e, ulp) = (inference.step, state.error, Element.ulpOfOne)
     let sums = 1 + count * ulp  // norms are themselves rounded
     let (q, v, B) = (q * sums, v * sums, penaltyNorm * sums)

@@ -40,7 +40,10 @@ extension ProximalGradientMap: CertifiableMap where F: CertifiableFunction, G: C
     // Where the piece is a point nothing is gained by a modulus.
     let known = inference.proximal.rank == 0 ? nil : inference.knownState().map(certificate)
     let enough = Element.pow(.ulpOfOne, Element(1) / 3) * adjointBound.hypergradientNorm
-    if let known, let bound = known.hypergradientErrorBound, bound <= enough { return known }
+    // Small factorizations cost less than the gradient did.
+    if let known, let bound = known.hypergradientErrorBound, bound <= enough, inference.proximal.rank > 64 {
+      return known
+    }
     guard let found = inference.foundState(L.hessian).map(certificate) else {
       if let known { return known }
       throw .noStrongConvexity

@@ -41,6 +41,13 @@ public protocol SmoothLoss<Element>: DesignLoss {
 
   /// How large the terms are that make up ∇f(w), in norm: rounding errors of ∇f(w) are measured by it.
   func gradientMagnitude(at w: Vector<Element>) -> Element
+
+  /// Decides now how products with the Hessian are made, where that would else be learnt from how many there are: a sequence of solves then gives
+  /// the same bits when it is begun in the middle.
+  func fixProducts()
+
+  /// See `KeepsProducts`.
+  var keptColumns: [[Int]] { get set }
 }
 
 extension SmoothLoss {
@@ -48,6 +55,14 @@ extension SmoothLoss {
   public static func curvatureDerivatives(
     scores z: Vector<Element>, targets y: Vector<Element>, into d: inout Vector<Element>
   ) -> Bool { false }
+
+  public func fixProducts() {}
+
+  /// Nothing is kept: the Hessian differs from point to point.
+  public var keptColumns: [[Int]] {
+    get { [] }
+    set {}
+  }
 
   /// f(0) less the least value of F, which is −F*(0): by how much f can fall from there.
   var excessAtZero: Element {

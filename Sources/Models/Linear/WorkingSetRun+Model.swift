@@ -41,7 +41,7 @@ extension WorkingSetRun {
       return
     }
     small.load(start: current, strengths: t, ridge: ridge) { [hessian, loss, residuals, n] G, c in
-      hessian.assemble(on: working, into: &G)
+      hessian.assemble(onWorkingSet: working, into: &G)
       if let linear = loss.linearTerm {
         c.gather(working, from: linear)
       } else {

@@ -53,7 +53,7 @@ struct WorkingSetRun<Loss: DesignLoss> {
     alive = IndexSubset(Array(0..<p), universe: p)
     hessian = loss.makeHessian()
     result = WorkingSetSolution(
-      estimate: w, outcome: .passLimit, dualityGap: .infinity, objective: .infinity, passes: 0, epochs: 0,
+      estimate: w, outcome: .iterationLimit, dualityGap: .infinity, objective: .infinity, passes: 0, epochs: 0,
       newtonSteps: 0, largestWorkingSet: 0, screened: 0, seconds: 0)
   }
 
@@ -70,7 +70,7 @@ struct WorkingSetRun<Loss: DesignLoss> {
       let isFinite = screenAndMeasure()
       progress?(result.passes, result.dualityGap)
       if !isFinite {
-        result.outcome = .notFinite
+        result.outcome = .notFinite()
         break
       }
       var (working, violators, isComplete) = chooseWorkingSet()

@@ -5,7 +5,9 @@ import NonsmoothMaps
 /// A minimizer of a penalized linear model as far as it was found, with its duality gap.
 public struct WorkingSetSolution<Element: Scalar>: Sendable {
   public var estimate: Vector<Element>
-  public var outcome: WorkingSetOutcome
+  /// `converged` where the duality gap met the tolerance, or the optimality conditions hold to rounding; `iterationLimit` where the limit on passes
+  /// came first.
+  public var outcome: Outcome<Element>
   /// P(w) − D(θ), a bound on how far the objective is above its minimum; at best the rounding error of P.
   public var dualityGap: Element
   /// P(w).
@@ -34,7 +36,7 @@ public struct WorkingSetSolution<Element: Scalar>: Sendable {
   }
 
   /// Nothing was done, as the numbers do not allow it.
-  static func refused(_ outcome: WorkingSetOutcome, start: Vector<Element>) -> WorkingSetSolution {
+  static func refused(_ outcome: Outcome<Element>, start: Vector<Element>) -> WorkingSetSolution {
     WorkingSetSolution(
       estimate: start, outcome: outcome, dualityGap: .infinity, objective: .infinity, passes: 0, epochs: 0,
       newtonSteps: 0, largestWorkingSet: 0, screened: 0, seconds: 0)
@@ -92,17 +94,17 @@ public struct WorkingSetSolver<Element: Scalar>: Sendable {
     let p = loss.featureCount
     precondition(t.count == p, "WorkingSetSolver: \(t.count) strengths for \(p) features")
     if let violation = Self.violation(strengths: t, ridge: ρ) {
-      return .refused(violation.value.isFinite ? .outsideDomain(violation) : .notFinite, start: .zeros(p))
+      return .refused(violation.value.isFinite ? .outsideDomain(violation) : .notFinite(), start: .zeros(p))
     }
     // A NaN in the targets need not show: its row may have no entries.
-    if loss.targets.firstNonFinite != nil { return .refused(.notFinite, start: .zeros(p)) }
+    if loss.targets.firstNonFinite != nil { return .refused(.notFinite(), start: .zeros(p)) }
     // Squares of squares of the targets must neither over- nor underflow: beyond that range a quadratic problem is scaled,
     // which scales its solution.
     let size = loss.targets.maxNorm
     let smallest = Element.leastNormalMagnitude.squareRoot().squareRoot()
     if size > 0, size.isFinite, size < smallest || size > 1 / smallest, let scaled = loss.inUnits(of: size) {
       let strengths = (1 / size) * t
-      if Self.violation(strengths: strengths, ridge: ρ) != nil { return .refused(.notFinite, start: .zeros(p)) }
+      if Self.violation(strengths: strengths, ridge: ρ) != nil { return .refused(.notFinite(), start: .zeros(p)) }
       var solution = solve(
         scaled, strengths: strengths, ridge: ρ, from: start.map { (1 / size) * $0 },
         progress: progress.map { report in { report($0, $1 * size * size) } })

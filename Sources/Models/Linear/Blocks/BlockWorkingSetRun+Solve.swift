@@ -27,7 +27,7 @@ extension BlockWorkingSetRun {
     } else {
       columns = nil
       let (working, hessian) = (working, hessian)
-      gram.assemble(places, count: working.count) { hessian.assemble(on: working, into: &$0) }
+      gram.assemble(places, count: working.count) { hessian.assemble(onWorkingSet: working, into: &$0) }
     }
   }
 

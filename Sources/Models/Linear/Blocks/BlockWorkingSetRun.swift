@@ -52,7 +52,7 @@ struct BlockWorkingSetRun<Loss: DesignLoss, Penalty: BlockSeparableFunction> whe
     (x, v) = (.zeros(m), .zeros(m))
     alive = Array(0..<penalty.blocks.count)
     aliveColumns = IndexSubset(Array(0..<p), universe: p)
-    result = BlockWorkingSetSolution(start: w, outcome: .passLimit)
+    result = BlockWorkingSetSolution(start: w, outcome: .iterationLimit)
     let norms = loss.squaredColumnNorms
     squares = alive.map { b in
       (0..<penalty.blocks.size(b)).reduce(0) { $0 + norms[penalty.blocks.coordinate(b, $1)] } / Element(n)
@@ -70,7 +70,7 @@ struct BlockWorkingSetRun<Loss: DesignLoss, Penalty: BlockSeparableFunction> whe
       let (free, violators, isMet) = measure()
       progress?(result.passes, result.violation)
       if !result.violation.isFinite || !result.objective.isFinite || isMet == nil {
-        result.outcome = .notFinite
+        result.outcome = .notFinite()
         break
       }
       let gapIsMet = result.dualityGap.map { $0 <= tolerance * scale } ?? false
@@ -85,7 +85,7 @@ struct BlockWorkingSetRun<Loss: DesignLoss, Penalty: BlockSeparableFunction> whe
       }
       let isNew = chooseWorkingSet(free: free, violators: violators)
       if !progressWatch.note(result.objective, result.violation, isNew: isNew) {
-        result.outcome = isOptimal ? .converged : .stalled
+        result.outcome = isOptimal ? .converged : .stagnated
         break
       }
       // Others violate by as much: no digit beyond a tenth of that is of use.

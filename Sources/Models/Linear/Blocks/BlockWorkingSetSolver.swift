@@ -5,7 +5,9 @@ public import NonsmoothMaps
 /// A minimizer with a block penalty as far as it was found.
 public struct BlockWorkingSetSolution<Element: Scalar>: Sendable {
   public var estimate: Vector<Element>
-  public var outcome: WorkingSetOutcome
+  /// `converged` where the optimality conditions hold to the tolerance or to rounding; `iterationLimit` where the limit on passes came first;
+  /// `stagnated` where passes no longer led anywhere: numbers near the ends of the range, or a problem too ill-conditioned for the precision.
+  public var outcome: Outcome<Element>
   /// P(w) − D(θ), a bound on how far the objective is above its minimum; nil where the penalty is no norm.
   public var dualityGap: Element?
   /// The largest distance, over the blocks, of −∇f(w) − λ_G w from the penalty's subdifferential, measured in the last pass.
@@ -35,7 +37,7 @@ public struct BlockWorkingSetSolution<Element: Scalar>: Sendable {
     return estimate
   }
 
-  init(start: Vector<Element>, outcome: WorkingSetOutcome) {
+  init(start: Vector<Element>, outcome: Outcome<Element>) {
     (estimate, self.outcome) = (start, outcome)
     (dualityGap, violation, objective) = (nil, .infinity, .infinity)
     (passes, epochs, newtonSteps, largestWorkingSet, screened, seconds) = (0, 0, 0, 0, 0, 0)
@@ -76,7 +78,7 @@ public struct BlockWorkingSetSolver<Element: Scalar>: Sendable {
       λ.count == m + 1 && (start?.count ?? p) == p,
       "BlockWorkingSetSolver: \(λ.count) parameters for \(m) and the ridge's, a start of \(start?.count ?? p) for \(p)")
     if loss.targets.firstNonFinite != nil || ParameterViolation.notFinite(in: λ) != nil {
-      return BlockWorkingSetSolution(start: .zeros(p), outcome: .notFinite)
+      return BlockWorkingSetSolution(start: .zeros(p), outcome: .notFinite())
     }
     let strengths = λ[segment: 0..<m]
     if let violation = penalty.violation(parameters: strengths) ?? negativeRidge(λ) {
@@ -92,7 +94,7 @@ public struct BlockWorkingSetSolver<Element: Scalar>: Sendable {
       return solve(loss, blocks, ridge: λ[m], from: start, progress)
     }
     guard let scaled = blocks.scaled(to: unit) else {
-      return BlockWorkingSetSolution(start: .zeros(p), outcome: .notFinite)
+      return BlockWorkingSetSolution(start: .zeros(p), outcome: .notFinite())
     }
     func inUnits(_ x: Vector<Element>) -> Vector<Element> { Vector(count: x.count) { x[$0] / unit } }
     var solution = solve(
@@ -102,7 +104,7 @@ public struct BlockWorkingSetSolver<Element: Scalar>: Sendable {
     solution.violation *= unit
     solution.objective = solution.objective * unit * unit
     solution.dualityGap = solution.dualityGap.map { $0 * unit * unit }
-    if solution.estimate.firstNonFinite != nil { solution.outcome = .notFinite }
+    if solution.estimate.firstNonFinite != nil { solution.outcome = .notFinite() }
     return solution
   }
 
