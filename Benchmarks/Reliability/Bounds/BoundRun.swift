@@ -113,7 +113,8 @@ struct BoundRun<Element: Scalar> {
     case .zero: return .zeros(map.stateCount)
     case .solved: return map.solve(at: λ).state
     case .loose:
-      return FixedPointSolver<T>(stopping: .tolerance(1e-4)).solve(map, parameters: λ, from: .zeros(map.stateCount)).estimate
+      return FixedPointSolver<T>(stopping: .tolerance(1e-4)).solve(map, parameters: λ, from: .zeros(map.stateCount))
+        .estimate
     case .noisy, .iterated:
       var random = RandomStream(seed: problem.seed, stream: 1)
       let size = exact.map(abs).max() ?? 0
