@@ -122,7 +122,8 @@ let package = Package(
     .testTarget(
       name: "TracingTests",
       dependencies: [
-        "Tracing", "Models", "NonsmoothMaps", "Datasets", "ImplicitDiff", "LinAlg", "RandomStreams", "TestSupport",
+        "Tracing", "Models", "NonsmoothMaps", "Datasets", "ImplicitDiff", "LinAlg", "RandomStreams", "Reliability",
+        "TestSupport",
       ], swiftSettings: swift),
     .testTarget(
       name: "DocumentationTests",

@@ -77,7 +77,8 @@ final class FunctionBounds<Element: Scalar> {
       // err ≤ ω E₁ + E₀: E₁ by the coordinates whose multipliers are held by margins, E₀ by what is left.
       let error = errors.nodes[function.gradient]!.errors
       var (perWeight, rest): (Element, Element) = (0, 0)
-      for j in 0..<p where weights[j] > 0 && (S.count == p || !isActive[j]) {
+      let negligible = .ulpOfOne * weights.most
+      for j in 0..<p where weights[j] > negligible && (S.count == p || !isActive[j]) {
         perWeight = max(perWeight, error[j] / weights[j])
       }
       for j in 0..<p { rest = max(rest, error[j] - atMost(perWeight, weights[j])) }
