@@ -42,7 +42,7 @@ let package = Package(
     .target(
       name: "Tracing",
       dependencies: [
-        "LinAlg", "NonsmoothMaps", "ImplicitDiff", .product(name: "RealModule", package: "swift-numerics"),
+        "LinAlg", "NonsmoothMaps", "ImplicitDiff", "Models", .product(name: "RealModule", package: "swift-numerics"),
       ], swiftSettings: swift),
     .target(
       name: "Models",
@@ -130,7 +130,9 @@ let package = Package(
       swiftSettings: swift),
     .testTarget(
       name: "CommandLineTests",
-      dependencies: ["implicit-diff", "implicit-diff-bench", "Datasets", "LinAlg", "TestSupport"],
+      dependencies: [
+        "implicit-diff", "implicit-diff-bench", "Datasets", "ImplicitDiff", "Models", "LinAlg", "TestSupport",
+      ],
       swiftSettings: swift),
   ]
 )

@@ -45,7 +45,7 @@ struct TestProblem {
 /// A criterion given by closures, for what no regression does.
 final class ClosureCriterion: Criterion {
   let parameterCount: Int
-  var warmStart: [Vector<Double>?] = [nil]
+  var warmStart = [WarmStart()]
   private(set) var evaluations = 0
   private let body: (Vector<Double>) -> CriterionValue
 

@@ -33,6 +33,22 @@ import Testing
     }
   }
 
+  /// Large enough for products to be kept from one solve to the next.
+  @Test func aSearchThatKeepsProductsGoesOnBitForBit() {
+    let problem = TestProblem(samples: 500, features: 300, seed: 9)
+    let limits = TuningLimits(evaluations: 6)
+    let (criterion, space) = problem.criterion(TestProblem.lasso)
+    var logs: [TuningLog] = []
+    let whole = Tuner(limits: limits).tune(criterion, in: space, observe: { logs.append($1.log) })
+    #expect(!whole.log.warmStart[0].keptColumns.isEmpty)
+    for log in logs {
+      let (fresh, _) = problem.criterion(TestProblem.lasso)
+      let resumed = Tuner(limits: limits).tune(fresh, in: space, resuming: log)
+      #expect(resumed.log.records.map(\.value) == whole.log.records.map(\.value))
+      #expect(resumed.log.warmStart == whole.log.warmStart)
+    }
+  }
+
   /// Whatever was evaluated before an interruption, the whole search gives the same bits. Seconds differ.
   @Test(
     arguments: [any OuterOptimizer](

@@ -50,6 +50,7 @@ import Testing
     let w = problem.state
     let exact = try OptimalityConditions.of(g, at: w, strengths).solve(f.Q, f.c)
     checkDifferences(map, λ, w, exact, name)
+    checkParts(map, λ, w, name)
 
     var numbers = Numbers(seed + 100)
     let y: Vector<Double> = numbers.vector(Self.p)
@@ -76,6 +77,18 @@ import Testing
     #expect(forward.estimate.difference(from: exact) <= tolerance, "ITD forward, \(name) \(seed)")
     let reverse = try ITD<ProximalGradientMap<CoupledQuadratic<Double>, G>>(.reverse()).vjp(problem, cotangent: y)
     #expect((reverse.estimate - expected).maxNorm <= tolerance, "ITD reverse, \(name) \(seed)")
+  }
+
+  /// A1 by the parts of its symmetric form: the same products as the map's own, in another order for some, of terms that are at most ‖I − s Q‖ ≤ 1.
+  private func checkParts<G: ProximalMap<Double>>(
+    _ map: ProximalGradientMap<CoupledQuadratic<Double>, G>, _ λ: Vector<Double>, _ w: Vector<Double>, _ name: String
+  ) {
+    let L = map.makeLinearization()
+    map.linearize(atSolution: w, parameters: λ, into: L)
+    let parts = SymmetricFormOperator(L)
+    let rounding = 8 * Double(Self.p) * Double.ulpOfOne
+    #expect(parts.dense().difference(from: L.state.dense()) <= rounding, "parts, \(name)")
+    #expect(parts.adjoint.dense().difference(from: L.state.dense().transposed) <= rounding, "parts, adjoint, \(name)")
   }
 
   /// Differences over 2h of solutions known to 1e-14 or so times the condition number: 1e-14 · 100/h, and of truncation h² with third derivatives of

@@ -22,7 +22,7 @@ public struct LBFGS: OuterOptimizer {
   private static var longestStep: Double { 2 }
 
   public func run(_ search: Search) throws(TuningStop) {
-    var (θ, record) = try search.begin(bounding: true)
+    var (θ, record) = try search.begin(bounding: false)
     var g = Vector(record.logGradient!)
     var pairs = CurvaturePairs(limit: memory)
     var firstNorm: Double?
@@ -44,7 +44,8 @@ public struct LBFGS: OuterOptimizer {
         d = -projected
         d.scale(by: 0.5 / d.maxNorm)
       }
-      var line = LineSearch(search, from: θ, value: record.value!, gradient: g, along: d)
+      var line = LineSearch(
+        search, from: θ, value: record.value!, gradient: g, along: d, bounding: norm <= reference / 10)
       guard let found = try line.run() else {
         if pairs.isEmpty { throw .noDescent }
         // The curvature may be that of another piece.

@@ -137,6 +137,13 @@ public final class LinearModel<Loss: SmoothLoss>: SmoothFunction {
   }
 }
 
+extension LinearModel: KeepsProducts {
+  public var keptColumns: [[Int]] {
+    get { loss.keptColumns }
+    set { loss.keptColumns = newValue }
+  }
+}
+
 extension LinearModel: SampledFunction {
   public var sampleCount: Int { loss.sampleCount }
 

@@ -42,7 +42,7 @@ extension WorkingSetRun {
       return
     }
     small.load(start: current, strengths: t, ridge: ridges == nil ? ridge : 0) { [hessian, loss, residuals, n] G, c in
-      hessian.assemble(on: working, into: &G)
+      hessian.assemble(onWorkingSet: working, into: &G)
       if let linear = loss.linearTerm {
         c.gather(working, from: linear)
       } else {
@@ -74,13 +74,14 @@ extension WorkingSetRun {
     let isRough = k > 256 && !isComplete
     // Coordinates without a penalty may have no curvature where ℓ″ = 0: then a floor of ℓ″, at whose bound the model lies above the objective, lets
     // them move.
-    let raisesFloor = unpenalized.count > 0
+    let bound = loss.curvatureBound
+    let raisesFloor = unpenalized.count > 0 && bound.isFinite
     var floor: Element = 0
     while !isAtRounding && models < (isRough ? 3 : 50) {
       models += 1
       result.newtonSteps += 1
       hessian.setWeights {
-        Loss.curvatures(scores: scores, targets: loss.targets, into: &$0)
+        loss.curvatures(scores: scores, into: &$0)
         if floor > 0 { for i in 0..<$0.count where $0[i] < floor { $0[i] = floor } }
       }
       loss.features.multiplyTransposed(columns: working, residuals, alpha: 1 / Element(n), into: &slope)
@@ -104,7 +105,7 @@ extension WorkingSetRun {
         trial.assign(1, scores, fraction, image)
         if fraction < 1 { model.assign(1, current, fraction, step) }
         w.scatter(working, from: model)
-        lossValue = Loss.value(scores: trial, targets: loss.targets, residuals: &residuals)
+        lossValue = loss.value(scores: trial, residuals: &residuals)
         let after = lossValue + penalty()
         if after <= before - fraction * promise / 10_000 || promise <= noise || !after.isFinite { break }
         fraction /= 2
@@ -121,8 +122,8 @@ extension WorkingSetRun {
       lastSize = size
       if !raisesFloor { continue }
       let isStuck = fraction < 1 || !isModelSolved
-      floor = isStuck ? min(Loss.curvatureBound, max(10 * floor, Loss.curvatureBound / 1000)) : floor / 10
-      if floor < Loss.curvatureBound / 10_000 { floor = 0 }
+      floor = isStuck ? min(bound, max(10 * floor, bound / 1000)) : floor / 10
+      if floor < bound / 10_000 { floor = 0 }
     }
     isModelSolved = isModelSolved && isAtRounding
   }

@@ -24,17 +24,21 @@ extension WorkingSetRun {
   /// diagonal).
   func meetsUnpenalized() -> Bool {
     if unpenalized.count == 0 { return true }
+    var curvatures = Vector<Element>.zeros(n)
+    loss.curvatures(scores: scores, into: &curvatures)
+    let largest = curvatures.maxNorm / Element(n)
+    let squares = loss.squaredColumnNorms
     var (trace, count): (Element, Element) = (0, 64)
     for j in 0..<w.count where w[j] != 0 {
-      trace += curvature[j]
+      trace += largest * squares[j] + ridge(j)
       count += 1
     }
     let backward = count * .ulpOfOne * trace.squareRoot() * w.norm
     let ofSums = 16 * noise
-    let squares = loss.squaredColumnNorms
     for i in 0..<unpenalized.count {
       let j = unpenalized[i]
-      let allowance = curvature[j].squareRoot() * backward + (squares[j] / Element(n)).squareRoot() * ofSums
+      let ofSystem = (largest * squares[j] + ridge(j)).squareRoot() * backward
+      let allowance = ofSystem + (squares[j] / Element(n)).squareRoot() * ofSums
       if !(gradient[j].magnitude <= allowance) { return false }
     }
     return true
@@ -51,7 +55,7 @@ extension WorkingSetRun {
   /// derivative has become rounding, and its curvature with it.
   mutating func minimizerIsUnique() -> Bool {
     if unpenalized.count == 0 || loss.linearTerm != nil { return true }
-    hessian.setWeights { Loss.curvatures(scores: scores, targets: loss.targets, into: &$0) }
+    hessian.setWeights { loss.curvatures(scores: scores, into: &$0) }
     return isDefinite(curvatureFloor: 64 * noise) { [hessian, unpenalized] in
       hessian.assemble(on: unpenalized, into: &$0)
     }

@@ -1,7 +1,7 @@
 import LinAlg
 
 /// One solve of ``WorkingSetSolver``: the state of its outer loop.
-struct WorkingSetRun<Loss: SmoothLoss> {
+struct WorkingSetRun<Loss: DesignLoss> {
   typealias Element = Loss.Element
   let loss: Loss
   /// t, one per feature.
@@ -26,7 +26,7 @@ struct WorkingSetRun<Loss: SmoothLoss> {
   /// Xᵀr/n − ρ ∘ w on the features that are alive: minus the gradient.
   private(set) var gradient: Vector<Element>
   /// sup ℓ″ ‖column‖²/n + ρ.
-  let curvature: Vector<Element>
+  private let curvature: Vector<Element>
   private var alive: IndexSubset
   private var compact = Vector<Element>.zeros(0)
   var small = SmallProblem<Element>()
@@ -52,13 +52,14 @@ struct WorkingSetRun<Loss: SmoothLoss> {
     weighted = .zeros(p)
     scores = .zeros(n)
     residuals = .zeros(n)
-    scale = Loss.value(scores: scores, targets: loss.targets, residuals: &residuals)
+    scale = loss.value(scores: scores, residuals: &residuals)
     w = start.map { Vector(copying: $0) } ?? .zeros(p)
     gradient = .zeros(p)
     var curvature = Vector<Element>.zeros(p)
-    curvature.copy(from: loss.squaredColumnNorms)
-    curvature.scale(by: Loss.curvatureBound / Element(n))
-    if let ridges { curvature.add(1, ridges) } else { curvature.add(constant: ridge) }
+    let norms = loss.squaredColumnNorms
+    // An infinite bound screens nothing; a column of zeros has no curvature all the same.
+    let bound = loss.curvatureBound / Element(n)
+    for j in 0..<p { curvature[j] = (norms[j] == 0 ? 0 : norms[j] * bound) + (ridges?[j] ?? ridge) }
     self.curvature = curvature
     alive = IndexSubset(Array(0..<p), universe: p)
     hessian = loss.makeHessian()
@@ -181,7 +182,7 @@ struct WorkingSetRun<Loss: SmoothLoss> {
       values.gather(support, from: w)
       loss.features.addProduct(columns: support, values, to: &scores)
     }
-    lossValue = Loss.value(scores: scores, targets: loss.targets, residuals: &residuals)
+    lossValue = loss.value(scores: scores, residuals: &residuals)
   }
 
   private mutating func refreshGradient() {
@@ -213,7 +214,7 @@ struct WorkingSetRun<Loss: SmoothLoss> {
     let c = 1 / max(1, excess)
     let squares = ridgeSquares()
     result.objective = lossValue + penalty()
-    let dual = Loss.dualValue(residuals: residuals, targets: loss.targets, scale: c) - c * c * squares / 2
+    let dual = loss.dualValue(scores: scores, residuals: residuals, scale: c) - c * c * squares / 2
     result.dualityGap = max(0, result.objective - dual)
     guard result.dualityGap.isFinite, excess.isFinite else { return false }
     if !unpenalizedAreMet { return true }

@@ -44,7 +44,7 @@ public struct WorkingSetSolution<Element: Scalar>: Sendable {
   }
 }
 
-/// Minimizes `f(w) + Σⱼ tⱼ |wⱼ| + ½ Σⱼ ρⱼ wⱼ²` for a ``SmoothLoss`` f and strengths t ≥ 0, by working sets: the inner problem of a
+/// Minimizes `f(w) + Σⱼ tⱼ |wⱼ| + ½ Σⱼ ρⱼ wⱼ²` for a ``DesignLoss`` f and strengths t ≥ 0, by working sets: the inner problem of a
 /// ``LinearModel`` with a `WeightedL1Penalty`. Features of strength 0 belong to every working set; there may be some.
 ///
 /// A pass over X gives the gradient, the duality gap and the features that gap-safe screening removes for good. The
@@ -90,7 +90,9 @@ public struct WorkingSetSolver<Element: Scalar>: Sendable {
   @specialized(where Element == Double, Loss == LogisticLoss<Double>)
   @specialized(where Element == Float, Loss == QuadraticLoss<Float>)
   @specialized(where Element == Float, Loss == LogisticLoss<Float>)
-  public func solve<Loss: SmoothLoss<Element>>(
+  @specialized(where Element == Double, Loss == FunctionLoss<Double>)
+  @specialized(where Element == Float, Loss == FunctionLoss<Float>)
+  public func solve<Loss: DesignLoss<Element>>(
     _ loss: Loss, strengths t: Vector<Element>, ridge ρ: Element, ridges: Vector<Element>? = nil,
     from start: Vector<Element>? = nil, progress: ((_ pass: Int, _ dualityGap: Element) -> Void)? = nil
   ) -> WorkingSetSolution<Element> {
@@ -106,8 +108,7 @@ public struct WorkingSetSolver<Element: Scalar>: Sendable {
     // which scales its solution.
     let size = loss.targets.maxNorm
     let smallest = Element.leastNormalMagnitude.squareRoot().squareRoot()
-    if loss.linearTerm != nil, size > 0, size.isFinite, size < smallest || size > 1 / smallest {
-      let scaled = Loss(features: loss.features, targets: (1 / size) * loss.targets)
+    if size > 0, size.isFinite, size < smallest || size > 1 / smallest, let scaled = loss.inUnits(of: size) {
       let strengths = (1 / size) * t
       if (0..<p).contains(where: { strengths[$0] == 0 && t[$0] > 0 || !strengths[$0].isFinite }) {
         return .refused(.notFinite(), start: .zeros(p))

@@ -47,8 +47,8 @@ struct TuneCheckpoint: Codable {
     if let difference = settings.difference(from: checkpoint.settings) {
       throw invalid("is of another search: \(difference). Begin anew without --resume")
     }
-    guard checkpoint.log.warmStart.allSatisfy({ $0?.isSound ?? true }) else {
-      throw invalid("is damaged: its warm start is no vector; begin anew without --resume")
+    guard checkpoint.log.warmStart.allSatisfy({ $0.isSound(unknowns: settings.features) }) else {
+      throw invalid("is damaged: its warm start does not fit the data; begin anew without --resume")
     }
     return checkpoint.log
   }

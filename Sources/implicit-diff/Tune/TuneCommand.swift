@@ -18,11 +18,7 @@ struct TuneCommand: ParsableCommand {
       \(sparseDataHelp)
       """)
 
-  @Argument(help: "The data.") var data: String
-  @Option(help: "The loss: \(TuneModel.allCases.map(\.rawValue).joined(separator: ", ")).") var model =
-    TuneModel.leastSquares
-  @Option(help: "One of \(TunePenalty.allCases.map(\.rawValue).joined(separator: ", ")).") var penalty =
-    TunePenalty.lasso
+  @OptionGroup var inputs: ModelOptions
   @Option(
     help:
       "heldout: the loss on the validation rows; cv: its mean over folds of the training rows (default: heldout where there are validation rows)."
@@ -31,12 +27,6 @@ struct TuneCommand: ParsableCommand {
   @Option(parsing: .unconditional, help: "Folds of the cross-validation.") var folds = 10
   @Option(parsing: .unconditional, help: "How often the rows are dealt into folds anew.") var repeats = 1
   @Option(parsing: .unconditional, help: "Seed of the folds and of the random search.") var seed: UInt64 = 0
-  @Option(
-    help: ArgumentHelp(
-      "The group of every feature, counted from 0: what is selected together by a group penalty, or shares a strength of the others.",
-      valueName: "FILE.npy"))
-  var groups: String?
-  @Flag(help: "A strength of the 1-norm for every feature.") var perFeature = false
   @Option(help: "One of \(TuneOptimizer.allCases.map(\.rawValue).joined(separator: ", ")).") var optimizer =
     TuneOptimizer.lbfgs
   @Option(parsing: .unconditional, help: "Points of the grid per strength, draws of the random search, steps of adam.")
@@ -52,9 +42,6 @@ struct TuneCommand: ParsableCommand {
   var tolerance = 1e-4
   @Option(parsing: .unconditional, help: "The most evaluations of the criterion.") var maxEvaluations: Int?
   @Option(parsing: .unconditional, help: "The most seconds.", transform: Arguments.number) var maxSeconds: Double?
-  @Flag(help: "Fit an intercept: features and targets are centred by the means of the fitted rows.") var intercept =
-    false
-  @Flag(help: "Divide every feature by its standard deviation over the fitted rows.") var standardize = false
   @Option(help: ArgumentHelp("Write how far the search is after every evaluation.", valueName: "FILE")) var checkpoint:
     String?
   @Flag(help: "Go on from --checkpoint where that file is there.") var resume = false
@@ -64,7 +51,7 @@ struct TuneCommand: ParsableCommand {
 
   func validate() throws {
     try Arguments.refuseEmpty([
-      "DATA": data, "--groups": groups, "--checkpoint": checkpoint, "--out": out, "--json": json,
+      "--checkpoint": checkpoint, "--out": out, "--json": json,
     ])
     guard folds >= 2 else { throw ValidationError("--folds: \(folds) is below 2") }
     guard repeats >= 1 else { throw ValidationError("--repeats: \(repeats) is below 1") }
@@ -80,19 +67,6 @@ struct TuneCommand: ParsableCommand {
       throw ValidationError("--max-seconds: \(maxSeconds) is not a number of at least 0")
     }
     guard !resume || checkpoint != nil else { throw ValidationError("--resume needs --checkpoint") }
-    let isGroupPenalty = penalty == .groupLasso || penalty == .sparseGroupLasso
-    guard !isGroupPenalty || groups != nil else {
-      throw ValidationError("--penalty \(penalty.rawValue) needs --groups")
-    }
-    guard !perFeature || (groups == nil && !isGroupPenalty && penalty != .nonnegativeLasso) else {
-      throw ValidationError("--per-feature goes with lasso and elastic-net, without --groups")
-    }
-    guard !intercept || model == .leastSquares else {
-      throw ValidationError("--intercept goes with least-squares, where centring fits it")
-    }
-    guard penalty != .nonnegativeLasso || groups == nil else {
-      throw ValidationError("--groups does not go with nonnegative-lasso")
-    }
     if let checkpoint, let json, json != "-", OutputFile.isSame(checkpoint, json) {
       throw ValidationError("--checkpoint and --json name the same file")
     }
@@ -103,7 +77,7 @@ struct TuneCommand: ParsableCommand {
     try Console.requireWritable([json == "-" ? nil : json, checkpoint])
     if let out { try Console.prepareFolder(out, for: ["model.json", "coefficients.npy"]) }
     let interruption = Interruption()
-    let progress = ProgressLine("reading \(data)")
+    let progress = ProgressLine("reading \(inputs.data)")
     defer { progress.end() }
     let problem = try Console.reportingDataErrors { try TuneProblem(self) }
     let reading = clock.seconds
