@@ -37,12 +37,12 @@ let package = Package(
     .target(name: "RandomStreams", swiftSettings: swift),
 
     // MARK: - The subject
-    .target(name: "NonsmoothMaps", dependencies: ["LinAlg"], swiftSettings: swift),
+    .target(name: "NonsmoothMaps", dependencies: ["LinAlg", "CKernels"], swiftSettings: swift),
     .target(name: "ImplicitDiff", dependencies: ["LinAlg", "NonsmoothMaps", "RandomStreams"], swiftSettings: swift),
     .target(
       name: "Tracing",
       dependencies: [
-        "LinAlg", "NonsmoothMaps", "ImplicitDiff", .product(name: "RealModule", package: "swift-numerics"),
+        "LinAlg", "NonsmoothMaps", "ImplicitDiff", "Models", .product(name: "RealModule", package: "swift-numerics"),
       ], swiftSettings: swift),
     .target(
       name: "Models",
@@ -112,6 +112,7 @@ let package = Package(
       name: "BilevelTests",
       dependencies: [
         "Bilevel", "Models", "NonsmoothMaps", "Datasets", "ImplicitDiff", "LinAlg", "RandomStreams", "TestSupport",
+        .product(name: "RealModule", package: "swift-numerics"),
       ], swiftSettings: swift),
     .testTarget(
       name: "NonsmoothMapsTests",
@@ -129,7 +130,9 @@ let package = Package(
       swiftSettings: swift),
     .testTarget(
       name: "CommandLineTests",
-      dependencies: ["implicit-diff", "implicit-diff-bench", "Datasets", "LinAlg", "TestSupport"],
+      dependencies: [
+        "implicit-diff", "implicit-diff-bench", "Datasets", "ImplicitDiff", "Models", "LinAlg", "TestSupport",
+      ],
       swiftSettings: swift),
   ]
 )

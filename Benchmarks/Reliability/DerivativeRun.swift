@@ -24,13 +24,13 @@ struct DerivativeRun<Map: FixedPointMap> where Map.Element: Scalar {
   func differentiate(decoy: Map, objective: some OuterObjective<Element>) -> Observation {
     switch plan.strategy {
     case .fixedPointSolver, .andersonSolver: return SolverRun(data: data, plan: plan).iterate(map)
-    case .itdForward: return run(ITD<Map>(.forward, stopping: itdStopping), decoy, objective)
+    case .itdForward: return run(ITD<Map>(.forward, stopping: stopping), decoy, objective)
     case .itdReverse:
       return run(
         ITD<Map>(
-          .reverse(plan.keepsAllIterates ? .all : .checkpoints, truncatedTo: plan.truncation), stopping: itdStopping),
+          .reverse(plan.keepsAllIterates ? .all : .checkpoints, truncatedTo: plan.truncation), stopping: stopping),
         decoy, objective)
-    default: return run(AID<Map>(aidSolver, stopping: aidStopping, warmStarts: plan.warmStarts), decoy, objective)
+    default: return run(AID<Map>(aidSolver, stopping: stopping, warmStarts: plan.warmStarts), decoy, objective)
     }
   }
 
@@ -46,15 +46,7 @@ struct DerivativeRun<Map: FixedPointMap> where Map.Element: Scalar {
     }
   }
 
-  private var aidStopping: AID<Map>.Stopping {
-    switch plan.stopping {
-    case .automatic: .tolerance(AID<Map>.defaultTolerance, limit: Plan.iterationLimit)
-    case .tolerance(let t): .tolerance(Element(t), limit: Plan.iterationLimit)
-    case .iterations(let k): .iterations(k)
-    }
-  }
-
-  private var itdStopping: ITD<Map>.Stopping {
+  private var stopping: Stopping<Element> {
     switch plan.stopping {
     case .automatic: .tolerance(AID<Map>.defaultTolerance, limit: Plan.iterationLimit)
     case .tolerance(let t): .tolerance(Element(t), limit: Plan.iterationLimit)

@@ -66,7 +66,7 @@ struct SolverRun<Element: Scalar> {
 
   func iterate<Map: FixedPointMap<Element>>(_ map: Map) -> Observation {
     let solver = FixedPointSolver<Element>(
-      tolerance: tolerance, iterationLimit: Plan.iterationLimit,
+      stopping: .tolerance(tolerance, limit: Plan.iterationLimit),
       acceleration: plan.strategy == .andersonSolver ? .anderson(memory: plan.memory) : .none)
     return observation(solver.solve(map, parameters: data.parameters, from: data.state))
   }

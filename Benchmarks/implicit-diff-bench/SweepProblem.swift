@@ -39,7 +39,7 @@ struct SweepProblem {
   }
 
   func solve(_ progress: @escaping (Int, Double) -> Void) throws -> Vector<Double> {
-    try FixedPointSolver<Double>(tolerance: innerTolerance, acceleration: .anderson(memory: 10)).solve(
+    try FixedPointSolver<Double>(stopping: .tolerance(innerTolerance), acceleration: .anderson(memory: 10)).solve(
       map, parameters: parameters, progress: progress
     ).get()
   }

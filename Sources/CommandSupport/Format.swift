@@ -1,5 +1,5 @@
 import Foundation
-public import ImplicitDiff
+public import LinAlg
 
 /// Numbers as people read them.
 public enum Format {
@@ -25,7 +25,7 @@ public enum Format {
   public static func milliseconds(_ seconds: Double) -> String { String(format: "%.4f", seconds * 1e3) }
 }
 
-extension DerivativeOutcome {
+extension Outcome {
   /// For a column of a table.
   public var word: String {
     switch self {

@@ -1,57 +1,8 @@
 public import LinAlg
-public import NonsmoothMaps
-
-/// How the computation of a derivative ended.
-public enum DerivativeOutcome<Element: Scalar>: Sendable, Equatable {
-  /// The accuracy asked for was reached.
-  case converged
-  /// The number of iterations was given in advance and all were done; nothing is said of the accuracy.
-  case fixedIterations
-  /// The iteration limit came before the accuracy asked for.
-  case iterationLimit
-  /// The residual or the increments stopped falling above the accuracy asked for.
-  case stagnated
-  /// The iteration does not contract: its increments grew by this factor per step.
-  case notContracting(factor: Element)
-  /// A system that must be positive definite is not: this curvature was met, or this leading minor failed.
-  case indefinite(curvature: Element)
-  /// The linear system is singular to working precision.
-  case singular
-  /// The Krylov recurrence broke down.
-  case breakdown
-  /// A NaN or an infinity appeared.
-  case notFinite
-  /// The parameters are outside the map's domain: nothing was computed.
-  case outsideDomain(ParameterViolation)
-
-  /// Whether the number may be used as what was asked for.
-  public var isUsable: Bool { self == .converged || self == .fixedIterations }
-
-  /// One sentence that says what happened and what to try next.
-  public var advice: String {
-    switch self {
-    case .converged: "The accuracy asked for was reached."
-    case .fixedIterations: "The given number of iterations was done."
-    case .iterationLimit:
-      "The iteration limit was reached first: raise it, loosen the tolerance, or use a direct method."
-    case .stagnated:
-      "The residual stopped falling: the tolerance is below what this precision allows, or the system is nearly singular."
-    case .notContracting(let factor):
-      "The iteration does not contract (measured factor \(factor)): reduce the step size."
-    case .indefinite(let curvature):
-      "The system is not positive definite (curvature \(curvature)): the inner problem is not strongly convex on the support."
-    case .singular:
-      "The system is singular: the inner problem has no unique solution on the support; add strong convexity."
-    case .breakdown: "The Krylov recurrence broke down: use another solver."
-    case .notFinite: "A NaN or an infinity appeared: check the data and the step size."
-    case .outsideDomain(let violation): "The parameters are outside the map's domain: \(violation)."
-    }
-  }
-}
 
 /// What a derivative cost and how it ended.
 public struct DerivativeReport<Element: Scalar>: Sendable {
-  public var outcome: DerivativeOutcome<Element>
+  public var outcome: Outcome<Element>
   /// The method that ran, for example `aid-cg`; for the automatic choice, the one it chose.
   public var method: String
   /// Iterations of the linear solver or of the differentiated map.
@@ -72,7 +23,7 @@ public struct DerivativeReport<Element: Scalar>: Sendable {
   public var linearizingSeconds = 0.0
 
   public init(
-    outcome: DerivativeOutcome<Element>, method: String, iterations: Int = 0, products: Int = 0,
+    outcome: Outcome<Element>, method: String, iterations: Int = 0, products: Int = 0,
     residual: Element? = nil,
     innerResidual: Element? = nil, seconds: Double = 0
   ) {

@@ -81,7 +81,7 @@ extension AdjointStrategy {
     }
     gradient.add(1, scratch)
     // The direct part may be no number, or the sum overflow.
-    if report.outcome.isUsable && gradient.firstNonFinite != nil { report.outcome = .notFinite }
+    if report.outcome.isUsable && gradient.firstNonFinite != nil { report.outcome = .notFinite() }
     return report
   }
 

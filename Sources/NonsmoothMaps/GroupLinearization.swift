@@ -7,7 +7,7 @@ public import LinAlg
 public final class GroupLinearization<Element: Scalar>: ProximalLinearization {
   typealias Block = GroupBlock<Element>
 
-  private let groups: Groups
+  let groups: Groups
   let groupStrengths: SharedStrengths
   let coordinateStrengths: SharedStrengths?
   private(set) var blocks: [Block] = []
@@ -93,7 +93,7 @@ public final class GroupLinearization<Element: Scalar>: ProximalLinearization {
     close()
   }
 
-  private func groupThreshold(_ k: Int, _ s: Element, _ λ: Vector<Element>) -> Element {
+  func groupThreshold(_ k: Int, _ s: Element, _ λ: Vector<Element>) -> Element {
     s * λ[(coordinateStrengths?.count ?? 0) + groupStrengths.place(k)] * Element(groups.weights[k])
   }
 

@@ -7,7 +7,8 @@ public enum KinkRule: Sendable, Hashable, CaseIterable {
   case zero
   /// The derivative of the piece that moves: the coordinate counts as on the support.
   case one
-  /// The mean of the two.
+  /// The mean of the two; the element of `zero` where the mean is not of the form that the penalty's derivatives have, as for projectors onto faces (the
+  /// penalty says so).
   case midpoint
 
   /// The derivative taken at the kink of a scalar map whose one-sided derivatives there are 0 and 1.

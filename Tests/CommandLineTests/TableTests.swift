@@ -16,9 +16,9 @@ import Testing
     for line in lines { #expect(line.count <= 80, "\(line.count): \(line)", sourceLocation: location) }
   }
 
-  static let outcomes: [DerivativeOutcome<Double>] = [
+  static let outcomes: [Outcome<Double>] = [
     .converged, .fixedIterations, .iterationLimit, .stagnated, .notContracting(factor: 1.234), .singular,
-    .indefinite(curvature: -1e-9), .breakdown, .notFinite,
+    .indefinite(curvature: -1e-9), .breakdown(.preconditioner), .notFinite(),
   ]
 
   @Test func methods() {

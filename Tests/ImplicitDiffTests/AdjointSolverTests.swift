@@ -80,7 +80,7 @@ private final class Richardson: KrylovSolver {
       A.apply(x, into: &image)
       image.combine(1, b, -1)
       let norm = image.norm
-      let isSolved = norm <= options.relativeTolerance * b.norm
+      let isSolved = norm <= (options.stopping.relativeTolerance ?? 0) * b.norm
       if isSolved || steps == 10_000 {
         return KrylovReport(
           outcome: isSolved ? .converged : .iterationLimit, iterations: steps, products: steps + 1, residualNorm: norm,

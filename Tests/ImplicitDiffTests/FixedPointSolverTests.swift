@@ -14,7 +14,7 @@ import Testing
   }
 
   @Test func measuresTheFactor() throws {
-    let solution = FixedPointSolver<Double>(tolerance: 0, iterationLimit: 60).solve(
+    let solution = FixedPointSolver<Double>(stopping: .iterations(60)).solve(
       ScalarAffineMap(0.75), parameters: [1])
     // The residuals are 0.75^t but for rounding, which at t = 60 is ε/0.75⁶⁰ ≈ 1e-8 of them.
     #expect(abs(try #require(solution.measuredFactor) - 0.75) <= 1e-7)
@@ -37,7 +37,8 @@ import Testing
   }
 
   @Test func reportsTheIterationLimit() {
-    let solution = FixedPointSolver<Double>(iterationLimit: 3).solve(ScalarAffineMap(0.5), parameters: [3])
+    let solution = FixedPointSolver<Double>(stopping: .tolerance(64 * Double.ulpOfOne, limit: 3)).solve(
+      ScalarAffineMap(0.5), parameters: [3])
     #expect(solution.outcome == .iterationLimit)
     #expect(solution.iterations == 3)
     // w = 0, 3, 4.5, 5.25: the last residual is 5.25 − 4.5.
@@ -45,9 +46,24 @@ import Testing
     #expect(solution.estimate == [5.25])
   }
 
+  /// As the paper's curves are made: no residual, however small or growing, ends such a run, and what it gives is what was asked for.
+  @Test(arguments: [0.5, 2])
+  func doesTheGivenNumber(_ factor: Double) throws {
+    // w = f w + 3 from 0: 3 (1 − f^t)/(1 − f), exact in 53 bits of 0.5; of 2 up to t = 50.
+    let solver = FixedPointSolver<Double>(stopping: .iterations(50))
+    let solution = solver.solve(ScalarAffineMap(factor), parameters: [3])
+    #expect(solution.outcome == .fixedIterations && solution.iterations == 50)
+    #expect(try solution.get() == [factor == 2 ? 3 * (0x1p50 - 1) : 6 - 6 * 0x1p-50])
+    let zero = FixedPointSolver<Double>(stopping: .iterations(0)).solve(ScalarAffineMap(factor), parameters: [3])
+    #expect(zero.outcome == .fixedIterations && zero.iterations == 0 && zero.estimate == [0])
+    let broken = FixedPointSolver<Double>(stopping: .iterations(50)).solve(ScalarAffineMap(.nan), parameters: [3])
+    #expect(broken.outcome == .notFinite(iteration: 1))
+  }
+
   @Test func keepsIteratesOnRequest() {
-    let solution = FixedPointSolver<Double>(iterationLimit: 3, keepsIterates: true).solve(
-      ScalarAffineMap(0.5), parameters: [3])
+    let solution = FixedPointSolver<Double>(stopping: .tolerance(64 * Double.ulpOfOne, limit: 3), keepsIterates: true)
+      .solve(
+        ScalarAffineMap(0.5), parameters: [3])
     #expect(solution.iterates == [[0], [3], [4.5], [5.25]])
   }
 
@@ -86,7 +102,7 @@ import Testing
     let map = RectifiedMap<Double>.example()
     func allocations(_ limit: Int) -> Int {
       Allocations.count {
-        FixedPointSolver<Double>(tolerance: 0, iterationLimit: limit, acceleration: acceleration).solve(
+        FixedPointSolver<Double>(stopping: .iterations(limit), acceleration: acceleration).solve(
           map, parameters: [1, 2])
       }.allocations
     }

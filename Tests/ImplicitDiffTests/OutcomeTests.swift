@@ -93,11 +93,11 @@ import Testing
     for (λ, w) in cases {
       let problem = FixedPointProblem(map, parameters: λ, state: w, stateIsSolution: true)
       for solver in [.automatic, .fixedPoint, .gmres()] as [AID<Map>.Solver] {
-        #expect(try AID<Map>(solver).vjp(problem, cotangent: y).report.outcome == .notFinite)
-        #expect(try AID<Map>(solver).jacobian(problem).report.outcome == .notFinite)
+        #expect(try AID<Map>(solver).vjp(problem, cotangent: y).report.outcome == .notFinite())
+        #expect(try AID<Map>(solver).jacobian(problem).report.outcome == .notFinite())
       }
-      #expect(try ITD<Map>(.reverse()).vjp(problem, cotangent: y).report.outcome == .notFinite)
-      #expect(try ITD<Map>(.forward).jacobian(problem).report.outcome == .notFinite)
+      #expect(try ITD<Map>(.reverse()).vjp(problem, cotangent: y).report.outcome == .notFinite())
+      #expect(try ITD<Map>(.forward).jacobian(problem).report.outcome == .notFinite())
     }
   }
 

@@ -194,14 +194,14 @@ import Testing
     let A = DiagonalOperator<Double>([1, 100])
     let b: Vector<Double> = [1, 0.1]
     var x = Vector<Double>.zeros(2)
-    let options = KrylovOptions<Double>(relativeTolerance: 0, iterationLimit: 1, keepsLastIterate: true)
+    let options = KrylovOptions<Double>(stopping: .iterations(1))
     let report = ConjugateGradient<Double>(count: 2).solve(
       A, b, into: &x, warmStart: false, preconditioner: nil, options: options)
     let step = 1.01 / 2.0
     #expect(x.distance(to: step * b) <= 4 * .ulpOfOne)
     #expect(report.residualNorm > b.norm)
     var guarded = options
-    guarded.keepsLastIterate = false
+    guarded.stopping = .tolerance(0, limit: 1)
     _ = ConjugateGradient<Double>(count: 2).solve(
       A, b, into: &x, warmStart: false, preconditioner: nil, options: guarded)
     #expect(x == [0, 0])

@@ -5,7 +5,8 @@ import Testing
 /// Where the solution is zero but for rounding ‖Φ(0)‖ is no measure of how far it can be.
 @Suite struct ZeroSolutionTests {
   @Test func zeroButForRounding() {
-    let solution = FixedPointSolver<Double>(iterationLimit: 1000).solve(RoundedMap(), parameters: [1e-18], from: [1])
+    let solution = FixedPointSolver<Double>(stopping: .tolerance(64 * Double.ulpOfOne, limit: 1000)).solve(
+      RoundedMap(), parameters: [1e-18], from: [1])
     #expect(solution.outcome == .converged)
     // Two ulps of 1 above the exact 4e-18.
     #expect(solution.residual == 0 && abs(solution.estimate[0]) <= 3 * .ulpOfOne)

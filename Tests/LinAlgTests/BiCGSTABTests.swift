@@ -47,7 +47,7 @@ private struct SparseOperator: LinearOperator {
   @Test func orthogonalityToTheShadowIsNoBreakdown() throws {
     let (A, b) = try Self.polarPoisson(50, 50)
     var x = b
-    let report = BiCGSTAB<Double>(count: b.count).solve(A, b, into: &x, options: .init(relativeTolerance: 1e-9))
+    let report = BiCGSTAB<Double>(count: b.count).solve(A, b, into: &x, options: .init(stopping: .tolerance(1e-9)))
     #expect(report.outcome == .converged, "\(report.outcome), \(report.iterations) iterations")
     var image = b
     A.apply(x, into: &image)

@@ -24,8 +24,8 @@ final class Probe<Element: Scalar>: AdjointableOperator {
 
 @Suite struct KrylovTests {
   @Test func defaultToleranceKeepsTwoThirdsOfTheDigits() {
-    #expect((1e-11...1e-10).contains(KrylovOptions<Double>().relativeTolerance))
-    #expect((1e-5...1e-4).contains(KrylovOptions<Float>().relativeTolerance))
+    #expect((1e-11...1e-10).contains(KrylovOptions<Double>.defaultTolerance))
+    #expect((1e-5...1e-4).contains(KrylovOptions<Float>.defaultTolerance))
   }
 
   @Test(.enabled(if: Allocations.areCounted), arguments: SolverRow.allCases, Precision.allCases)
@@ -73,15 +73,15 @@ final class Probe<Element: Scalar>: AdjointableOperator {
         var x = Vector<T>.zeros(problem.b.count)
         let report = solver.solve(probe, problem.b, into: &x)
         // A cycle that a NaN ends leaves its x alone, and that may happen to be solved; not after so few products.
-        #expect(report.outcome == .notFinite, "product \(spoiled)")
+        #expect(report.outcome == .notFinite(), "product \(spoiled)")
         #expect(x.firstNonFinite == nil)
       }
       var b = problem.b
       b[3] = .infinity
       var x = problem.b
-      #expect(solver.solve(problem.A, b, into: &x).outcome == .notFinite)
+      #expect(solver.solve(problem.A, b, into: &x).outcome == .notFinite())
       x[1] = .nan
-      #expect(solver.solve(problem.A, problem.b, into: &x, warmStart: true).outcome == .notFinite)
+      #expect(solver.solve(problem.A, problem.b, into: &x, warmStart: true).outcome == .notFinite())
     }
     body(p.type)
   }
@@ -129,7 +129,9 @@ final class Probe<Element: Scalar>: AdjointableOperator {
       let solver = row.make(problem.b.count, T.self)
       for limit in [0, 1, 5] {
         var x = problem.b
-        let report = solver.solve(problem.A, problem.b, into: &x, options: .init(iterationLimit: limit))
+        let report = solver.solve(
+          problem.A, problem.b, into: &x,
+          options: .init(stopping: .tolerance(KrylovOptions.defaultTolerance, limit: limit)))
         #expect(report.outcome == .iterationLimit)
         #expect(report.iterations == limit)
         // The products of the iterations, one for the residual, one where x has to be taken back.
@@ -146,7 +148,7 @@ final class Probe<Element: Scalar>: AdjointableOperator {
       let problem = Problem<T>(.definite)
       var x = problem.b
       let report = row.make(problem.b.count, T.self)
-        .solve(problem.A, problem.b, into: &x, options: .init(relativeTolerance: 0, recordsHistory: true))
+        .solve(problem.A, problem.b, into: &x, options: .init(stopping: .tolerance(0), recordsHistory: true))
       #expect([.converged, .stagnated].contains(Ending(report.outcome)), "\(report.outcome)")
       // Refinement from true residuals brings every method to the rounding of a residual: n sums and products.
       let rounding = T(x.count) * .ulpOfOne * (problem.A.frobeniusNorm * x.norm + problem.b.norm)
@@ -237,7 +239,7 @@ final class Probe<Element: Scalar>: AdjointableOperator {
     #expect(wrong.iterations > 5)
     let right = solver.solve(A.adjoint, b, into: &x, preconditioner: M.adjointPreconditioner)
     #expect(right.outcome == .converged && right.iterations == 1)
-    #expect((b - A.transposed * x).norm <= 1.01 * KrylovOptions<Double>.defaultRelativeTolerance * b.norm)
+    #expect((b - A.transposed * x).norm <= 1.01 * KrylovOptions<Double>.defaultTolerance * b.norm)
     #expect(A.adjoint.adjoint.dense() == A)
   }
 

@@ -45,8 +45,8 @@ import Testing
 
   @Test func aNaNIsAnOutcome() {
     let A: Matrix<Double> = Matrix([[1, 0], [0, .nan]])
-    #expect(ExtremalEigenvalues(of: A).outcome == .notFinite)
-    #expect(ExtremalEigenvalues.ofGram(A).outcome == .notFinite)
+    #expect(ExtremalEigenvalues(of: A).outcome == .notFinite())
+    #expect(ExtremalEigenvalues.ofGram(A).outcome == .notFinite())
   }
 
   @Test(arguments: Precision.allCases) func gramOfAnyShape(_ p: Precision) throws {

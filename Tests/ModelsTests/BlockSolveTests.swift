@@ -182,8 +182,8 @@ import Testing
     let loss = QuadraticLoss(features: X, targets: y)
     let solver = BlockWorkingSetSolver<Double>()
     #expect(
-      solver.solve(loss, GroupLasso<Double>(Groups(count: 12, size: 3)), parameters: [1, 0]).outcome == .notFinite)
-    #expect(solver.solve(loss, Box<Double>.nonNegative, parameters: [0]).outcome == .notFinite)
+      solver.solve(loss, GroupLasso<Double>(Groups(count: 12, size: 3)), parameters: [1, 0]).outcome == .notFinite())
+    #expect(solver.solve(loss, Box<Double>.nonNegative, parameters: [0]).outcome == .notFinite())
     y[2] = .nan
     let map = ProximalGradientMap(
       LinearModel<QuadraticLoss<Double>>(features: DenseDesign(X), targets: y), Box<Double>.nonNegative)

@@ -215,7 +215,7 @@ import Testing
       return
     }
     #expect(crossed.index == 1)
-    #expect(solver.solve(loss, penalty, parameters: [.nan, 0]).outcome == .notFinite)
-    #expect(solver.solve(loss, penalty, parameters: [1, .infinity]).outcome == .notFinite)
+    #expect(solver.solve(loss, penalty, parameters: [.nan, 0]).outcome == .notFinite())
+    #expect(solver.solve(loss, penalty, parameters: [1, .infinity]).outcome == .notFinite())
   }
 }

@@ -213,7 +213,7 @@ import Testing
     let diverging = NSID<Map>(
       iterations: 2000, innerBatches: 1, batchSize: 10, steps: .constant(2000), forced: true)
     let got = try diverging.hypergradient(of: objective, problem)
-    #expect(got.report.outcome == .notFinite)
+    #expect(got.report.outcome == .notFinite())
     #expect(throws: ConvergenceFailure.self) { try got.get() }
   }
 

@@ -120,6 +120,11 @@ import Testing
     let λ = Vector<Float>(converting: Vector(subject.parameters + [Self.ridge]))
     let problem = FixedPointProblem(
       Map(f, g), parameters: λ, state: Vector<Float>(converting: exact.w), stateIsSolution: true)
+    // Solved in single precision too: data and sums of 40 terms are off by some ulps of 1, the optimality conditions with them, and w by that times a
+    // condition number of at most 1e2.
+    let w = try Map(f, g).solve(at: λ).get()
+    let off = Vector<Double>(converting: w).distance(to: exact.w)
+    #expect(off <= 1e2 * 16 * Double(Float.ulpOfOne), "\(subject.name), solved in Float: \(off)")
     for solver in [.automatic, .direct, .conjugateGradient, .minres, .gmres(), .bicgstab] as [AID<Map>.Solver] {
       let got = try AID<Map>(solver).vjp(problem, cotangent: Vector(converting: Self.cotangent)).get()
       let error = Vector<Double>(converting: got).distance(to: exact.derivative)

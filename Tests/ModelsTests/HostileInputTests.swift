@@ -95,7 +95,7 @@ import Testing
     let workspace = strategy.makeWorkspace(for: map)
     var g = Vector<Double>.zeros(2)
     let bad = try strategy.vjp(problem, into: &g, workspace: workspace) { $2.copy(from: [.nan, 1]) }
-    #expect(bad.outcome == .notFinite)
+    #expect(bad.outcome == .notFinite())
     let good = try strategy.vjp(problem, into: &g, workspace: workspace) { $2.copy(from: [1, 1]) }
     #expect(good.outcome == .converged)
   }

@@ -83,7 +83,7 @@ import Testing
     X[3, 2] = .nan
     let loss = LogisticLoss(features: X, targets: y)
     y[0] = 1
-    #expect(WorkingSetSolver<Double>().solve(loss, parameters: [0.01, 0.01]).outcome == .notFinite)
+    #expect(WorkingSetSolver<Double>().solve(loss, parameters: [0.01, 0.01]).outcome == .notFinite())
   }
 
   @Test func centralDifferencesAgreeOnSparseData() throws {

@@ -53,9 +53,9 @@ import Testing
     let reducing = VarianceReducedNSID<Map>(epochs: 2, epochLength: 5, batchSize: 3, step: 0.1)
     let bad: Vector<Double> = [.nan, 0.05]
     let broken = FixedPointProblem(problem.map, parameters: bad, state: problem.state)
-    #expect(try strategy.vjp(broken, cotangent: cotangent).report.outcome == .notFinite)
-    #expect(try reducing.vjp(broken, cotangent: cotangent).report.outcome == .notFinite)
-    #expect(try strategy.vjp(problem, cotangent: Double.infinity * cotangent).report.outcome == .notFinite)
+    #expect(try strategy.vjp(broken, cotangent: cotangent).report.outcome == .notFinite())
+    #expect(try reducing.vjp(broken, cotangent: cotangent).report.outcome == .notFinite())
+    #expect(try strategy.vjp(problem, cotangent: Double.infinity * cotangent).report.outcome == .notFinite())
     let solved = StochasticFixedPointSolver<Double>(
       iterations: 5, batchSize: 3, steps: .constant(0.1), tolerance: 0.5
     ).solve(problem.map, parameters: bad)

@@ -169,7 +169,7 @@ import Testing
     let X = Matrix<Double>([[1, 1], [1, -1]])
     let map = PenalizedMap(features: X, targets: [2, 2], strengths: .perCoordinate(2))
     let λ: Vector<Double> = [0.5, 0, 0.1]
-    let w = try FixedPointSolver<Double>(tolerance: 1e-15).solve(map, parameters: λ).get()
+    let w = try FixedPointSolver<Double>(stopping: .tolerance(1e-15)).solve(map, parameters: λ).get()
     #expect(abs(w[1]) <= 1e-15)
     let problem = FixedPointProblem(map, parameters: λ, state: w)
     let objective = HeldOutSquaredError<Double>(features: X, targets: [1, 3])

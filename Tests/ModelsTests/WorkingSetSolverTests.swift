@@ -93,7 +93,7 @@ import Testing
     var X = reference.data.trainFeatures
     X[3, 4] = .nan
     let loss = QuadraticLoss(features: X, targets: reference.data.trainTargets)
-    #expect(WorkingSetSolver<Double>().solve(loss, parameters: [2, 0.1]).outcome == .notFinite)
+    #expect(WorkingSetSolver<Double>().solve(loss, parameters: [2, 0.1]).outcome == .notFinite())
   }
 }
 
@@ -105,7 +105,7 @@ import Testing
     let map = ElasticNetMap(features: draw.features, targets: draw.targets)
     let λ: Vector<Double> = [1e-3 * λ2, λ2]
     let w = try FixedPointSolver<Double>(
-      tolerance: 1e-13, iterationLimit: 2_000_000, acceleration: .anderson(memory: 10)
+      stopping: .tolerance(1e-13, limit: 2_000_000), acceleration: .anderson(memory: 10)
     )
     .solve(map, parameters: λ, from: WorkingSetSolver<Double>().solve(map.smooth.loss, parameters: λ).estimate).get()
     #expect(w.nonzeroCount > 30)

@@ -44,11 +44,13 @@ import Testing
     let f = try CoupledQuadratic<Double>(Self.p, seed: seed)
     let map = ProximalGradientMap(f, g)
     let λ = Vector(Array(strengths) + [1.25])
-    let (problem, solution) = FixedPointProblem(map, parameters: λ).solved(by: FixedPointSolver(tolerance: 1e-15))
+    let (problem, solution) = FixedPointProblem(map, parameters: λ).solved(
+      by: FixedPointSolver(stopping: .tolerance(1e-15)))
     try #require(solution.outcome == .converged, "\(name)")
     let w = problem.state
     let exact = try OptimalityConditions.of(g, at: w, strengths).solve(f.Q, f.c)
     checkDifferences(map, λ, w, exact, name)
+    checkParts(map, λ, w, name)
 
     var numbers = Numbers(seed + 100)
     let y: Vector<Double> = numbers.vector(Self.p)
@@ -77,6 +79,18 @@ import Testing
     #expect((reverse.estimate - expected).maxNorm <= tolerance, "ITD reverse, \(name) \(seed)")
   }
 
+  /// A1 by the parts of its symmetric form: the same products as the map's own, in another order for some, of terms that are at most ‖I − s Q‖ ≤ 1.
+  private func checkParts<G: ProximalMap<Double>>(
+    _ map: ProximalGradientMap<CoupledQuadratic<Double>, G>, _ λ: Vector<Double>, _ w: Vector<Double>, _ name: String
+  ) {
+    let L = map.makeLinearization()
+    map.linearize(atSolution: w, parameters: λ, into: L)
+    let parts = SymmetricFormOperator(L)
+    let rounding = 8 * Double(Self.p) * Double.ulpOfOne
+    #expect(parts.dense().difference(from: L.state.dense()) <= rounding, "parts, \(name)")
+    #expect(parts.adjoint.dense().difference(from: L.state.dense().transposed) <= rounding, "parts, adjoint, \(name)")
+  }
+
   /// Differences over 2h of solutions known to 1e-14 or so times the condition number: 1e-14 · 100/h, and of truncation h² with third derivatives of
   /// order 1e2: below 1e-6 for h = 1e-5.
   private func checkDifferences<G: ProximalMap<Double>>(
@@ -84,7 +98,7 @@ import Testing
     _ exact: Matrix<Double>, _ name: String
   ) {
     let h = 1e-5
-    let solver = FixedPointSolver<Double>(tolerance: 1e-15)
+    let solver = FixedPointSolver<Double>(stopping: .tolerance(1e-15))
     for i in 0..<λ.count {
       let e: Vector<Double> = h * unit(i, λ.count)
       let above = solver.solve(map, parameters: λ + e, from: w).estimate

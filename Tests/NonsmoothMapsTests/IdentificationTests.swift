@@ -11,7 +11,7 @@ import Testing
     for seed in 1...6 {
       let f = try CoupledQuadratic<Double>(EndToEndTests.p, seed: UInt64(seed))
       let map = ProximalGradientMap(f, Box<Double>(lower: .fixed(0), upper: .fixed(upper)))
-      let solver = FixedPointSolver<Double>(tolerance: 1e-14, keepsIterates: true)
+      let solver = FixedPointSolver<Double>(stopping: .tolerance(1e-14), keepsIterates: true)
       let found = solver.solve(map, parameters: [1.25], from: Vector(repeating: 0.1, count: EndToEndTests.p))
       #expect(found.outcome == .converged)
       // Who is at which bound, of every iterate, by plain comparisons.

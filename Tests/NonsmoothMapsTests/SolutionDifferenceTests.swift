@@ -61,7 +61,7 @@ import Testing
     let map = ProximalGradientMap(f, g)
     let λ = Vector(Array(strengths) + [1.25])
     #expect(map.violation(parameters: λ) == nil)
-    let solver = FixedPointSolver<Double>(tolerance: 1e-15)
+    let solver = FixedPointSolver<Double>(stopping: .tolerance(1e-15))
     let (problem, solution) = FixedPointProblem(map, parameters: λ).solved(by: solver)
     try #require(solution.outcome == .converged, "\(name) \(seed): \(solution.outcome)")
     let strategy = AID<ProximalGradientMap<CoupledQuadratic<Double>, G>>(.automatic)

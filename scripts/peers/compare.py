@@ -6,7 +6,11 @@
 PROGRAM is the release build of implicit-diff. Each round runs the package, then every peer, on one case after the other; the
 figures are medians over rounds, and the ratios are taken within them.
 """
-import argparse, datetime, json, os, pathlib, platform, statistics, subprocess, sys, tempfile, time, warnings
+import argparse, json, os, pathlib, platform, statistics, subprocess, sys, tempfile, time, warnings
+# What Debian's older OpenBLAS may need is no setting for the one that NumPy brings, and NumPy reads it when it is imported.
+OURS = dict(os.environ)
+for key in [k for k in os.environ if k.startswith("OPENBLAS_")]:
+    del os.environ[key]
 import numpy as np
 
 HERE = pathlib.Path(__file__).parent
@@ -40,7 +44,7 @@ def ours(program, folder, case, repeat, solution=None):
     command = [program, "hypergradient", folder, "--lambda1", repr(case["lambda1"]), "--lambda2", repr(case["lambda2"]), "--repeat", str(repeat), "--json", "-"]
     if solution:
         command += ["--solution", solution]
-    return json.loads(subprocess.run([str(c) for c in command], check=True, capture_output=True, text=True).stdout)
+    return json.loads(subprocess.run([str(c) for c in command], check=True, capture_output=True, text=True, env=OURS).stdout)
 
 
 def peers(folder, repeat):
@@ -115,9 +119,9 @@ def main():
         inner.append((name, solve, loose, tight))
         print(f"{name:26s} {ms(seconds):>8s} ms  peers {[ms(c) for c in columns]}  fastest/ours {table[-1][5]:.2f}  inner {ms(solve)} celer {ms(loose)} {ms(tight)}", flush=True)
 
-    kernel = next(line for line in subprocess.run([args.program, "info"], capture_output=True, text=True).stdout.splitlines() if line.startswith("kernel"))
+    kernel = next(line for line in subprocess.run([args.program, "info"], capture_output=True, text=True, env=OURS).stdout.splitlines() if line.startswith("kernel")).split()[-1]
     lines = [
-        f"Measured on {datetime.date.today()} on {platform.processor() or platform.machine()}, {os.cpu_count()} cores; BLAS {kernel}; medians over {args.rounds} alternating rounds; milliseconds for one hypergradient once w is known.", "",
+        f"`scripts/compare-peers`, {platform.processor() or platform.machine()}, {os.cpu_count()} cores, BLAS kernel {kernel}; medians over {args.rounds} alternating rounds; milliseconds for one hypergradient once w is known.", "",
         "| case | n × p | support | this package | NumPy on support | sparho | best JAXopt | PyTorch AID-FP | fastest peer / ours | sparho / ours | relative error |",
         "|---|---|---|---|---|---|---|---|---|---|---|"]
     for name, shape, support, seconds, columns, ratio, sparho, error in table:

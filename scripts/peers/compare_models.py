@@ -4,6 +4,10 @@
     compare_models.py PROGRAM WORK_DIR DOCUMENT
 """
 import argparse, json, os, pathlib, statistics, subprocess, sys, time, warnings
+# What Debian's older OpenBLAS may need is no setting for the one that NumPy brings, and NumPy reads it when it is imported.
+OURS = dict(os.environ)
+for key in [k for k in os.environ if k.startswith("OPENBLAS_")]:
+    del os.environ[key]
 import numpy as np
 from scipy import sparse
 
@@ -90,7 +94,7 @@ def main():
         folder = args.work / f"{model}-{n}x{p}{'-sparse' if density else ''}"
         parts, lambda1, lambda2 = draw(folder, model, n, p, density, share)
         command = [args.program, "hypergradient", folder, "--model", model, "--lambda1", repr(lambda1), "--lambda2", repr(lambda2), "--repeat", "20", "--json", "-"]
-        reports = [json.loads(subprocess.run([str(c) for c in command], check=True, capture_output=True, text=True).stdout) for _ in range(3)]
+        reports = [json.loads(subprocess.run([str(c) for c in command], check=True, capture_output=True, text=True, env=OURS).stdout) for _ in range(3)]
         solve = statistics.median(r["inner"]["seconds"] for r in reports)
         hyper = statistics.median(r["hypergradient_seconds"] for r in reports)
         theirs = celer(model, *parts["train"], lambda1, lambda2)

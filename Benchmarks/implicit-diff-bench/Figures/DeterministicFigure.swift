@@ -38,7 +38,7 @@ struct DeterministicFigure {
     let w = try FixedPointSolver<Double>(acceleration: .anderson(memory: 5)).solve(map, parameters: λ).get()
     let exactProblem = FixedPointProblem(map, parameters: λ, state: w, stateIsSolution: true)
     let exact = try AID<Map>(.direct).hypergradient(of: objective, exactProblem).get()
-    let plain = FixedPointSolver<Double>(tolerance: 0, iterationLimit: iterations, keepsIterates: true).solve(
+    let plain = FixedPointSolver<Double>(stopping: .iterations(iterations), keepsIterates: true).solve(
       map, parameters: λ)
 
     let grid = evaluationGrid(iterations, points)
@@ -87,7 +87,7 @@ struct DeterministicFigure {
   }
 
   private func facts(_ map: Map, _ w: Vector<Double>, _ exact: Vector<Double>) throws -> [String: [Double]] {
-    let long = FixedPointSolver<Double>(tolerance: 1e-13).solve(map, parameters: λ)
+    let long = FixedPointSolver<Double>(stopping: .tolerance(1e-13)).solve(map, parameters: λ)
     let linearization = map.makeLinearization()
     map.linearize(atSolution: w, parameters: λ, into: linearization)
     let S = linearization.proximal.active

@@ -71,9 +71,9 @@ struct PoisoningFigure {
     let (map, Γ, objective) = (setup.map, setup.shift, setup.objective)
     let n = map.sampleCount
     let q = setup.q
-    let last = FixedPointSolver<Double>(tolerance: 0, iterationLimit: innerIterations).solve(map, parameters: Γ)
+    let last = FixedPointSolver<Double>(stopping: .iterations(innerIterations)).solve(map, parameters: Γ)
     progress(0.2)
-    let solution = try FixedPointSolver<Double>(tolerance: 1e-12, acceleration: .anderson(memory: 10)).solve(
+    let solution = try FixedPointSolver<Double>(stopping: .tolerance(1e-12), acceleration: .anderson(memory: 10)).solve(
       map, parameters: Γ, from: last.estimate
     ).get()
     let exact = try AID<Map>(.conjugateGradient).hypergradient(
@@ -110,7 +110,7 @@ struct PoisoningFigure {
           iterations: k, innerBatches: J, batchSize: Self.batchSize, steps: kind.1, sampling: .reshuffledEpochs,
           seed: UInt64(settings.seed) << 32 | UInt64(k), forced: true
         ).hypergradient(of: objective, problem)
-        curve.error.append(got.report.outcome == .notFinite ? nil : error(got.estimate))
+        curve.error.append(got.report.outcome == .notFinite() ? nil : error(got.estimate))
       }
       curves.append(curve)
     }

@@ -46,7 +46,7 @@ struct StochasticElasticNetFigure {
     let solution = try FixedPointSolver<Double>(acceleration: .anderson(memory: 5)).solve(map, parameters: λ).get()
     let atSolution = FixedPointProblem(map, parameters: λ, state: solution)
     let exact = try AID<Map>(.direct).hypergradient(of: objective, atSolution).get()
-    let last = FixedPointSolver<Double>(tolerance: 0, iterationLimit: Self.innerIterations).solve(map, parameters: λ)
+    let last = FixedPointSolver<Double>(stopping: .iterations(Self.innerIterations)).solve(map, parameters: λ)
     let problem = FixedPointProblem(map, parameters: λ, state: last.estimate)
     let n = map.sampleCount
     let q = map.contractionBound(parameters: λ)!

@@ -22,8 +22,8 @@ final class SteepestDescent: KrylovSolver {
       A.apply(x, into: &image)
       residual.assign(1, b, -1, image)
       let size = residual.norm
-      let isSolved = size <= options.relativeTolerance * b.norm
-      if isSolved || step == options.iterationLimit ?? 100_000 {
+      let isSolved = size <= (options.stopping.relativeTolerance ?? 0) * b.norm
+      if isSolved || step == options.stopping.iterationLimit ?? 100_000 {
         return KrylovReport(
           outcome: isSolved ? .converged : .iterationLimit, iterations: step, products: 2 * step + 1,
           residualNorm: size, rightHandSideNorm: b.norm)

@@ -1,9 +1,10 @@
 // A map of one's own: the quadratic program  min ½ wᵀ Q w − λᵀ w  over w ≥ 0,  solved by projected gradient steps
-// Φ(w, λ) = max(0, w − s (Q w − λ)). The projection has kinks where a coordinate meets its bound.
+// Φ(w, λ) = max(0, w − s (Q w − λ)). The projection has kinks where a coordinate meets its bound. The linearization declares the parts of its
+// symmetric form, so that conjugate gradients and Cholesky on the support apply.
 import ImplicitDiff
 import LinAlg
+import NonsmoothMaps
 
-/// Φ with its linearization: A1 = D (I − s Q), A2 = s D, D the 0/1 mask of the coordinates that are free.
 final class ProjectedQuadratic: FixedPointMap {
   let Q: Matrix<Double>
   let step: Double
@@ -16,6 +17,7 @@ final class ProjectedQuadratic: FixedPointMap {
   var stateCount: Int { Q.rows }
   var parameterCount: Int { Q.rows }
 
+  /// u ← w − s (Q w − λ).
   private func forward(_ w: Vector<Double>, _ λ: Vector<Double>, into u: inout Vector<Double>) {
     u.assignProduct(Q, w)
     u.add(-1, λ)
@@ -30,37 +32,39 @@ final class ProjectedQuadratic: FixedPointMap {
   func makeLinearization() -> QuadraticJacobian { QuadraticJacobian(self) }
 
   func linearize(
-    at w: Vector<Double>, parameters λ: Vector<Double>, into linearization: QuadraticJacobian,
-    value: inout Vector<Double>
+    at w: Vector<Double>, parameters λ: Vector<Double>, into L: QuadraticJacobian, value: inout Vector<Double>
   ) {
     forward(w, λ, into: &value)
-    for i in value.indices {
-      linearization.mask[i] = value[i] > 0 ? 1 : 0
-      if value[i] < 0 { value[i] = 0 }
+    L.mask.setDerivative(kinkDistance: value.map(abs).min()) { d in
+      for i in d.indices { d[i] = value[i] > 0 ? 1 : 0 }
     }
+    for i in value.indices where value[i] < 0 { value[i] = 0 }
   }
 }
 
-/// [A1, A2] at one point. Declares nothing of its structure, so AID takes a solver for general matrices.
-final class QuadraticJacobian: Linearization {
-  private let map: ProjectedQuadratic
-  var mask: Vector<Double>
+/// [A1, A2] at one point: A1 = D (I − s Q) by the parts of its symmetric form, A2 = s D, D the 0/1 mask of the coordinates that are free.
+final class QuadraticJacobian: Linearization, SymmetricForm {
+  let map: ProjectedQuadratic
+  let mask: MaskLinearization<Double>
 
   init(_ map: ProjectedQuadratic) {
     self.map = map
-    mask = .zeros(map.stateCount)
+    mask = MaskLinearization(count: map.stateCount)
   }
 
-  var state: Matrix<Double> {
-    let p = map.stateCount
-    return Matrix(rows: p, columns: p) { i, j in
-      self.mask[i] * ((i == j ? 1 : 0) - self.map.step * self.map.Q[i, j])
-    }
-  }
-  var parameters: DiagonalOperator<Double> {
-    DiagonalOperator(Vector(count: mask.count) { self.map.step * self.mask[$0] })
-  }
-  var structure: LinearizationStructure<Double> { .general }
+  var step: Double { map.step }
+  var range: any ProximalLinearization<Double> { mask }
+  var supportedHessian: any SupportedHessian<Double> { ConstantHessian(Q: map.Q) }
+  var parameters: DiagonalOperator<Double> { DiagonalOperator(map.step * mask.derivative) }
+  var parametersLieInRange: Bool { true }
+}
+
+/// Q by its products; what else it says makes solvers faster.
+struct ConstantHessian: SupportedHessian {
+  let Q: Matrix<Double>
+  var rows: Int { Q.rows }
+  var columns: Int { Q.rows }
+  func apply(_ x: Vector<Double>, into y: inout Vector<Double>) { y.assignProduct(Q, x) }
 }
 
 @main
@@ -68,15 +72,19 @@ struct Main {
   static func main() throws {
     let map = ProjectedQuadratic(Q: Matrix([[2, 0.5, 0], [0.5, 1, 0.2], [0, 0.2, 1]]), step: 0.6)
     let λ: Vector<Double> = [1, -1, 0.5]
-    let solution = try FixedPointSolver<Double>().solve(map, parameters: λ).get()
-    let problem = FixedPointProblem(map, parameters: λ, state: solution)
-    let jacobian = try AID<ProjectedQuadratic>(.automatic).jacobian(problem).get()
-    print("w  = \(solution)")
-    print("dw/dλ =\n\(jacobian)")
+    let solution = map.solve(at: λ)
+    print("w  = \(try solution.get())")
 
     // The second coordinate is at its bound and stays there; the others are decoupled: dw = diag(1/2, 0, 1) dλ.
     let exact = Matrix<Double>([[0.5, 0, 0], [0, 0, 0], [0, 0, 1]])
-    let error = (jacobian - exact).frobeniusNorm
-    precondition(error < 1e-12, "the Jacobian is off by \(error)")
+    typealias Strategy = AID<ProjectedQuadratic>
+    for solver in [.automatic, .direct, .conjugateGradient, .minres, .gmres(), .fixedPoint] as [Strategy.Solver] {
+      let jacobian = try Strategy(solver).jacobian(solution.problem)
+      let error = (try jacobian.get() - exact).frobeniusNorm
+      print("\(jacobian.report.method): off by \(error)")
+      precondition(error < 1e-11, "the Jacobian is off by \(error)")
+    }
+    let derivative = try ITD<ProjectedQuadratic>(.forward).jacobian(solution.problem).get()
+    precondition((derivative - exact).frobeniusNorm < 1e-11, "that of the iteration is \(derivative)")
   }
 }

@@ -14,9 +14,22 @@ public protocol Criterion: AnyObject {
   /// - Parameter bounding: whether a bound on the gradient's error is wanted, which may cost as much again as the gradient.
   func evaluate(at λ: Vector<Double>, bounding: Bool) -> CriterionValue
 
-  /// What the next evaluation begins from: a solution per inner problem, nil where none was solved yet. Assigning what was read here makes
-  /// the next evaluation that which would have followed.
-  var warmStart: [Vector<Double>?] { get set }
+  /// What the next evaluation begins from, one entry per inner problem. Assigning what was read here makes the next evaluation that which would
+  /// have followed.
+  var warmStart: [WarmStart] { get set }
+}
+
+/// What an inner problem remembers from its last solve.
+public struct WarmStart: Sendable, Equatable {
+  /// The last solution; nil where there was none yet.
+  public var state: Vector<Double>?
+  /// Products that are kept: see `ImplicitDiff.KeepsProducts`.
+  public var keptColumns: [[Int]]
+
+  public init(state: Vector<Double>? = nil, keptColumns: [[Int]] = []) {
+    self.state = state
+    self.keptColumns = keptColumns
+  }
 }
 
 /// A criterion at a λ.

@@ -31,7 +31,8 @@ public struct Folds: Sendable, Equatable {
   ) throws(FoldError) -> Folds {
     guard count >= 2 else { throw .tooFew(count) }
     guard count <= n else { throw .moreFoldsThanRows(folds: count, rows: n) }
-    precondition(repeats >= 1 && labels?.count ?? n == n, "Folds: \(repeats) repeats, \(labels?.count ?? n) labels for \(n) rows")
+    precondition(
+      repeats >= 1 && labels?.count ?? n == n, "Folds: \(repeats) repeats, \(labels?.count ?? n) labels for \(n) rows")
     if let labels {
       for (label, members) in Dictionary(grouping: labels, by: { $0 }).sorted(by: { $0.key < $1.key })
       where members.count < count {
@@ -107,7 +108,8 @@ public enum FoldError: Error, Sendable, Equatable, CustomStringConvertible {
     switch self {
     case .tooFew(let folds): "\(folds) folds; expected at least 2"
     case .moreFoldsThanRows(let folds, let rows): "\(folds) folds of \(rows) rows; expected at most as many as rows"
-    case .moreFoldsThanGroups(let folds, let groups): "\(folds) folds of \(groups) groups; expected at most as many as groups"
+    case .moreFoldsThanGroups(let folds, let groups):
+      "\(folds) folds of \(groups) groups; expected at most as many as groups"
     case .classSmallerThanFolds(let label, let members, let folds):
       "\(folds) folds, and class \(label) has \(members) rows: a fold would be without it; take at most \(members) folds"
     }

@@ -45,9 +45,19 @@ public final class ReducedObjective<Map: FixedPointMap, Objective: OuterObjectiv
 
   public var parameterCount: Int { map.parameterCount }
 
-  public var warmStart: [Vector<Double>?] {
-    get { [state.map { Vector<Double>(converting: $0) }] }
-    set { state = newValue.first?.map { Vector<Element>(converting: $0) } }
+  public var warmStart: [WarmStart] {
+    get {
+      [
+        WarmStart(
+          state: state.map { Vector<Double>(converting: $0) },
+          keptColumns: (map as? any KeepsProducts)?.keptColumns ?? [])
+      ]
+    }
+    set {
+      guard let memory = newValue.first else { return }
+      state = memory.state.map { Vector<Element>(converting: $0) }
+      (map as? any KeepsProducts)?.keptColumns = memory.keptColumns
+    }
   }
 
   public func evaluate(at λ: Vector<Double>, bounding: Bool) -> CriterionValue {

@@ -7,6 +7,7 @@ struct LineSearch {
   private let value: Double
   private let gradient: Vector<Double>
   private let d: Vector<Double>
+  private let bounding: Bool
   /// Brackets the step: at `low` the value decreased enough and the slope is still steep, at `high` it did not decrease.
   private var low = (α: 0.0, value: 0.0, slope: 0.0)
   private var high: (α: Double, value: Double, slope: Double)?
@@ -19,13 +20,14 @@ struct LineSearch {
 
   /// - Precondition: d points downhill.
   init(
-    _ search: Search, from θ: Vector<Double>, value: Double, gradient: Vector<Double>, along d: Vector<Double>
+    _ search: Search, from point: (θ: Vector<Double>, record: TuningRecord), along d: Vector<Double>, bounding: Bool
   ) {
     self.search = search
-    self.θ = θ
-    self.value = value
-    self.gradient = gradient
+    θ = point.θ
+    value = point.record.value!
+    gradient = Vector(point.record.logGradient!)
     self.d = d
+    self.bounding = bounding
     low = (0, value, gradient.dot(d))
   }
 
@@ -38,7 +40,7 @@ struct LineSearch {
       let point = search.project(θ, α, d)
       let moved = point - θ
       if moved.maxNorm == 0 { return best }
-      let record = try search.evaluate(point, bounding: true)
+      let record = try search.evaluate(point, bounding: bounding)
       // Beyond the last kink before nothing is selected the value is flat: no place to stop at.
       let isSelected = record.selected > 0
       if let found = record.value, let g = record.logGradient, isSelected,

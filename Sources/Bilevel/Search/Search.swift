@@ -30,7 +30,7 @@ public final class Search {
     remembered = log?.records[...] ?? []
     secondsBefore = log?.records.last?.seconds ?? 0
     if let log, !log.records.isEmpty {
-      criterion.warmStart = log.warmStart.map { $0?.vector }
+      criterion.warmStart = log.warmStart.map(\.warmStart)
       self.log.warmStart = log.warmStart
     }
   }
@@ -66,7 +66,7 @@ public final class Search {
         let scaled = bound * λ.maxNorm
         return scaled.isFinite ? scaled : nil
       }, selected: found.selected, failure: found.failure?.description, seconds: seconds)
-    log.warmStart = criterion.warmStart.map { $0.map(TuningLog.SparseState.init) }
+    log.warmStart = criterion.warmStart.map(TuningLog.SparseState.init)
     keep(record)
     observe(record, self)
     return record

@@ -33,32 +33,44 @@ public struct TuningRecord: Sendable, Codable, Equatable {
 public struct TuningLog: Sendable, Codable, Equatable {
   public var records: [TuningRecord] = []
   /// The criterion's warm start after the last record.
-  public var warmStart: [SparseState?] = []
+  public var warmStart: [SparseState] = []
 
   public init() {}
 
-  /// A vector by its nonzeros.
+  /// A ``WarmStart``, its solution by its nonzeros.
   public struct SparseState: Sendable, Codable, Equatable {
-    public var count: Int
-    public var indices: [Int]
-    public var values: [Double]
+    /// p; nil where there is no solution yet.
+    public var count: Int?
+    public var indices: [Int] = []
+    public var values: [Double] = []
+    public var keptColumns: [[Int]]
 
-    init(_ w: Vector<Double>) {
+    init(_ start: WarmStart) {
+      keptColumns = start.keptColumns
+      guard let w = start.state else { return }
       count = w.count
       indices = w.indices.filter { w[$0] != 0 }
       values = indices.map { w[$0] }
     }
 
-    var vector: Vector<Double> {
+    var warmStart: WarmStart {
+      guard let count else { return WarmStart(keptColumns: keptColumns) }
       var w = Vector<Double>.zeros(count)
       for (j, value) in zip(indices, values) { w[j] = value }
-      return w
+      return WarmStart(state: w, keptColumns: keptColumns)
     }
 
-    /// Whether it describes a vector.
-    public var isSound: Bool {
-      count >= 0 && indices.count == values.count && indices.allSatisfy { 0 <= $0 && $0 < count }
-        && values.allSatisfy(\.isFinite)
+    /// Whether it describes one of p unknowns.
+    public func isSound(unknowns p: Int) -> Bool {
+      let columns = keptColumns.joined()
+      return (count ?? p) == p && indices.count == values.count && indices.allSatisfy { 0 <= $0 && $0 < p }
+        && values.allSatisfy(\.isFinite) && columns.allSatisfy { 0 <= $0 && $0 < p }
+        && Set(columns).count == columns.count
+    }
+
+    enum CodingKeys: String, CodingKey {
+      case count, indices, values
+      case keptColumns = "kept_columns"
     }
   }
 

@@ -81,7 +81,7 @@ extension AID {
   /// over samples which made K, some tens of ulps by their own. A ratio in that range leaves no digit to trust.
   private func factor(
     _ system: SymmetricSystem<Element>, _ cholesky: CholeskyWorkspace<Element>
-  ) -> DerivativeOutcome<Element>? {
+  ) -> Outcome<Element>? {
     do throws(FactorizationError) {
       try cholesky.factor(count: system.rows) { system.assemble(into: &$0) }
     } catch {
@@ -190,7 +190,7 @@ extension DerivativeReport {
   mutating func judgeDirect(rightHandSideNorm size: Element) {
     guard let residual else { return }
     if !residual.isFinite {
-      outcome = .notFinite
+      outcome = .notFinite()
     } else if residual > Element.pow(.ulpOfOne, Element(1) / 3) * size {
       outcome = .stagnated
     }
@@ -199,10 +199,10 @@ extension DerivativeReport {
 
 extension FactorizationError {
   /// The same failure in the vocabulary of derivatives.
-  func outcome<Element: Scalar>() -> DerivativeOutcome<Element> {
+  func outcome<Element: Scalar>() -> Outcome<Element> {
     switch self {
     case .notPositiveDefinite: .indefinite(curvature: 0)
-    case .notFinite: .notFinite
+    case .notFinite: .notFinite()
     default: .singular
     }
   }

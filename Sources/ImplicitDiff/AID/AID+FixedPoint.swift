@@ -50,8 +50,7 @@ extension AID {
     let state = workspace.linearization.state
     var report = DerivativeReport<Element>(outcome: .iterationLimit, method: Solver.fixedPoint.name)
     var watch = IncrementWatch(tolerance: tolerance)
-    let isFixed: Bool
-    if case .iterations = stopping { isFixed = true } else { isFixed = false }
+    let isFixed = stopping.isGivenLength
     while report.iterations < iterationLimit {
       state.apply(x, into: &workspace.scratch)
       workspace.scratch.add(1, b)
@@ -74,16 +73,9 @@ extension AID {
     return report
   }
 
-  private var tolerance: Element {
-    if case .tolerance(let t, _) = stopping { t } else { 0 }
-  }
+  private var tolerance: Element { stopping.relativeTolerance ?? 0 }
 
-  private var iterationLimit: Int {
-    switch stopping {
-    case .tolerance(_, let limit): limit ?? 1_000_000
-    case .iterations(let k): k
-    }
-  }
+  private var iterationLimit: Int { stopping.iterationLimit ?? Stopping<Element>.defaultIterationLimit }
 }
 
 extension DerivativeReport {

@@ -119,21 +119,9 @@ extension AID {
 
   // MARK: - Krylov methods
 
-  private var krylovOptions: KrylovOptions<Element> {
-    switch stopping {
-    case .tolerance(let t, let limit): KrylovOptions(relativeTolerance: t, iterationLimit: limit)
-    case .iterations(let k): KrylovOptions(relativeTolerance: 0, iterationLimit: k, keepsLastIterate: true)
-    }
-  }
-
-  private var relativeTolerance: Element? {
-    if case .tolerance(let t, _) = stopping { return t }
-    return nil
-  }
-
   private func report(_ k: KrylovReport<Element>, _ method: Solver) -> DerivativeReport<Element> {
-    var outcome = DerivativeOutcome<Element>(k.outcome)
-    if case .iterations = stopping, outcome == .iterationLimit || outcome == .stagnated { outcome = .fixedIterations }
+    var outcome = k.outcome
+    if stopping.isGivenLength, outcome == .iterationLimit || outcome == .stagnated { outcome = .fixedIterations }
     return DerivativeReport(
       outcome: outcome, method: method.name, iterations: k.iterations, products: k.products, residual: k.residualNorm)
   }
@@ -155,8 +143,9 @@ extension AID {
     default: solver = workspace.krylov.solver({ BiCGSTAB<Element>(count: p) }) { $0.count == p }
     }
     let report = report(
-      solver.solve(A, b, into: &x, warmStart: warmStarts, preconditioner: nil, options: krylovOptions), chosen)
-    return chosen.isCustom ? report.verified(A, b, x, tolerance: relativeTolerance) : report
+      solver.solve(
+        A, b, into: &x, warmStart: warmStarts, preconditioner: nil, options: KrylovOptions(stopping: stopping)), chosen)
+    return chosen.isCustom ? report.verified(A, b, x, tolerance: stopping.relativeTolerance) : report
   }
 
   /// Conjugate gradient as the automatic choice takes it, in single precision with refinement where that is to be had: given up for
@@ -200,9 +189,10 @@ extension AID {
     let report = report(
       solver.solve(
         system, system.rightHandSide, into: &system.solution, warmStart: warmStarts,
-        preconditioner: preconditions ? system.preconditioner : nil, options: krylovOptions), chosen)
+        preconditioner: preconditions ? system.preconditioner : nil, options: KrylovOptions(stopping: stopping)), chosen
+    )
     guard chosen.isCustom else { return report }
-    return report.verified(system, system.rightHandSide, system.solution, tolerance: relativeTolerance)
+    return report.verified(system, system.rightHandSide, system.solution, tolerance: stopping.relativeTolerance)
   }
 }
 
@@ -218,19 +208,5 @@ extension DerivativeReport {
       residual = nil
     }
     if outcome.isUsable && other.outcome != .converged { outcome = other.outcome }
-  }
-}
-
-extension DerivativeOutcome {
-  init(_ outcome: SolveOutcome<Element>) {
-    self =
-      switch outcome {
-      case .converged: .converged
-      case .iterationLimit: .iterationLimit
-      case .stagnated: .stagnated
-      case .breakdown: .breakdown
-      case .indefinite(let curvature): .indefinite(curvature: curvature)
-      case .notFinite: .notFinite
-      }
   }
 }

@@ -56,17 +56,11 @@ public struct AID<Map: FixedPointMap>: DifferentiationStrategy {
     }
   }
 
-  /// When an iterative solver stops.
-  public enum Stopping: Sendable, Equatable {
-    /// At a residual of at most `relative` times the right-hand side, both over the coordinates that the answer depends on; for the
-    /// fixed-point iteration at an estimated error of at most `relative` · ‖v‖; or at the limit.
-    case tolerance(_ relative: Map.Element, limit: Int? = nil)
-    /// After exactly this many iterations, as the paper's experiments run it.
-    case iterations(Int)
-  }
-
   public var solver: Solver
-  public var stopping: Stopping
+  /// When an iterative solver stops: at a residual of at most the tolerance times the right-hand side, both over the coordinates that the
+  /// answer depends on, and the fixed-point iteration at an estimated error of at most the tolerance times ‖v‖. The limit is by
+  /// default max(100, 10 n) iterations for n unknowns, of the fixed-point iteration 1,000,000.
+  public var stopping: Stopping<Element>
   /// Whether conjugate gradient, MINRES and solvers of the caller's own are preconditioned where the problem offers something to do it
   /// with: the diagonal, or an incomplete factorization of a sparse Hessian. Published curves are those without.
   public var preconditions: Bool
@@ -74,7 +68,8 @@ public struct AID<Map: FixedPointMap>: DifferentiationStrategy {
   public var warmStarts: Bool
 
   public init(
-    _ solver: Solver = .automatic, stopping: Stopping? = nil, preconditions: Bool = true, warmStarts: Bool = false
+    _ solver: Solver = .automatic, stopping: Stopping<Element>? = nil, preconditions: Bool = true,
+    warmStarts: Bool = false
   ) {
     self.solver = solver
     self.preconditions = preconditions
@@ -98,7 +93,7 @@ public struct AID<Map: FixedPointMap>: DifferentiationStrategy {
     cotangent: Cotangent<Element>
   ) throws(DifferentiationError) -> DerivativeReport<Element> {
     let clock = ContinuousClock.now
-    try checkArguments()
+    try stopping.check()
     var report: DerivativeReport<Element>
     var linearizingSeconds = 0.0
     switch start(problem, workspace) {
@@ -117,7 +112,7 @@ public struct AID<Map: FixedPointMap>: DifferentiationStrategy {
         report.residual = report.residual.map { $0 * scale }
       }
       workspace.linearization.parameters.applyAdjoint(workspace.adjoint, into: &result)
-      if report.outcome.isUsable && result.firstNonFinite != nil { report.outcome = .notFinite }
+      if report.outcome.isUsable && result.firstNonFinite != nil { report.outcome = .notFinite() }
       report.innerResidual = innerResidual
     }
     report.seconds = clock.secondsSince()
@@ -137,7 +132,7 @@ public struct AID<Map: FixedPointMap>: DifferentiationStrategy {
     workspace: AIDWorkspace<Map>
   ) throws(DifferentiationError) -> DerivativeReport<Element> {
     let clock = ContinuousClock.now
-    try checkArguments()
+    try stopping.check()
     var report: DerivativeReport<Element>
     var linearizingSeconds = 0.0
     switch start(problem, workspace) {
@@ -149,8 +144,8 @@ public struct AID<Map: FixedPointMap>: DifferentiationStrategy {
       workspace.linearization.parameters.apply(block: M.with(layout: .columnMajor), into: &rightHandSides)
       linearizingSeconds = clock.secondsSince()
       report = try solveTangents(workspace, rightHandSides, into: &result)
-      if rightHandSides.firstNonFinite != nil { report.outcome = .notFinite }
-      if report.outcome.isUsable && result.firstNonFinite != nil { report.outcome = .notFinite }
+      if rightHandSides.firstNonFinite != nil { report.outcome = .notFinite() }
+      if report.outcome.isUsable && result.firstNonFinite != nil { report.outcome = .notFinite() }
       report.innerResidual = innerResidual
     }
     report.seconds = clock.secondsSince()
@@ -158,20 +153,8 @@ public struct AID<Map: FixedPointMap>: DifferentiationStrategy {
     return report
   }
 
-  private func checkArguments() throws(DifferentiationError) {
-    switch stopping {
-    case .iterations(let k) where k < 0:
-      throw .invalidArgument("the number of iterations cannot be negative and is \(k)")
-    case .tolerance(let t, _) where !(t >= 0):
-      throw .invalidArgument("the tolerance must be at least 0 and is \(t)")
-    case .tolerance(_, let limit?) where limit < 0:
-      throw .invalidArgument("the iteration limit cannot be negative and is \(limit)")
-    default: break
-    }
-  }
-
   private enum Start {
-    case refused(DerivativeOutcome<Element>)
+    case refused(Outcome<Element>)
     /// With ‖Φ(w) − w‖ where Φ was evaluated.
     case linearized(innerResidual: Element?)
   }
@@ -180,20 +163,20 @@ public struct AID<Map: FixedPointMap>: DifferentiationStrategy {
   ///
   /// A NaN has no sign: a support read off it would be empty, and the derivative there a confident zero.
   private func start(_ problem: FixedPointProblem<Map>, _ workspace: AIDWorkspace<Map>) -> Start {
-    if let refusal = DerivativeOutcome(refusing: problem) { return .refused(refusal) }
+    if let refusal = Outcome(refusing: problem) { return .refused(refusal) }
     let innerResidual = workspace.linearize(problem, contracting: solver == .fixedPoint)
-    if let innerResidual, innerResidual.isNaN || workspace.value.firstNonFinite != nil { return .refused(.notFinite) }
+    if let innerResidual, innerResidual.isNaN || workspace.value.firstNonFinite != nil { return .refused(.notFinite()) }
     return .linearized(innerResidual: innerResidual)
   }
 }
 
-extension DerivativeOutcome {
+extension Outcome {
   /// Why a problem cannot be differentiated before anything is computed, or nil.
   init?<Map: FixedPointMap<Element>>(refusing problem: FixedPointProblem<Map>) {
     if let violation = problem.map.violation(parameters: problem.parameters) {
-      self = violation.isNotFinite ? .notFinite : .outsideDomain(violation)
+      self = violation.isNotFinite ? .notFinite() : .outsideDomain(violation)
     } else if problem.state.firstNonFinite != nil {
-      self = .notFinite
+      self = .notFinite()
     } else {
       return nil
     }

@@ -2,7 +2,7 @@ import LinAlg
 
 extension DerivativeReport {
   /// Holds a caller's solver to its word: its residual is computed anew, at the cost of one product. What was called solved and is not becomes
-  /// ``DerivativeOutcome/stagnated``.
+  /// ``Outcome/stagnated``.
   ///
   /// - Parameter tolerance: what was asked for, relative to ‖b‖.
   func verified(
@@ -20,7 +20,7 @@ extension DerivativeReport {
     // Rounding may keep a residual above the tolerance, and a second evaluation differs by as much again; beyond √ε ‖b‖ nothing counts as solved.
     let rounding = Swift.min(Swift.max(claimed, 16 * .ulpOfOne * scale), Element.ulpOfOne.squareRoot() * scale)
     if !(norm <= 2 * Swift.max((tolerance ?? 0) * scale, rounding)) {
-      report.outcome = norm.isFinite ? .stagnated : .notFinite
+      report.outcome = norm.isFinite ? .stagnated : .notFinite()
     }
     return report
   }

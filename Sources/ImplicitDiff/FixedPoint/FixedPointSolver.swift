@@ -2,7 +2,7 @@ public import LinAlg
 
 /// Solves `w = Φ(w, λ)` by iterating Φ, plainly or with Anderson's acceleration.
 ///
-/// Stops when ‖Φ(w) − w‖ ≤ tolerance · min(‖Φ(w)‖, 16 ‖Φ(0)‖), whatever the scale of the problem and however far off the start
+/// Under a tolerance τ it stops when ‖Φ(w) − w‖ ≤ τ min(‖Φ(w)‖, 16 ‖Φ(0)‖), whatever the scale of the problem and however far off the start
 /// (docs/Theory.md, "When the iterations stop"), or where the residual stops falling below the rounding error of Φ.
 public struct FixedPointSolver<Element: Scalar>: Sendable {
   public enum Acceleration: Sendable, Equatable {
@@ -11,20 +11,18 @@ public struct FixedPointSolver<Element: Scalar>: Sendable {
     case anderson(memory: Int)
   }
 
-  public var tolerance: Element
-  public var iterationLimit: Int
+  /// 64 ε by default; the limit is by default 100,000. A given number of evaluations is done whatever the residual, as long as the numbers
+  /// are finite.
+  public var stopping: Stopping<Element>
   public var acceleration: Acceleration
   /// Whether ``FixedPointSolution/iterates`` is filled (p numbers per iteration).
   public var keepsIterates: Bool
 
   public init(
-    tolerance: Element = 64 * .ulpOfOne, iterationLimit: Int = 100_000, acceleration: Acceleration = .none,
+    stopping: Stopping<Element> = .tolerance(64 * .ulpOfOne), acceleration: Acceleration = .none,
     keepsIterates: Bool = false
   ) {
-    precondition(tolerance >= 0, "FixedPointSolver: the tolerance cannot be negative (\(tolerance))")
-    precondition(iterationLimit >= 0, "FixedPointSolver: the iteration limit cannot be negative (\(iterationLimit))")
-    self.tolerance = tolerance
-    self.iterationLimit = iterationLimit
+    self.stopping = stopping
     self.acceleration = acceleration
     self.keepsIterates = keepsIterates
   }
@@ -39,6 +37,7 @@ public struct FixedPointSolver<Element: Scalar>: Sendable {
     _ map: Map, parameters λ: Vector<Element>, from start: Vector<Element>? = nil,
     progress: ((_ iteration: Int, _ residual: Element) -> Void)? = nil
   ) -> FixedPointSolution<Element> {
+    if let complaint = stopping.complaint { preconditionFailure("FixedPointSolver: \(complaint)") }
     let clock = ContinuousClock.now
     let p = map.stateCount
     var w = Vector<Element>.zeros(p)
@@ -51,12 +50,14 @@ public struct FixedPointSolver<Element: Scalar>: Sendable {
     var accelerator: AndersonAccelerator<Element>? =
       if case .anderson(let memory) = acceleration { AndersonAccelerator(count: p, memory: memory) } else { nil }
     var iterates = keepsIterates ? [Vector(copying: w)] : []
-    var rule = SettlingRule(tolerance: tolerance, map: map, parameters: λ, start: w)
+    let isGivenLength = stopping.isGivenLength
+    let limit = stopping.iterationLimit ?? 100_000
+    var rule = SettlingRule(tolerance: stopping.relativeTolerance ?? 0, map: map, parameters: λ, start: w)
 
-    var outcome = FixedPointOutcome<Element>.iterationLimit
+    var outcome: Outcome<Element> = isGivenLength ? .fixedIterations : .iterationLimit
     var iteration = 0
     var residual = Element.infinity
-    while iteration < iterationLimit {
+    while iteration < limit {
       map.apply(w, parameters: λ, into: &next)
       iteration += 1
       residual = next.distance(to: w)
@@ -68,8 +69,8 @@ public struct FixedPointSolver<Element: Scalar>: Sendable {
         }
       }
       if let progress, iteration % 64 == 0 { progress(iteration, residual) }
-      let isSettled = rule.isSettled(step: residual, image: next)
-      let isZero = !isSettled && rule.zeroIsTheFixedPoint(image: &next)
+      let isSettled = !isGivenLength && rule.isSettled(step: residual, image: next)
+      let isZero = !isGivenLength && !isSettled && rule.zeroIsTheFixedPoint(image: &next)
       if isSettled || isZero {
         if isZero { residual = 0 }
         swap(&w, &next)
@@ -85,7 +86,7 @@ public struct FixedPointSolver<Element: Scalar>: Sendable {
         swap(&w, &next)
         accepted = true
       }
-      if accepted, let factor = monitor.record(residual) {
+      if accepted, let factor = monitor.record(residual), !isGivenLength {
         // At the rounding error of Φ itself the residual has nowhere to fall; far from the solution that is no end.
         let isRounding = residual <= map.roundingResidual(at: w, parameters: λ)
         if !isRounding || rule.isWithinReach(w) {

@@ -19,7 +19,7 @@ struct IncrementWatch<Element: Scalar> {
   init(tolerance: Element) { self.tolerance = tolerance }
 
   /// An end where the increment is one, beside the iterate's size.
-  mutating func record(_ increment: Element, size: Element) -> DerivativeOutcome<Element>? {
+  mutating func record(_ increment: Element, size: Element) -> Outcome<Element>? {
     let isFirst = last == .infinity
     let ratio = increment / last
     if isFirst || increment > 100 * last {
@@ -29,7 +29,7 @@ struct IncrementWatch<Element: Scalar> {
     last = increment
     steps += 1
     let error = !isFirst && ratio < 1 ? increment * max(1, ratio / (1 - ratio)) : Element.infinity
-    if !increment.isFinite || !size.isFinite { return .notFinite }
+    if !increment.isFinite || !size.isFinite { return .notFinite() }
     if error <= tolerance * size || increment <= 2 * Element.ulpOfOne * size { return .converged }
     if increment < least / 2 {
       least = increment

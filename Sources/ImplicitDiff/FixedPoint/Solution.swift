@@ -7,7 +7,7 @@ public struct Solution<Map: FixedPointMap> {
   public let parameters: Vector<Map.Element>
   /// w as it stands, whatever the outcome.
   public let state: Vector<Map.Element>
-  public let outcome: FixedPointOutcome<Map.Element>
+  public let outcome: Outcome<Map.Element>
   /// What found it, for example `working-sets` or `fixed-point`.
   public let method: String
   /// Passes over the data by working sets, or evaluations of Φ.
@@ -20,7 +20,7 @@ public struct Solution<Map: FixedPointMap> {
   public let seconds: Double
 
   public init(
-    map: Map, parameters: Vector<Map.Element>, state: Vector<Map.Element>, outcome: FixedPointOutcome<Map.Element>,
+    map: Map, parameters: Vector<Map.Element>, state: Vector<Map.Element>, outcome: Outcome<Map.Element>,
     method: String, iterations: Int, residual: Map.Element?, dualityGap: Map.Element? = nil, seconds: Double
   ) {
     self.map = map
@@ -80,7 +80,7 @@ extension FixedPointMap {
   ) -> Solution<Self> {
     let root = Element.ulpOfOne.squareRoot()
     var solver = FixedPointSolver<Element>(
-      tolerance: root * root.squareRoot(), iterationLimit: iterationLimit, acceleration: .anderson(memory: 5))
+      stopping: .tolerance(root * root.squareRoot(), limit: iterationLimit), acceleration: .anderson(memory: 5))
     var done = 0
     func run(_ start: Vector<Element>?) -> FixedPointSolution<Element> {
       solver.solve(self, parameters: λ, from: start) { progress?(.iteration(done + $0, residual: $1)) }
@@ -88,8 +88,7 @@ extension FixedPointMap {
     var found = run(start)
     done = found.iterations
     if found.outcome == .converged, done < iterationLimit {
-      solver.tolerance = 64 * .ulpOfOne
-      solver.iterationLimit = iterationLimit - done
+      solver.stopping = .tolerance(64 * .ulpOfOne, limit: iterationLimit - done)
       let polished = run(found.estimate)
       done += polished.iterations
       found.seconds += polished.seconds

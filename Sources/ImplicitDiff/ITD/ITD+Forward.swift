@@ -15,11 +15,8 @@ extension ITD {
       M.rows == problem.map.parameterCount && X.rows == problem.map.stateCount && X.columns == M.columns,
       "ITD: directions \(M.rows) × \(M.columns) into tangents \(X.rows) × \(X.columns)")
     var report = DerivativeReport<Element>(outcome: .iterationLimit, method: name)
-    let (tolerance, limit): (Element?, Int) =
-      switch stopping {
-      case .tolerance(let t, let limit): (t, limit)
-      case .iterations(let t): (nil, t)
-      }
+    let tolerance = stopping.relativeTolerance
+    let limit = stopping.iterationLimit ?? Stopping<Element>.defaultIterationLimit
     var image = Matrix<Element>.zeros(X.rows, X.columns)
     var source = Matrix<Element>.zeros(X.rows, X.columns)
     X.fill(0)
@@ -50,13 +47,13 @@ extension ITD {
         return report
       }
       swap(&workspace.w, &workspace.next)
-      if let tangentEnd, states.isSettled || tangentEnd == .notFinite {
+      if let tangentEnd, states.isSettled || tangentEnd == .notFinite() {
         report.outcome = tangentEnd
         return report
       }
     }
     // An iterate that is no number need not show in the tangents: those of an affine map do not depend on it.
-    if tolerance == nil { report.outcome = workspace.w.firstNonFinite == nil ? .fixedIterations : .notFinite }
+    if tolerance == nil { report.outcome = workspace.w.firstNonFinite == nil ? .fixedIterations : .notFinite() }
     return report
   }
 }
@@ -78,8 +75,8 @@ private struct StateWatch<Map: FixedPointMap> {
   /// Judges the step from w to `image`; why there is no fixed point to settle at, or nil.
   mutating func record(
     _ step: Element, at w: Vector<Element>, image: inout Vector<Element>
-  ) -> DerivativeOutcome<Element>? {
-    if !step.isFinite { return .notFinite }
+  ) -> Outcome<Element>? {
+    if !step.isFinite { return .notFinite() }
     isSettled = rule.isSettled(step: step, image: image)
     // The tangents have not been at 0 yet: settled there is the next step, of length 0.
     if !isSettled && rule.zeroIsTheFixedPoint(image: &image) { return nil }
@@ -111,10 +108,10 @@ private struct TangentWatch<Element: Scalar> {
   /// relatively near; once it is small beside what it was it is set there, since (I − A1) x = 0 has no other solution.
   mutating func record(
     increments: Matrix<Element>, of X: inout Matrix<Element>, source: Matrix<Element>
-  ) -> DerivativeOutcome<Element>? {
+  ) -> Outcome<Element>? {
     increment = 0
     var all = true
-    var failure: DerivativeOutcome<Element>?
+    var failure: Outcome<Element>?
     for j in watches.indices {
       let δ = increments.column(j).norm
       let size = X.column(j).norm

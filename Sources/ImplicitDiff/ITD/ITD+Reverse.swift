@@ -13,11 +13,12 @@ extension ITD {
     _ cotangent: Cotangent<Element>
   ) -> DerivativeReport<Element> {
     var report = DerivativeReport<Element>(outcome: .iterationLimit, method: name)
-    guard case .tolerance(let tolerance, let limit) = stopping else {
-      guard case .iterations(let t) = stopping else { return report }
+    let limit = stopping.iterationLimit ?? Stopping<Element>.defaultIterationLimit
+    guard let tolerance = stopping.relativeTolerance else {
+      let t = limit
       var trajectory = Trajectory(problem, length: t, memory, kept: truncation)
       if trajectory.last.firstNonFinite != nil {
-        report.outcome = .notFinite
+        report.outcome = .notFinite()
         result.fill(.nan)
         return report
       }
@@ -26,12 +27,12 @@ extension ITD {
       report.outcome = .fixedIterations
       return report
     }
-    let solution = FixedPointSolver<Element>(tolerance: tolerance, iterationLimit: limit).solve(
+    let solution = FixedPointSolver<Element>(stopping: .tolerance(tolerance, limit: limit)).solve(
       problem.map, parameters: problem.parameters, from: problem.state)
     report.innerResidual = solution.residual
     report.iterations = solution.iterations
     guard solution.outcome == .converged else {
-      report.outcome = DerivativeOutcome(solution.outcome)
+      report.outcome = solution.outcome
       result.fill(.nan)
       return report
     }
@@ -73,7 +74,7 @@ extension ITD {
     // A contraction ends within residual/(1 − q) of where it starts, and k steps lead no farther than k of the first.
     let noise = max(
       max(tolerance, 64 * .ulpOfOne) * settled.state.norm,
-      settled.map.evaluationError(at: settled.state, parameters: settled.parameters))
+      settled.map.finiteEvaluationError(at: settled.state, parameters: settled.parameters))
     let allowed = Element(k + 1) * (residual + noise)
     if moved <= allowed { return nil }
     return Element.pow(moved / max(residual, noise), 1 / Element(max(1, k)))
@@ -86,7 +87,7 @@ extension ITD {
     _ problem: FixedPointProblem<Map>, _ trajectory: inout Trajectory<Map>, into result: inout Vector<Element>,
     _ workspace: ITDWorkspace<Map>, until tolerance: Element?, _ cotangent: Cotangent<Element>,
     _ report: inout DerivativeReport<Element>
-  ) -> DerivativeOutcome<Element>? {
+  ) -> Outcome<Element>? {
     workspace.w.copy(from: trajectory.last)
     cotangent(workspace.w, nil, &workspace.α)
     let scale = workspace.α.takeScale()
@@ -102,7 +103,7 @@ extension ITD {
         // ‖α‖ shrinks by the local contraction factor ϱ per step, so what is left to add is of the size ‖α‖/(1 − ϱ); the last ratio stands
         // for ϱ. The first norm is the measure.
         report.residual = norm
-        if !norm.isFinite { return .notFinite }
+        if !norm.isFinite { return .notFinite() }
         let isFirst = last == .infinity
         if isFirst { size = norm }
         let ratio = norm / last
@@ -142,19 +143,5 @@ extension ITDWorkspace {
     if compact.count != support.count { compact = .zeros(support.count) }
     compact.gather(support, from: α)
     return compact.norm
-  }
-}
-
-extension DerivativeOutcome {
-  /// The failure of the iteration that was to be differentiated.
-  init(_ outcome: FixedPointOutcome<Element>) {
-    self =
-      switch outcome {
-      case .converged: .converged
-      case .iterationLimit: .iterationLimit
-      case .notContracting(let factor): .notContracting(factor: factor)
-      case .notFinite: .notFinite
-      case .outsideDomain(let violation): .outsideDomain(violation)
-      }
   }
 }

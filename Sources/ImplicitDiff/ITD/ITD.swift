@@ -24,18 +24,12 @@ public struct ITD<Map: FixedPointMap>: DifferentiationStrategy {
     case checkpoints
   }
 
-  /// How many iterations are differentiated.
-  public enum Stopping: Sendable, Equatable {
-    /// As many as it takes for the derivative to settle to this relative accuracy, at most `limit`.
-    case tolerance(_ relative: Map.Element, limit: Int = 1_000_000)
-    /// Exactly t, as the paper's experiments run it.
-    case iterations(Int)
-  }
-
   public var mode: Mode
-  public var stopping: Stopping
+  /// How many iterations are differentiated: as many as it takes for the derivative to settle to the tolerance, at most 1,000,000 by
+  /// default, or exactly so many.
+  public var stopping: Stopping<Element>
 
-  public init(_ mode: Mode, stopping: Stopping? = nil) {
+  public init(_ mode: Mode, stopping: Stopping<Element>? = nil) {
     self.mode = mode
     self.stopping = stopping ?? .tolerance(AID<Map>.defaultTolerance)
   }
@@ -50,7 +44,7 @@ public struct ITD<Map: FixedPointMap>: DifferentiationStrategy {
   ) throws(DifferentiationError) -> DerivativeReport<Element> {
     let clock = ContinuousClock.now
     try checkArguments()
-    if let refusal = DerivativeOutcome(refusing: problem) {
+    if let refusal = Outcome(refusing: problem) {
       result.fill(.nan)
       return DerivativeReport(outcome: refusal, method: name)
     }
@@ -66,7 +60,7 @@ public struct ITD<Map: FixedPointMap>: DifferentiationStrategy {
     case .reverse(let memory, let truncation):
       report = reverse(problem, into: &result, workspace, memory, truncation, cotangent)
     }
-    if report.outcome.isUsable && result.firstNonFinite != nil { report.outcome = .notFinite }
+    if report.outcome.isUsable && result.firstNonFinite != nil { report.outcome = .notFinite() }
     report.seconds = clock.secondsSince()
     return report
   }
@@ -78,24 +72,19 @@ public struct ITD<Map: FixedPointMap>: DifferentiationStrategy {
     guard mode == .forward else { throw .unsupported(strategy: name, what: "a product with w'(λ); use ITD(.forward)") }
     try checkArguments()
     let clock = ContinuousClock.now
-    if let refusal = DerivativeOutcome(refusing: problem) {
+    if let refusal = Outcome(refusing: problem) {
       result.fill(.nan)
       return DerivativeReport(outcome: refusal, method: name)
     }
     workspace.adopt(problem.map)
     var report = forward(problem, M.with(layout: .columnMajor), into: &result, workspace)
-    if report.outcome.isUsable && result.firstNonFinite != nil { report.outcome = .notFinite }
+    if report.outcome.isUsable && result.firstNonFinite != nil { report.outcome = .notFinite() }
     report.seconds = clock.secondsSince()
     return report
   }
 
   private func checkArguments() throws(DifferentiationError) {
-    if case .iterations(let t) = stopping, t < 0 {
-      throw .invalidArgument("the number of iterations cannot be negative and is \(t)")
-    }
-    if case .tolerance(let t, let limit) = stopping, !(t >= 0) || limit < 0 {
-      throw .invalidArgument("the tolerance and the limit must be at least 0 and are \(t) and \(limit)")
-    }
+    try stopping.check()
     if case .reverse(_, let truncation?) = mode, truncation < 0 {
       throw .invalidArgument("the number of iterations pulled back through cannot be negative and is \(truncation)")
     }

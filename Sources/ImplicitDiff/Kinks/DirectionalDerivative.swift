@@ -59,7 +59,7 @@ extension KinkAnalysis {
       report.outcome = .outsideDomain(violation)
       x.fill(.nan)
     } else if t.firstNonFinite != nil {
-      report.outcome = .notFinite
+      report.outcome = .notFinite()
       x.fill(.nan)
     } else {
       do throws(BranchedQuadratic<Element>.Failure) {
@@ -73,7 +73,7 @@ extension KinkAnalysis {
         hessian.apply(x, into: &argumentRate)
         argumentRate.add(1, smooth)
         argumentRate.combine(1, x, -step)
-        if x.firstNonFinite != nil { report.outcome = .notFinite }
+        if x.firstNonFinite != nil { report.outcome = .notFinite() }
       } catch {
         report.outcome = error == .singular ? .singular : .iterationLimit
         x.fill(.nan)

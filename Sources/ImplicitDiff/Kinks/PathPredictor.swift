@@ -22,20 +22,20 @@ public struct SolutionPath<Element: Scalar> {
   }
 
   /// How the path ended.
-  public enum Outcome: Sendable, Equatable {
+  public enum Ending: Sendable, Equatable {
     /// At t = 1.
     case complete
     /// The number of breakpoints allowed came first.
     case breakpointLimit
     /// The derivative beyond the last node was not found.
-    case stopped(DerivativeOutcome<Element>)
+    case stopped(Outcome<Element>)
     /// The kinks at the last node cannot be told.
     case refused(KinkRefusal)
   }
 
   /// By t, the first at 0 and, where the path is complete, the last at 1.
   public var nodes: [Node]
-  public var outcome: Outcome
+  public var outcome: Ending
 
   /// The t at which the path bends.
   public var breakpoints: [Element] { nodes.filter { $0.t > 0 && !$0.kinks.isEmpty }.map(\.t) }

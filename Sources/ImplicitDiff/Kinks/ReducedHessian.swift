@@ -92,7 +92,7 @@ public struct ReducedHessian<F: ThirdOrderFunction, G: PolyhedralPenalty> where 
     report.add(try strategy.vjp(problem, into: &product, workspace: workspace) { $2.copy(from: state) })
     product.add(1, direct)
     for i in 0..<ofSmooth.count { product[map.penaltyParameterCount + i] += ofSmooth[i] }
-    if report.outcome.isUsable && product.firstNonFinite != nil { report.outcome = .notFinite }
+    if report.outcome.isUsable && product.firstNonFinite != nil { report.outcome = .notFinite() }
     return Derivative(estimate: product, report: report)
   }
 }

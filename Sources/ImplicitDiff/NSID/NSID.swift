@@ -8,7 +8,7 @@ public import LinAlg
 ///
 /// At the end one full pass measures the residual `(y + A1ᵀ v) − v`: a recursion whose noise grows without bound is not to be told
 /// from one that converges by a look at v. Where the residual is above ‖y‖, which v = 0 has, both after a product with B1ᵀ, the outcome is
-/// ``DerivativeOutcome/notContracting(factor:)``. With replicates the report's residual is the norm of their mean residual.
+/// ``Outcome/notContracting(factor:)``. With replicates the report's residual is the norm of their mean residual.
 ///
 /// Averaging inside G before the one choice of B1 is what makes it consistent: see ``SID`` for what happens otherwise.
 /// The steps must satisfy the theory's conditions; a step outside the stable range is refused unless `forced`.
@@ -107,7 +107,7 @@ public struct NSID<Map: CompositeStochasticMap>: AdjointStrategy {
     let size = workspace.relevantNorm(of: workspace.y)
     report.residual = residual
     if !residual.isFinite || result.firstNonFinite != nil {
-      report.outcome = .notFinite
+      report.outcome = .notFinite()
     } else if residual > size * (1 + 8 * .ulpOfOne * Element(workspace.y.count).squareRoot()) {
       report.outcome = .notContracting(factor: Element.pow(residual / size, 1 / Element(iterations)))
     }
@@ -180,7 +180,7 @@ public struct NSID<Map: CompositeStochasticMap>: AdjointStrategy {
       }
     }
     if workspace.u.firstNonFinite != nil {
-      report.outcome = .notFinite
+      report.outcome = .notFinite()
       return
     }
     problem.map.linearizeOuter(at: workspace.u, parameters: λ, into: workspace.outer)
@@ -201,7 +201,7 @@ public struct NSID<Map: CompositeStochasticMap>: AdjointStrategy {
     report.products += report.iterations - before
     let size = workspace.v.norm
     if !size.isFinite {
-      report.outcome = .notFinite
+      report.outcome = .notFinite()
       return
     }
 

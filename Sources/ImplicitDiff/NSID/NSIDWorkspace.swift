@@ -58,11 +58,11 @@ public final class NSIDWorkspace<Map: CompositeStochasticMap> {
   /// lie in samples that no minibatch draws, and G may hide it.
   func refusal(
     of problem: FixedPointProblem<Map>, _ report: inout DerivativeReport<Element>
-  ) -> DerivativeOutcome<Element>? {
-    if let outcome = DerivativeOutcome(refusing: problem) { return outcome }
+  ) -> Outcome<Element>? {
+    if let outcome = Outcome(refusing: problem) { return outcome }
     problem.map.apply(problem.state, parameters: problem.parameters, into: &z)
     let residual = z.distance(to: problem.state)
     report.innerResidual = residual
-    return residual.isNaN || z.firstNonFinite != nil ? .notFinite : nil
+    return residual.isNaN || z.firstNonFinite != nil ? .notFinite() : nil
   }
 }

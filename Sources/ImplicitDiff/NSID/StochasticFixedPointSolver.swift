@@ -48,7 +48,7 @@ public struct StochasticFixedPointSolver<Element: Scalar>: Sendable {
     var sampler = MinibatchSampler(
       sampleCount: map.sampleCount, batchSize: batchSize, sampling: sampling, seed: seed, stream: 0)
     var patterns = SupportTracker(initial: map.signature(at: w, parameters: λ))
-    var outcome = FixedPointOutcome<Element>.iterationLimit
+    var outcome = Outcome<Element>.iterationLimit
     var done = 0
     while done < iterations {
       let η = steps.step(done)

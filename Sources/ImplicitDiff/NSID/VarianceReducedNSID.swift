@@ -14,7 +14,7 @@ public import LinAlg
 ///
 /// The residual is measured at every anchor, the last one too. An epoch that does not reduce it is taken back and the step halved
 /// for the rest of the run, so that on a contracting map any step leads to an answer. The answer is A2ᵀ ψ(ṽ) at the last anchor, whose residual
-/// is reported. Where no epoch reduced it at all, the outcome is ``DerivativeOutcome/notContracting(factor:)``.
+/// is reported. Where no epoch reduced it at all, the outcome is ``Outcome/notContracting(factor:)``.
 ///
 /// Source of the idea: Johnson, Zhang, *Accelerating stochastic gradient descent using predictive variance reduction*,
 /// NIPS 2013.
@@ -71,7 +71,7 @@ public struct VarianceReducedNSID<Map: CompositeStochasticMap>: AdjointStrategy 
       report.residual = report.residual.map { $0 * scale }
     }
     finish(problem, workspace, into: &result)
-    if result.firstNonFinite != nil { report.outcome = .notFinite }
+    if result.firstNonFinite != nil { report.outcome = .notFinite() }
     report.seconds = clock.secondsSince()
     return report
   }
@@ -112,11 +112,11 @@ public struct VarianceReducedNSID<Map: CompositeStochasticMap>: AdjointStrategy 
     // all of v.
     workspace.anchor.add(1, workspace.residual)
     if !residual.isFinite {
-      report.outcome = .notFinite
+      report.outcome = .notFinite()
     } else if residual <= tolerance * size {
       report.outcome = .converged
     } else if !reduced {
-      report.outcome = growth.isFinite ? .notContracting(factor: growth) : .notFinite
+      report.outcome = growth.isFinite ? .notContracting(factor: growth) : .notFinite()
     } else if tolerance > 0 {
       report.outcome = .iterationLimit
     }

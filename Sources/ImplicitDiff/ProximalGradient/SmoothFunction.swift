@@ -1,5 +1,4 @@
 public import LinAlg
-public import NonsmoothMaps
 
 /// The smooth part f(w, λ) of `f + g`: convex and twice differentiable in w.
 ///

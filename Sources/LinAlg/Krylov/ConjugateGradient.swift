@@ -1,7 +1,7 @@
 /// Conjugate gradients for a symmetric positive definite A (Hestenes and Stiefel 1952), preconditioned.
 ///
 /// One product and about 10 n operations per step, four vectors of memory. An A that turns out not to be positive definite
-/// is an outcome, ``SolveOutcome/indefinite(curvature:)``; an A that is not symmetric is not noticed.
+/// is an outcome, ``Outcome/indefinite(curvature:)``; an A that is not symmetric is not noticed.
 public final class ConjugateGradient<Element: Scalar>: KrylovSolver {
   private let core: KrylovCore<Element>
   private var preconditioned: Vector<Element>

@@ -25,7 +25,7 @@ struct KrylovRun<Element: Scalar> {
   /// that does not restart, even one whose residual does not move before.
   let window: Int
   let recordsHistory: Bool
-  /// See ``KrylovOptions/keepsLastIterate``.
+  /// See ``KrylovOptions/stopping``.
   let hasGivenLength: Bool
   var iterations = 0
   var products = 0
@@ -42,10 +42,10 @@ struct KrylovRun<Element: Scalar> {
   init(target: Element, scale: Element, count: Int, options: KrylovOptions<Element>) {
     self.target = target
     self.scale = scale
-    limit = options.iterationLimit ?? max(100, 10 * count)
+    limit = options.stopping.iterationLimit ?? max(100, 10 * count)
     window = count + 50
     recordsHistory = options.recordsHistory
-    hasGivenLength = options.keepsLastIterate
+    hasGivenLength = options.stopping.isGivenLength
   }
 
   mutating func startCycle(_ residual: Element) {
@@ -70,11 +70,14 @@ struct KrylovRun<Element: Scalar> {
     return idle > window && !hasGivenLength ? .stalled : nil
   }
 
-  func report(_ outcome: SolveOutcome<Element>, _ norm: Element) -> KrylovReport<Element> {
+  func report(_ outcome: Outcome<Element>, _ norm: Element) -> KrylovReport<Element> {
     KrylovReport(
       outcome: outcome, iterations: iterations, products: products, residualNorm: norm, rightHandSideNorm: scale,
       history: history)
   }
+
+  /// What it is to have come to the limit.
+  var limitOutcome: Outcome<Element> { hasGivenLength ? .fixedIterations : .iterationLimit }
 
   mutating func noteOperatorNorm(_ lowerBound: Element) {
     if lowerBound.isFinite { operatorNorm = max(operatorNorm, lowerBound) }
@@ -110,13 +113,13 @@ final class KrylovCore<Element: Scalar> {
   ) -> KrylovReport<Element> {
     requireShapes(A.rows, A.columns, b.count, x.count, preconditioner)
     let scale = count == 0 ? 0 : b.norm
-    var target = max(options.relativeTolerance * scale, options.absoluteTolerance)
+    var target = max((options.stopping.relativeTolerance ?? 0) * scale, options.absoluteTolerance)
     // Rounding b alone moves the residual by half an ulp of ‖b‖.
     target = max(target, .ulpOfOne * scale)
     var run = KrylovRun<Element>(target: target, scale: scale, count: count, options: options)
     if scale == 0 || !scale.isFinite {
       x.fill(0)
-      return run.report(scale == 0 ? .converged : .notFinite, scale)
+      return run.report(scale == 0 ? .converged : .notFinite(), scale)
     }
 
     var norm = scale
@@ -127,20 +130,20 @@ final class KrylovCore<Element: Scalar> {
       residual.copy(from: b)
     }
     while true {
-      if !norm.isFinite { return run.report(.notFinite, norm) }
+      if !norm.isFinite { return run.report(.notFinite(), norm) }
       if isSolved(run, norm, x) { return run.report(.converged, norm) }
-      if run.iterations >= run.limit { return run.report(.iterationLimit, norm) }
+      if run.iterations >= run.limit { return run.report(run.limitOutcome, norm) }
       run.startCycle(norm)
       fallback.copy(from: x)
       let end = cycle(&x, &run)
       norm = computeResidual(A, b, x, &run)
       if !norm.isFinite {
         x.copy(from: fallback)
-        return run.report(.notFinite, run.fallbackNorm)
+        return run.report(.notFinite(), run.fallbackNorm)
       }
       if isSolved(run, norm, x) { return run.report(.converged, norm) }
-      if let failure = Self.failure(end, halved: norm <= run.cycleStart / 2, run.hasGivenLength) {
-        let keepsLast = run.hasGivenLength && failure == .iterationLimit
+      if let failure = Self.failure(end, halved: norm <= run.cycleStart / 2, run) {
+        let keepsLast = run.hasGivenLength && failure == .fixedIterations
         if !keepsLast && !(norm <= run.fallbackNorm) {
           x.copy(from: fallback)
           norm = computeResidual(A, b, x, &run)
@@ -154,21 +157,21 @@ final class KrylovCore<Element: Scalar> {
   /// end deserves another one from there; halving bounds their number. In a run of a given length the number of
   /// iterations does, of which a cycle that meets its target has done one at least.
   private static func failure(
-    _ end: CycleEnd<Element>, halved: Bool, _ hasGivenLength: Bool
-  ) -> SolveOutcome<Element>? {
+    _ end: CycleEnd<Element>, halved: Bool, _ run: KrylovRun<Element>
+  ) -> Outcome<Element>? {
     switch end {
     case .restart: nil
-    case .met: halved || hasGivenLength ? nil : .stagnated
+    case .met: halved || run.hasGivenLength ? nil : .stagnated
     case .exhausted: halved ? nil : .stagnated
     case .breakdown(let place): halved ? nil : .breakdown(place)
-    case .limit: .iterationLimit
+    case .limit: run.limitOutcome
     case .stalled: .stagnated
     case .indefinite(let curvature): .indefinite(curvature: curvature)
-    case .notFinite: .notFinite
+    case .notFinite: .notFinite()
     }
   }
 
-  /// See ``SolveOutcome/converged``.
+  /// See ``KrylovReport/outcome``.
   private func isSolved(
     _ run: KrylovRun<Element>, _ norm: Element, _ x: Vector<Element>
   ) -> Bool {

@@ -4,7 +4,7 @@ internal import RealModule
 ///
 /// One product and about 20 n operations per step, nine vectors of memory. Without a preconditioner the residual never
 /// grows. For a singular A with b outside its range x ends near a least-squares solution, and
-/// the outcome is ``SolveOutcome/stagnated``. An A that is not symmetric is not noticed.
+/// the outcome is ``Outcome/stagnated``. An A that is not symmetric is not noticed.
 public final class MINRES<Element: Scalar>: KrylovSolver {
   private let core: KrylovCore<Element>
   /// Lanczos vectors: `dual` the present uₖ, `previous` uₖ₋₁; `primal` M uₖ (uₖ where there is no M). `core.image` is

@@ -2,16 +2,6 @@ internal import RealModule
 
 /// The smallest and the largest eigenvalue of a symmetric operator, with bounds on their errors.
 public struct ExtremalEigenvalues<Element: Scalar>: Sendable {
-  /// How the computation ended.
-  public enum Outcome: Sendable, Equatable {
-    /// Both error bounds meet the tolerance, or are down to rounding.
-    case converged
-    /// The allowed number of products was spent; the bounds say how far it came.
-    case iterationLimit
-    /// The operator produced a NaN or an infinity; the numbers are NaN.
-    case notFinite
-  }
-
   public var smallest: Element
   public var largest: Element
   /// An eigenvalue lies within this distance of ``smallest``, which is never below the true smallest one by more than
@@ -22,7 +12,9 @@ public struct ExtremalEigenvalues<Element: Scalar>: Sendable {
   public var largestErrorBound: Element
   /// Products with the operator; 0 where the eigenvalues of a matrix were computed.
   public var products: Int
-  public var outcome: Outcome
+  /// `converged` where both error bounds meet the tolerance or are down to rounding, `iterationLimit` where the allowed number of products was
+  /// spent before (the bounds say how far it came), `notFinite` where the operator produced a NaN or an infinity (the numbers are NaN).
+  public var outcome: Outcome<Element>
 }
 
 // MARK: - Lanczos
@@ -120,7 +112,7 @@ extension ExtremalEigenvalues {
   private static func failure(products: Int) -> Self {
     Self(
       smallest: .nan, largest: .nan, smallestErrorBound: .nan, largestErrorBound: .nan, products: products,
-      outcome: .notFinite)
+      outcome: .notFinite())
   }
 }
 

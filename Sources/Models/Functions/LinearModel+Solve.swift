@@ -3,33 +3,46 @@ public import LinAlg
 public import NonsmoothMaps
 
 extension LinearModel: PenalizedMinimizer {
-  /// Working sets take a handful of passes; a problem that needs more than this is not one for them.
-  private static var workingSetPasses: Int { 200 }
-
   /// By working sets: of features where the penalty is a weighted 1-norm of positive strengths, of blocks where it is a ``BlockPenalty``.
   public func minimum<G: ProximalMap<Element>>(
     with penalty: G, parameters λ: Vector<Element>, from start: Vector<Element>?, iterationLimit: Int,
     progress: ((SolveProgress<Element>) -> Void)?
   ) -> PenalizedMinimum<Element>? {
+    let m = penalty.parameterCount
+    return loss.minimum(
+      with: penalty, parameters: λ[segment: 0..<m], ridge: ridge.value(λ[segment: m..<λ.count]), from: start,
+      iterationLimit: iterationLimit, progress: progress)
+  }
+}
+
+extension DesignLoss {
+  /// The minimizer of `f(w) + g(w) + (ρ/2) ‖w‖²` by working sets: of features where g is a weighted 1-norm of positive strengths, of blocks where it is a
+  /// ``BlockPenalty``; nil for other penalties, and where they do not get there.
+  ///
+  /// - Parameter λ: the parameters of g.
+  package func minimum<G: ProximalMap<Element>>(
+    with penalty: G, parameters λ: Vector<Element>, ridge ρ: Element, from start: Vector<Element>?,
+    iterationLimit: Int, progress: ((SolveProgress<Element>) -> Void)?
+  ) -> PenalizedMinimum<Element>? {
+    // Working sets take a handful of passes; a problem that needs more than this is not one for them.
+    let passLimit = min(iterationLimit, 200)
     if let penalty = penalty as? any WeightedL1Penalty<Element> {
-      return minimum(byFeatures: penalty, λ, start, iterationLimit, progress)
+      return minimum(byFeatures: penalty, λ, ρ, start, passLimit, progress)
     }
     if let penalty = penalty as? any BlockPenalty<Element> {
-      return minimum(byBlocks: penalty, λ, start, iterationLimit, progress)
+      return minimum(byBlocks: penalty, λ, ρ, start, passLimit, progress)
     }
     return nil
   }
 
   private func minimum<G: WeightedL1Penalty<Element>>(
-    byFeatures penalty: G, _ λ: Vector<Element>, _ start: Vector<Element>?, _ iterationLimit: Int,
+    byFeatures penalty: G, _ λ: Vector<Element>, _ ρ: Element, _ start: Vector<Element>?, _ passLimit: Int,
     _ progress: ((SolveProgress<Element>) -> Void)?
   ) -> PenalizedMinimum<Element>? {
-    let m = penalty.parameterCount
-    var strengths = Vector<Element>.zeros(stateCount)
-    let ρ = penalty.fillStrengths(&strengths, parameters: λ[segment: 0..<m])
-    let solver = WorkingSetSolver<Element>(passLimit: min(iterationLimit, Self.workingSetPasses))
-    let found = solver.solve(
-      loss, strengths: strengths, ridge: ρ + ridge.value(λ[segment: m..<λ.count]), from: start
+    var strengths = Vector<Element>.zeros(featureCount)
+    let ofPenalty = penalty.fillStrengths(&strengths, parameters: λ)
+    let found = WorkingSetSolver<Element>(passLimit: passLimit).solve(
+      self, strengths: strengths, ridge: ofPenalty + ρ, from: start
     ) { progress?(.pass($0, dualityGap: $1)) }
     guard found.outcome == .converged else { return nil }
     return PenalizedMinimum(
@@ -38,16 +51,13 @@ extension LinearModel: PenalizedMinimizer {
   }
 
   private func minimum<G: BlockPenalty<Element>>(
-    byBlocks penalty: G, _ λ: Vector<Element>, _ start: Vector<Element>?, _ iterationLimit: Int,
+    byBlocks penalty: G, _ λ: Vector<Element>, _ ρ: Element, _ start: Vector<Element>?, _ passLimit: Int,
     _ progress: ((SolveProgress<Element>) -> Void)?
   ) -> PenalizedMinimum<Element>? {
-    var parameters = λ
     // The solver takes the ridge as the last parameter.
-    if case .fixed(let ridge) = ridge { parameters = Vector(Array(λ) + [ridge]) }
-    let solver = BlockWorkingSetSolver<Element>(passLimit: min(iterationLimit, Self.workingSetPasses))
-    let found = solver.solve(loss, penalty, parameters: parameters, from: start) {
-      progress?(.workingSets(pass: $0, violation: $1))
-    }
+    let found = BlockWorkingSetSolver<Element>(passLimit: passLimit).solve(
+      self, penalty, parameters: Vector(Array(λ) + [ρ]), from: start
+    ) { progress?(.workingSets(pass: $0, violation: $1)) }
     guard found.outcome == .converged else { return nil }
     return PenalizedMinimum(
       state: found.estimate, method: "working-sets", iterations: found.passes, dualityGap: found.dualityGap,

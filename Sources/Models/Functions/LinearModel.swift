@@ -1,6 +1,5 @@
 public import ImplicitDiff
 public import LinAlg
-public import NonsmoothMaps
 
 /// f(w, λ) = F(X w) + (λ/2) ‖w‖² for a ``SmoothLoss`` F over any design X, n × p: with a penalty of choice every penalized linear model.
 ///
@@ -92,6 +91,13 @@ public final class LinearModel<Loss: SmoothLoss>: SmoothFunction {
   public func gradientMagnitude(at w: Vector<Element>, parameters λ: Vector<Element>) -> Element {
     let longer = Element(loss.sampleCount + loss.featureCount) / Element(loss.featureCount + 1)
     return max(1, longer.squareRoot()) * (loss.gradientMagnitude(at: w) + ridge.value(λ) * w.norm)
+  }
+}
+
+extension LinearModel: KeepsProducts {
+  public var keptColumns: [[Int]] {
+    get { loss.keptColumns }
+    set { loss.keptColumns = newValue }
   }
 }
 

@@ -1,6 +1,5 @@
 public import ImplicitDiff
 public import LinAlg
-public import NonsmoothMaps
 
 /// f(W, λ) = mean over samples of −log softmax(Wᵀ xᵢ)_{yᵢ} + (λ/2) ‖W‖²: multinomial logistic regression over any design, X n × p dense, sparse
 /// or known by its products, for a penalty of choice. The ridge λ is f's one parameter, or fixed.

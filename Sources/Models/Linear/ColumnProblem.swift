@@ -115,7 +115,7 @@ struct ColumnProblem<Element: Scalar> {
     let report = ConjugateGradient<Element>(count: s).solve(
       system, rhs, into: &δ, warmStart: false,
       preconditioner: DiagonalOperator(inverting: diagonal),
-      options: KrylovOptions(relativeTolerance: precision, iterationLimit: 500))
+      options: KrylovOptions(stopping: .tolerance(precision, limit: 500)))
     let isExact = report.outcome == .converged
     guard isExact || report.outcome == .iterationLimit || report.outcome == .stagnated else { return nil }
     var fraction: Element = 1

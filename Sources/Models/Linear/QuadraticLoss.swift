@@ -55,6 +55,11 @@ public final class QuadraticLoss<Element: Scalar>: SmoothLoss {
 
   public func fixProducts() { hessian.fixProducts() }
 
+  public var keptColumns: [[Int]] {
+    get { hessian.keptColumns }
+    set { hessian.keptColumns = newValue }
+  }
+
   // MARK: - In the space of the scores
 
   public static func value(

@@ -51,11 +51,13 @@ struct SmallProblem<Element: Scalar> {
     }
     // A move below this decreases the objective by less than a hundredth of the gap over all coordinates.
     let tolerance = (gap / (50 * Element(k))).squareRoot()
+    // An epoch takes k² operations, a Newton step k³/3 that are some ten times faster: as many epochs as cost one or two of them.
     var rounds = 0
     while rounds < 100 && !isSolved {
       rounds += 1
       let done = Element._gramDescent(
-        k, G.base, G.stride, strengths.base, ridge, rounds == 1 ? 5 : 10, tolerance, w.mutableBase(), g.mutableBase())
+        k, G.base, G.stride, strengths.base, ridge, rounds == 1 ? max(5, k / 40) : max(10, k / 20), tolerance,
+        w.mutableBase(), g.mutableBase())
       epochs += done
       guard newtonStep() else { continue }
       isSolved = meetsConditions()

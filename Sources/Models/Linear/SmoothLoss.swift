@@ -5,16 +5,9 @@ public import LinAlg
 ///
 /// The Hessian is XᵀDX/n with D = diag(ℓ″): see ``DesignHessian``. Everything else that the map and the solver need is said
 /// in the space of the scores, where it costs n.
-public protocol SmoothLoss<Element>: AnyObject {
-  associatedtype Element: Scalar
-
+public protocol SmoothLoss<Element>: DesignLoss {
   /// - Precondition: as many targets as rows, and at least one row.
   init(features: any DesignMatrix<Element>, targets: Vector<Element>)
-
-  /// X, n × p, dense or sparse.
-  var features: any DesignMatrix<Element> { get }
-  /// y, n entries.
-  var targets: Vector<Element> { get }
 
   /// A bound on ℓ″ over all scores: 1 for the squared error, ¼ for the logistic loss.
   static var curvatureBound: Element { get }
@@ -41,23 +34,20 @@ public protocol SmoothLoss<Element>: AnyObject {
   func value(at w: Vector<Element>) -> Element
   /// g ← ∇f(w).
   func gradient(at w: Vector<Element>, into g: inout Vector<Element>)
-  /// ∇²f as an operator, to be filled by ``linearize(at:into:gradient:)``.
-  func makeHessian() -> DesignHessian<Element>
   /// H ← ∇²f(w), g ← ∇f(w).
   func linearize(at w: Vector<Element>, into H: DesignHessian<Element>, gradient g: inout Vector<Element>)
   /// H ← ∇²f(w), reading only the columns of X at which w is not zero.
   func fillHessian(at w: Vector<Element>, support: IndexSubset, into H: DesignHessian<Element>)
 
-  /// Xᵀy/n where f is ½ wᵀ(XᵀX/n)w − (Xᵀy/n)ᵀw + const; nil where f is not quadratic.
-  var linearTerm: Vector<Element>? { get }
   /// How large the terms are that make up ∇f(w), in norm: rounding errors of ∇f(w) are measured by it.
   func gradientMagnitude(at w: Vector<Element>) -> Element
-  /// ‖column‖² of every column of X.
-  var squaredColumnNorms: Vector<Element> { get }
 
   /// Decides now how products with the Hessian are made, where that would else be learnt from how many there are: a sequence of solves then gives
   /// the same bits when it is begun in the middle.
   func fixProducts()
+
+  /// See `KeepsProducts`.
+  var keptColumns: [[Int]] { get set }
 }
 
 extension SmoothLoss {
@@ -68,6 +58,12 @@ extension SmoothLoss {
 
   public func fixProducts() {}
 
+  /// Nothing is kept: the Hessian differs from point to point.
+  public var keptColumns: [[Int]] {
+    get { [] }
+    set {}
+  }
+
   /// f(0) less the least value of F, which is −F*(0): by how much f can fall from there.
   var excessAtZero: Element {
     let scores = Vector<Element>.zeros(sampleCount)
@@ -75,11 +71,6 @@ extension SmoothLoss {
     let value = Self.value(scores: scores, targets: targets, residuals: &residuals)
     return value - Self.dualValue(residuals: residuals, targets: targets, scale: 0)
   }
-
-  /// n.
-  public var sampleCount: Int { features.rows }
-  /// p.
-  public var featureCount: Int { features.columns }
 
   /// Dense features; a row-major matrix is copied once.
   public init(features: Matrix<Element>, targets: Vector<Element>) {

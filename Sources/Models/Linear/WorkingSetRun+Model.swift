@@ -41,7 +41,7 @@ extension WorkingSetRun {
       return
     }
     small.load(start: current, strengths: t, ridge: ridge) { [hessian, loss, residuals, n] G, c in
-      hessian.assemble(on: working, into: &G)
+      hessian.assemble(onWorkingSet: working, into: &G)
       if let linear = loss.linearTerm {
         c.gather(working, from: linear)
       } else {
@@ -73,7 +73,7 @@ extension WorkingSetRun {
     while !isAtRounding && models < (isRough ? 3 : 50) {
       models += 1
       result.newtonSteps += 1
-      hessian.setWeights { Loss.curvatures(scores: scores, targets: loss.targets, into: &$0) }
+      hessian.setWeights { loss.curvatures(scores: scores, into: &$0) }
       loss.features.multiplyTransposed(columns: working, residuals, alpha: 1 / Element(n), into: &slope)
       // The model's own error is of the size of the last step's square.
       let relative = min(1, lastSize / max(current.maxNorm, .leastNormalMagnitude))
@@ -92,7 +92,7 @@ extension WorkingSetRun {
         trial.assign(1, scores, fraction, image)
         if fraction < 1 { model.assign(1, current, fraction, step) }
         w.scatter(working, from: model)
-        lossValue = Loss.value(scores: trial, targets: loss.targets, residuals: &residuals)
+        lossValue = loss.value(scores: trial, residuals: &residuals)
         let after = lossValue + penalty()
         if after <= before - fraction * promise / 10_000 || promise <= noise || !after.isFinite { break }
         fraction /= 2

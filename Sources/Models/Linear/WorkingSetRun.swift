@@ -1,7 +1,7 @@
 import LinAlg
 
 /// One solve of ``WorkingSetSolver``: the state of its outer loop.
-struct WorkingSetRun<Loss: SmoothLoss> {
+struct WorkingSetRun<Loss: DesignLoss> {
   typealias Element = Loss.Element
   let loss: Loss
   /// t, one per feature.
@@ -41,18 +41,19 @@ struct WorkingSetRun<Loss: SmoothLoss> {
     weighted = .zeros(p)
     scores = .zeros(n)
     residuals = .zeros(n)
-    scale = Loss.value(scores: scores, targets: loss.targets, residuals: &residuals)
+    scale = loss.value(scores: scores, residuals: &residuals)
     w = start.map { Vector(copying: $0) } ?? .zeros(p)
     gradient = .zeros(p)
     var curvature = Vector<Element>.zeros(p)
-    curvature.copy(from: loss.squaredColumnNorms)
-    curvature.scale(by: Loss.curvatureBound / Element(n))
-    curvature.add(constant: ridge)
+    let norms = loss.squaredColumnNorms
+    // An infinite bound screens nothing; a column of zeros has no curvature all the same.
+    let bound = loss.curvatureBound / Element(n)
+    for j in 0..<p { curvature[j] = (norms[j] == 0 ? 0 : norms[j] * bound) + ridge }
     self.curvature = curvature
     alive = IndexSubset(Array(0..<p), universe: p)
     hessian = loss.makeHessian()
     result = WorkingSetSolution(
-      estimate: w, outcome: .passLimit, dualityGap: .infinity, objective: .infinity, passes: 0, epochs: 0,
+      estimate: w, outcome: .iterationLimit, dualityGap: .infinity, objective: .infinity, passes: 0, epochs: 0,
       newtonSteps: 0, largestWorkingSet: 0, screened: 0, seconds: 0)
   }
 
@@ -69,7 +70,7 @@ struct WorkingSetRun<Loss: SmoothLoss> {
       let isFinite = screenAndMeasure()
       progress?(result.passes, result.dualityGap)
       if !isFinite {
-        result.outcome = .notFinite
+        result.outcome = .notFinite()
         break
       }
       var (working, violators, isComplete) = chooseWorkingSet()
@@ -123,7 +124,7 @@ struct WorkingSetRun<Loss: SmoothLoss> {
       values.gather(support, from: w)
       loss.features.addProduct(columns: support, values, to: &scores)
     }
-    lossValue = Loss.value(scores: scores, targets: loss.targets, residuals: &residuals)
+    lossValue = loss.value(scores: scores, residuals: &residuals)
   }
 
   private mutating func refreshGradient() {
@@ -148,7 +149,7 @@ struct WorkingSetRun<Loss: SmoothLoss> {
     let c = 1 / max(1, excess)
     let squares = ridge * w.dot(w)
     result.objective = lossValue + penalty()
-    let dual = Loss.dualValue(residuals: residuals, targets: loss.targets, scale: c) - c * c * squares / 2
+    let dual = loss.dualValue(scores: scores, residuals: residuals, scale: c) - c * c * squares / 2
     result.dualityGap = max(0, result.objective - dual)
     guard result.dualityGap.isFinite, excess.isFinite else { return false }
     // A sphere of radius √(2 gap) about the dual point, in units of a column's norm. The gap is a difference known to the

@@ -5,7 +5,9 @@ import NonsmoothMaps
 /// A minimizer of a penalized linear model as far as it was found, with its duality gap.
 public struct WorkingSetSolution<Element: Scalar>: Sendable {
   public var estimate: Vector<Element>
-  public var outcome: WorkingSetOutcome
+  /// `converged` where the duality gap met the tolerance, or the optimality conditions hold to rounding; `iterationLimit` where the limit on passes
+  /// came first.
+  public var outcome: Outcome<Element>
   /// P(w) − D(θ), a bound on how far the objective is above its minimum; at best the rounding error of P.
   public var dualityGap: Element
   /// P(w).
@@ -34,14 +36,14 @@ public struct WorkingSetSolution<Element: Scalar>: Sendable {
   }
 
   /// Nothing was done, as the numbers do not allow it.
-  static func refused(_ outcome: WorkingSetOutcome, start: Vector<Element>) -> WorkingSetSolution {
+  static func refused(_ outcome: Outcome<Element>, start: Vector<Element>) -> WorkingSetSolution {
     WorkingSetSolution(
       estimate: start, outcome: outcome, dualityGap: .infinity, objective: .infinity, passes: 0, epochs: 0,
       newtonSteps: 0, largestWorkingSet: 0, screened: 0, seconds: 0)
   }
 }
 
-/// Minimizes `f(w) + Σⱼ tⱼ |wⱼ| + (ρ/2) ‖w‖²` for a ``SmoothLoss`` f and positive strengths t, by working sets: the inner problem of a
+/// Minimizes `f(w) + Σⱼ tⱼ |wⱼ| + (ρ/2) ‖w‖²` for a ``DesignLoss`` f and positive strengths t, by working sets: the inner problem of a
 /// ``LinearModel`` with a `WeightedL1Penalty`.
 ///
 /// A pass over X gives the gradient, the duality gap and the features that gap-safe screening removes for good. The
@@ -83,25 +85,26 @@ public struct WorkingSetSolver<Element: Scalar>: Sendable {
   @specialized(where Element == Double, Loss == LogisticLoss<Double>)
   @specialized(where Element == Float, Loss == QuadraticLoss<Float>)
   @specialized(where Element == Float, Loss == LogisticLoss<Float>)
-  public func solve<Loss: SmoothLoss<Element>>(
+  @specialized(where Element == Double, Loss == FunctionLoss<Double>)
+  @specialized(where Element == Float, Loss == FunctionLoss<Float>)
+  public func solve<Loss: DesignLoss<Element>>(
     _ loss: Loss, strengths t: Vector<Element>, ridge ρ: Element, from start: Vector<Element>? = nil,
     progress: ((_ pass: Int, _ dualityGap: Element) -> Void)? = nil
   ) -> WorkingSetSolution<Element> {
     let p = loss.featureCount
     precondition(t.count == p, "WorkingSetSolver: \(t.count) strengths for \(p) features")
     if let violation = Self.violation(strengths: t, ridge: ρ) {
-      return .refused(violation.value.isFinite ? .outsideDomain(violation) : .notFinite, start: .zeros(p))
+      return .refused(violation.value.isFinite ? .outsideDomain(violation) : .notFinite(), start: .zeros(p))
     }
     // A NaN in the targets need not show: its row may have no entries.
-    if loss.targets.firstNonFinite != nil { return .refused(.notFinite, start: .zeros(p)) }
+    if loss.targets.firstNonFinite != nil { return .refused(.notFinite(), start: .zeros(p)) }
     // Squares of squares of the targets must neither over- nor underflow: beyond that range a quadratic problem is scaled,
     // which scales its solution.
     let size = loss.targets.maxNorm
     let smallest = Element.leastNormalMagnitude.squareRoot().squareRoot()
-    if loss.linearTerm != nil, size > 0, size.isFinite, size < smallest || size > 1 / smallest {
-      let scaled = Loss(features: loss.features, targets: (1 / size) * loss.targets)
+    if size > 0, size.isFinite, size < smallest || size > 1 / smallest, let scaled = loss.inUnits(of: size) {
       let strengths = (1 / size) * t
-      if Self.violation(strengths: strengths, ridge: ρ) != nil { return .refused(.notFinite, start: .zeros(p)) }
+      if Self.violation(strengths: strengths, ridge: ρ) != nil { return .refused(.notFinite(), start: .zeros(p)) }
       var solution = solve(
         scaled, strengths: strengths, ridge: ρ, from: start.map { (1 / size) * $0 },
         progress: progress.map { report in { report($0, $1 * size * size) } })

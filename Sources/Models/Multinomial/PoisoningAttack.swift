@@ -58,7 +58,8 @@ public struct PoisoningAttack<Element: Scalar> {
     self.steps = steps
     self.solver =
       solver
-      ?? FixedPointSolver(tolerance: AID<PoisoningMap<Element>>.defaultTolerance, acceleration: .anderson(memory: 8))
+      ?? FixedPointSolver(
+        stopping: .tolerance(AID<PoisoningMap<Element>>.defaultTolerance), acceleration: .anderson(memory: 8))
   }
 
   /// Runs the attack from no shift, warm-starting the inner and the adjoint solve.

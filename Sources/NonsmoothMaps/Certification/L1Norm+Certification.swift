@@ -1,6 +1,8 @@
 public import LinAlg
 
 extension L1Norm: CertifiablePenalty {
+  public var hasConditions: Bool { true }
+
   /// ∇f + λ sign(w) vanishes on the support; |∇f| is below λ elsewhere.
   @specialized(where Element == Double)
   @specialized(where Element == Float)

@@ -16,7 +16,7 @@ public struct RoundedGradient<Element: Scalar> {
   /// The rounding error of entry j is at most ωⱼ times this, plus ``entryError`` and four ulps of the entry.
   public var errorPerWeight: Element
   public var entryError: Element
-  /// |∇f(w)ⱼ − ∇f(w')ⱼ| ≤ ωⱼ changePerRoot √((∇f(w) − ∇f(w'))·(w − w')) for any w'.
+  /// |∇f(w)ⱼ − ∇f(w')ⱼ| ≤ ωⱼ changePerRoot √((∇f(w) − ∇f(w'))·(w − w')) for any w'; infinite where f is not known to be convex.
   public var changePerRoot: Element
   /// |∇f(w)ⱼ − ∇f(w')ⱼ| ≤ ωⱼ slope ‖w − w'‖ where w' differs from w in active coordinates alone.
   public var slope: Element
@@ -28,11 +28,16 @@ public struct RoundedGradient<Element: Scalar> {
   public var hessianRounding: Element
   /// L_P with ‖∂_λ∇f(w) − ∂_λ∇f(w')‖ ≤ L_P ‖w − w'‖.
   public var mixedDerivativeLipschitzConstant: Element
+  /// A bound on the rounding error of ∂_λ∇f(w) as it is multiplied by, in the Frobenius norm.
+  public var mixedDerivativeRounding: Element
+  /// How far from w, in active coordinates, the bounds hold for w'; infinite where they hold everywhere.
+  public var radius: Element
 
   public init(
     values: Vector<Element>, weights: Vector<Element>, activeWeight: Element, activeMagnitude: Element,
     errorPerWeight: Element, entryError: Element, changePerRoot: Element, slope: Element, strongConvexity: Element,
-    hessianLipschitzConstant: Element, hessianRounding: Element, mixedDerivativeLipschitzConstant: Element
+    hessianLipschitzConstant: Element, hessianRounding: Element, mixedDerivativeLipschitzConstant: Element,
+    mixedDerivativeRounding: Element = 0, radius: Element = .infinity
   ) {
     self.values = values
     self.weights = weights
@@ -46,6 +51,8 @@ public struct RoundedGradient<Element: Scalar> {
     self.hessianLipschitzConstant = hessianLipschitzConstant
     self.hessianRounding = hessianRounding
     self.mixedDerivativeLipschitzConstant = mixedDerivativeLipschitzConstant
+    self.mixedDerivativeRounding = mixedDerivativeRounding
+    self.radius = radius
   }
 
   /// A bound on the rounding error, in norm, of a vector of k entries, each the sum of an entry of the gradient on the active coordinates and of

@@ -1,6 +1,5 @@
 public import ImplicitDiff
 public import LinAlg
-public import NonsmoothMaps
 
 /// An equation F(w, λ) = 0 that is written as a closure, for a solution that came from anywhere:
 ///

@@ -35,7 +35,8 @@ struct TuneCheckpoint: Codable {
       var version: Int
     }
     let bytes = Data(try GZip.contents(of: path))
-    guard let head = try? JSONDecoder().decode(Head.self, from: bytes), head.format == TuneCheckpoint(settings: settings, log: .init()).format
+    guard let head = try? JSONDecoder().decode(Head.self, from: bytes),
+      head.format == TuneCheckpoint(settings: settings, log: .init()).format
     else { throw invalid("is no tuning checkpoint; expected a file written by --checkpoint") }
     guard head.version == currentVersion else {
       throw invalid("has version \(head.version); expected \(currentVersion): begin anew without --resume")
@@ -46,8 +47,8 @@ struct TuneCheckpoint: Codable {
     if let difference = settings.difference(from: checkpoint.settings) {
       throw invalid("is of another search: \(difference). Begin anew without --resume")
     }
-    guard checkpoint.log.warmStart.allSatisfy({ $0?.isSound ?? true }) else {
-      throw invalid("is damaged: its warm start is no vector; begin anew without --resume")
+    guard checkpoint.log.warmStart.allSatisfy({ $0.isSound(unknowns: settings.features) }) else {
+      throw invalid("is damaged: its warm start does not fit the data; begin anew without --resume")
     }
     return checkpoint.log
   }

@@ -18,28 +18,22 @@ struct TuneCommand: ParsableCommand {
       \(sparseDataHelp)
       """)
 
-  @Argument(help: "The data.") var data: String
-  @Option(help: "The loss: \(TuneModel.allCases.map(\.rawValue).joined(separator: ", ")).") var model =
-    TuneModel.leastSquares
-  @Option(help: "One of \(TunePenalty.allCases.map(\.rawValue).joined(separator: ", ")).") var penalty =
-    TunePenalty.lasso
+  @OptionGroup var inputs: ModelOptions
   @Option(
-    help: "heldout: the loss on the validation rows; cv: its mean over folds of the training rows (default: heldout where there are validation rows).")
+    help:
+      "heldout: the loss on the validation rows; cv: its mean over folds of the training rows (default: heldout where there are validation rows)."
+  )
   var criterion: TuneCriterion?
   @Option(parsing: .unconditional, help: "Folds of the cross-validation.") var folds = 10
   @Option(parsing: .unconditional, help: "How often the rows are dealt into folds anew.") var repeats = 1
   @Option(parsing: .unconditional, help: "Seed of the folds and of the random search.") var seed: UInt64 = 0
-  @Option(
-    help: ArgumentHelp(
-      "The group of every feature, counted from 0: what is selected together by a group penalty, or shares a strength of the others.",
-      valueName: "FILE.npy"))
-  var groups: String?
-  @Flag(help: "A strength of the 1-norm for every feature.") var perFeature = false
   @Option(help: "One of \(TuneOptimizer.allCases.map(\.rawValue).joined(separator: ", ")).") var optimizer =
     TuneOptimizer.lbfgs
-  @Option(parsing: .unconditional, help: "Points of the grid per strength, draws of the random search, steps of adam.") var points = 100
+  @Option(parsing: .unconditional, help: "Points of the grid per strength, draws of the random search, steps of adam.")
+  var points = 100
   @Option(
-    parsing: .unconditional, help: "The smallest strength of the 1-norm, as a fraction of the one that selects nothing.",
+    parsing: .unconditional,
+    help: "The smallest strength of the 1-norm, as a fraction of the one that selects nothing.",
     transform: Arguments.number)
   var ratio = 1e-4
   @Option(
@@ -48,17 +42,16 @@ struct TuneCommand: ParsableCommand {
   var tolerance = 1e-4
   @Option(parsing: .unconditional, help: "The most evaluations of the criterion.") var maxEvaluations: Int?
   @Option(parsing: .unconditional, help: "The most seconds.", transform: Arguments.number) var maxSeconds: Double?
-  @Flag(help: "Fit an intercept: features and targets are centred by the means of the fitted rows.") var intercept = false
-  @Flag(help: "Divide every feature by its standard deviation over the fitted rows.") var standardize = false
   @Option(help: ArgumentHelp("Write how far the search is after every evaluation.", valueName: "FILE")) var checkpoint:
     String?
   @Flag(help: "Go on from --checkpoint where that file is there.") var resume = false
-  @Option(help: ArgumentHelp("Save the model, model.json and coefficients.npy, in this folder.", valueName: "DIR")) var out: String?
+  @Option(help: ArgumentHelp("Save the model, model.json and coefficients.npy, in this folder.", valueName: "DIR"))
+  var out: String?
   @Option(help: ArgumentHelp("Write the report as JSON; - for standard output.", valueName: "FILE|-")) var json: String?
 
   func validate() throws {
     try Arguments.refuseEmpty([
-      "DATA": data, "--groups": groups, "--checkpoint": checkpoint, "--out": out, "--json": json,
+      "--checkpoint": checkpoint, "--out": out, "--json": json,
     ])
     guard folds >= 2 else { throw ValidationError("--folds: \(folds) is below 2") }
     guard repeats >= 1 else { throw ValidationError("--repeats: \(repeats) is below 1") }
@@ -74,17 +67,6 @@ struct TuneCommand: ParsableCommand {
       throw ValidationError("--max-seconds: \(maxSeconds) is not a number of at least 0")
     }
     guard !resume || checkpoint != nil else { throw ValidationError("--resume needs --checkpoint") }
-    let isGroupPenalty = penalty == .groupLasso || penalty == .sparseGroupLasso
-    guard !isGroupPenalty || groups != nil else { throw ValidationError("--penalty \(penalty.rawValue) needs --groups") }
-    guard !perFeature || (groups == nil && !isGroupPenalty && penalty != .nonnegativeLasso) else {
-      throw ValidationError("--per-feature goes with lasso and elastic-net, without --groups")
-    }
-    guard !intercept || model == .leastSquares else {
-      throw ValidationError("--intercept goes with least-squares, where centring fits it")
-    }
-    guard penalty != .nonnegativeLasso || groups == nil else {
-      throw ValidationError("--groups does not go with nonnegative-lasso")
-    }
     if let checkpoint, let json, json != "-", OutputFile.isSame(checkpoint, json) {
       throw ValidationError("--checkpoint and --json name the same file")
     }
@@ -95,7 +77,7 @@ struct TuneCommand: ParsableCommand {
     try Console.requireWritable([json == "-" ? nil : json, checkpoint])
     if let out { try Console.prepareFolder(out, for: ["model.json", "coefficients.npy"]) }
     let interruption = Interruption()
-    let progress = ProgressLine("reading \(data)")
+    let progress = ProgressLine("reading \(inputs.data)")
     defer { progress.end() }
     let problem = try Console.reportingDataErrors { try TuneProblem(self) }
     let reading = clock.seconds
@@ -132,7 +114,8 @@ struct TuneCommand: ParsableCommand {
   ) throws -> TuningResult {
     let isBaseline = optimizer == .grid || optimizer == .random
     let tuner = Tuner(
-      strategy, limits: TuningLimits(
+      strategy,
+      limits: TuningLimits(
         gradientReduction: tolerance, evaluations: maxEvaluations ?? (isBaseline ? 1_000_000 : 200),
         seconds: maxSeconds))
     var unwritten: DatasetError?

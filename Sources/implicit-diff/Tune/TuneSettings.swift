@@ -40,6 +40,7 @@ struct TuneSettings: Codable, Equatable {
   var folds: Int?
   var repeats: Int?
   var seed: UInt64
+  var features: Int
   var strengths: Int
   var optimizer: TuneOptimizer
   var points: Int
@@ -59,6 +60,7 @@ struct TuneSettings: Codable, Equatable {
       ("the number of folds", "\(folds ?? 0)", "\(other.folds ?? 0)"),
       ("the number of repeats", "\(repeats ?? 0)", "\(other.repeats ?? 0)"),
       ("the seed", "\(seed)", "\(other.seed)"),
+      ("the number of features", "\(features)", "\(other.features)"),
       ("the number of strengths", "\(strengths)", "\(other.strengths)"),
       ("the optimizer", optimizer.rawValue, other.optimizer.rawValue),
       ("the number of points", "\(points)", "\(other.points)"),

@@ -27,7 +27,7 @@ extension BlockWorkingSetRun {
     } else {
       columns = nil
       let (working, hessian) = (working, hessian)
-      gram.assemble(places, count: working.count) { hessian.assemble(on: working, into: &$0) }
+      gram.assemble(places, count: working.count) { hessian.assemble(onWorkingSet: working, into: &$0) }
     }
   }
 
@@ -57,9 +57,10 @@ extension BlockWorkingSetRun {
   private mutating func solveByProximalNewton(_ target: Element?) {
     var lastSize = Element.infinity
     var floor: Element = 0
+    let largest = curvatureScale()
     for _ in 0..<(target == nil ? 50 : 3) {
       hessian.setWeights {
-        Loss.curvatures(scores: scores, targets: loss.targets, into: &$0)
+        loss.curvatures(scores: scores, into: &$0)
         if floor > 0 { for i in 0..<$0.count where $0[i] < floor { $0[i] = floor } }
       }
       assemble()
@@ -92,8 +93,8 @@ extension BlockWorkingSetRun {
         return
       }
       lastSize = size
-      floor = fraction < 1 ? min(Loss.curvatureBound, max(10 * floor, Loss.curvatureBound / 1000)) : floor / 10
-      if floor < Loss.curvatureBound / 10_000 { floor = 0 }
+      floor = fraction < 1 ? min(largest, max(10 * floor, largest / 1000)) : floor / 10
+      if floor < largest / 10_000 { floor = 0 }
     }
   }
 }

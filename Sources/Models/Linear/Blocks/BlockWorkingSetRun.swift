@@ -2,7 +2,7 @@ import LinAlg
 import NonsmoothMaps
 
 /// One solve of ``BlockWorkingSetSolver``: the state of its outer loop.
-struct BlockWorkingSetRun<Loss: SmoothLoss, Penalty: BlockSeparableFunction> where Loss.Element == Penalty.Element {
+struct BlockWorkingSetRun<Loss: DesignLoss, Penalty: BlockSeparableFunction> where Loss.Element == Penalty.Element {
   typealias Element = Loss.Element
   let loss: Loss
   let penalty: Penalty
@@ -45,14 +45,14 @@ struct BlockWorkingSetRun<Loss: SmoothLoss, Penalty: BlockSeparableFunction> whe
     hessian = loss.makeHessian()
     scores = .zeros(n)
     residuals = .zeros(n)
-    scale = Loss.value(scores: scores, targets: loss.targets, residuals: &residuals)
+    scale = loss.value(scores: scores, residuals: &residuals)
     w = start.map { Vector(copying: $0) } ?? .zeros(p)
     gradient = .zeros(p)
     let m = penalty.blocks.largestSize
     (x, v) = (.zeros(m), .zeros(m))
     alive = Array(0..<penalty.blocks.count)
     aliveColumns = IndexSubset(Array(0..<p), universe: p)
-    result = BlockWorkingSetSolution(start: w, outcome: .passLimit)
+    result = BlockWorkingSetSolution(start: w, outcome: .iterationLimit)
     let norms = loss.squaredColumnNorms
     squares = alive.map { b in
       (0..<penalty.blocks.size(b)).reduce(0) { $0 + norms[penalty.blocks.coordinate(b, $1)] } / Element(n)
@@ -70,7 +70,7 @@ struct BlockWorkingSetRun<Loss: SmoothLoss, Penalty: BlockSeparableFunction> whe
       let (free, violators, isMet) = measure()
       progress?(result.passes, result.violation)
       if !result.violation.isFinite || !result.objective.isFinite || isMet == nil {
-        result.outcome = .notFinite
+        result.outcome = .notFinite()
         break
       }
       let gapIsMet = result.dualityGap.map { $0 <= tolerance * scale } ?? false
@@ -85,7 +85,7 @@ struct BlockWorkingSetRun<Loss: SmoothLoss, Penalty: BlockSeparableFunction> whe
       }
       let isNew = chooseWorkingSet(free: free, violators: violators)
       if !progressWatch.note(result.objective, result.violation, isNew: isNew) {
-        result.outcome = isOptimal ? .converged : .stalled
+        result.outcome = isOptimal ? .converged : .stagnated
         break
       }
       // Others violate by as much: no digit beyond a tenth of that is of use.
@@ -139,7 +139,7 @@ struct BlockWorkingSetRun<Loss: SmoothLoss, Penalty: BlockSeparableFunction> whe
       values.gather(support, from: w)
       loss.features.addProduct(columns: support, values, to: &scores)
     }
-    lossValue = Loss.value(scores: scores, targets: loss.targets, residuals: &residuals)
+    lossValue = loss.value(scores: scores, residuals: &residuals)
   }
 
   private mutating func refreshGradient() {
@@ -167,6 +167,7 @@ struct BlockWorkingSetRun<Loss: SmoothLoss, Penalty: BlockSeparableFunction> whe
     // Free blocks are those of a system whose matrix has at most this trace; its solution leaves some ulps of the two.
     var distances: [Element] = []
     var trace: Element = 0
+    let curvature = curvatureScale()
     for b in alive {
       gather(b)
       let d = penalty.distance(block: b, at: x, of: v)
@@ -175,7 +176,7 @@ struct BlockWorkingSetRun<Loss: SmoothLoss, Penalty: BlockSeparableFunction> whe
       if !penalty.isFixed(block: b, at: x) {
         free.append(b)
         distances.append(d)
-        trace += Loss.curvatureBound * squares[b]
+        trace += curvature * squares[b]
       } else if d > 32 * .ulpOfOne * penalty.scale(block: b) + noise * squares[b].squareRoot() {
         violators.append((b, d))
       }
@@ -187,11 +188,19 @@ struct BlockWorkingSetRun<Loss: SmoothLoss, Penalty: BlockSeparableFunction> whe
     result.dualityGap = excess.map { excess in
       let c = 1 / max(1, excess)
       let dual =
-        Loss.dualValue(residuals: residuals, targets: loss.targets, scale: c) - c * c * ridge * w.dot(w) / 2
+        loss.dualValue(scores: scores, residuals: residuals, scale: c) - c * c * ridge * w.dot(w) / 2
       return max(0, result.objective - dual)
     }
     if let gap = result.dualityGap, gap.isFinite { screen(gap, scale: 1 / max(1, excess!)) }
     return (free, violators, backward.isFinite ? isMet : nil)
+  }
+
+  /// The bound on ℓ″ or, where there is none, the largest one at the present scores.
+  func curvatureScale() -> Element {
+    if loss.curvatureBound.isFinite { return loss.curvatureBound }
+    var d = Vector<Element>.zeros(n)
+    loss.curvatures(scores: scores, into: &d)
+    return d.maxNorm
   }
 
   /// A sphere of radius √(2 gap) about the dual point, in the units of a block's norm, holds the dual solution.
@@ -201,7 +210,7 @@ struct BlockWorkingSetRun<Loss: SmoothLoss, Penalty: BlockSeparableFunction> whe
     for b in alive {
       gather(b)
       for i in 0..<penalty.blocks.size(b) { v[i] *= c }
-      let reach = radius * (Loss.curvatureBound * squares[b] + ridge).squareRoot()
+      let reach = radius * (loss.curvatureBound * squares[b] + ridge).squareRoot()
       if !penalty.isFixed(block: b, at: x)
         || !penalty.isScreened(block: b, v, radius: reach)
       {

@@ -5,7 +5,9 @@ public import NonsmoothMaps
 /// A minimizer with a block penalty as far as it was found.
 public struct BlockWorkingSetSolution<Element: Scalar>: Sendable {
   public var estimate: Vector<Element>
-  public var outcome: WorkingSetOutcome
+  /// `converged` where the optimality conditions hold to the tolerance or to rounding; `iterationLimit` where the limit on passes came first;
+  /// `stagnated` where passes no longer led anywhere: numbers near the ends of the range, or a problem too ill-conditioned for the precision.
+  public var outcome: Outcome<Element>
   /// P(w) − D(θ), a bound on how far the objective is above its minimum; nil where the penalty is no norm.
   public var dualityGap: Element?
   /// The largest distance, over the blocks, of −∇f(w) − λ_G w from the penalty's subdifferential, measured in the last pass.
@@ -35,14 +37,14 @@ public struct BlockWorkingSetSolution<Element: Scalar>: Sendable {
     return estimate
   }
 
-  init(start: Vector<Element>, outcome: WorkingSetOutcome) {
+  init(start: Vector<Element>, outcome: Outcome<Element>) {
     (estimate, self.outcome) = (start, outcome)
     (dualityGap, violation, objective) = (nil, .infinity, .infinity)
     (passes, epochs, newtonSteps, largestWorkingSet, screened, seconds) = (0, 0, 0, 0, 0, 0)
   }
 }
 
-/// Minimizes `f(w) + Σ_b g_b(w_b) + (λ_G/2) ‖w‖²` for a ``SmoothLoss`` f and a ``BlockPenalty`` g by working sets of blocks.
+/// Minimizes `f(w) + Σ_b g_b(w_b) + (λ_G/2) ‖w‖²` for a ``DesignLoss`` f and a ``BlockPenalty`` g by working sets of blocks.
 ///
 /// A pass over X gives the gradient, every block's violation of the optimality conditions and, for norms, the duality gap and
 /// the blocks that gap-safe screening removes for good. The blocks that are free to move and the worst violators form the working
@@ -67,7 +69,7 @@ public struct BlockWorkingSetSolver<Element: Scalar>: Sendable {
   /// - Parameter λ: the penalty's parameters and then λ_G, the ridge's strength; those that cannot be are refused with an outcome.
   /// - Parameter start: p entries, zero where nil; taken to the penalty's domain first.
   /// - Parameter progress: told of every pass and the violation it found.
-  public func solve<Loss: SmoothLoss<Element>, Penalty: BlockPenalty<Element>>(
+  public func solve<Loss: DesignLoss<Element>, Penalty: BlockPenalty<Element>>(
     _ loss: Loss, _ penalty: Penalty, parameters λ: Vector<Element>, from start: Vector<Element>? = nil,
     progress: ((_ pass: Int, _ violation: Element) -> Void)? = nil
   ) -> BlockWorkingSetSolution<Element> {
@@ -76,7 +78,7 @@ public struct BlockWorkingSetSolver<Element: Scalar>: Sendable {
       λ.count == m + 1 && (start?.count ?? p) == p,
       "BlockWorkingSetSolver: \(λ.count) parameters for \(m) and the ridge's, a start of \(start?.count ?? p) for \(p)")
     if loss.targets.firstNonFinite != nil || ParameterViolation.notFinite(in: λ) != nil {
-      return BlockWorkingSetSolution(start: .zeros(p), outcome: .notFinite)
+      return BlockWorkingSetSolution(start: .zeros(p), outcome: .notFinite())
     }
     let strengths = λ[segment: 0..<m]
     if let violation = penalty.violation(parameters: strengths) ?? negativeRidge(λ) {
@@ -87,22 +89,22 @@ public struct BlockWorkingSetSolver<Element: Scalar>: Sendable {
     // power of two, which rounds nothing.
     let size = loss.targets.maxNorm
     let smallest = Element.leastNormalMagnitude.squareRoot().squareRoot()
-    if loss.linearTerm == nil || size == 0 || (size >= smallest && size <= 1 / smallest) {
+    let unit = size.binade
+    guard size > 0, size < smallest || size > 1 / smallest, let lossInUnits = loss.inUnits(of: unit) else {
       return solve(loss, blocks, ridge: λ[m], from: start, progress)
     }
-    let unit = size.binade
     guard let scaled = blocks.scaled(to: unit) else {
-      return BlockWorkingSetSolution(start: .zeros(p), outcome: .notFinite)
+      return BlockWorkingSetSolution(start: .zeros(p), outcome: .notFinite())
     }
     func inUnits(_ x: Vector<Element>) -> Vector<Element> { Vector(count: x.count) { x[$0] / unit } }
     var solution = solve(
-      Loss(features: loss.features, targets: inUnits(loss.targets)), scaled, ridge: λ[m], from: start.map(inUnits),
+      lossInUnits, scaled, ridge: λ[m], from: start.map(inUnits),
       progress.map { report in { report($0, $1 * unit) } })
     solution.estimate.scale(by: unit)
     solution.violation *= unit
     solution.objective = solution.objective * unit * unit
     solution.dualityGap = solution.dualityGap.map { $0 * unit * unit }
-    if solution.estimate.firstNonFinite != nil { solution.outcome = .notFinite }
+    if solution.estimate.firstNonFinite != nil { solution.outcome = .notFinite() }
     return solution
   }
 
@@ -114,7 +116,11 @@ public struct BlockWorkingSetSolver<Element: Scalar>: Sendable {
   @specialized(where Element == Float, Loss == QuadraticLoss<Float>, Blocks == Intervals<Float>)
   @specialized(where Element == Float, Loss == LogisticLoss<Float>, Blocks == GroupNorms<Float>)
   @specialized(where Element == Float, Loss == LogisticLoss<Float>, Blocks == Intervals<Float>)
-  private func solve<Loss: SmoothLoss<Element>, Blocks: BlockSeparableFunction<Element>>(
+  @specialized(where Element == Double, Loss == FunctionLoss<Double>, Blocks == GroupNorms<Double>)
+  @specialized(where Element == Double, Loss == FunctionLoss<Double>, Blocks == Intervals<Double>)
+  @specialized(where Element == Float, Loss == FunctionLoss<Float>, Blocks == GroupNorms<Float>)
+  @specialized(where Element == Float, Loss == FunctionLoss<Float>, Blocks == Intervals<Float>)
+  private func solve<Loss: DesignLoss<Element>, Blocks: BlockSeparableFunction<Element>>(
     _ loss: Loss, _ blocks: Blocks, ridge: Element, from start: Vector<Element>?, _ progress: ((Int, Element) -> Void)?
   ) -> BlockWorkingSetSolution<Element> {
     var run = BlockWorkingSetRun(loss, blocks, ridge: ridge, start)

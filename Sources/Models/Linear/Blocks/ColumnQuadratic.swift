@@ -121,12 +121,12 @@ struct ColumnQuadratic<Element: Scalar>: BlockQuadratic {
         NewtonOperator(base, system, diagonal: diagonal, shift: shift), system.rightHandSide, into: &δ,
         warmStart: false,
         preconditioner: DiagonalOperator(inverting: diagonal),
-        options: KrylovOptions(relativeTolerance: Element.ulpOfOne.squareRoot(), iterationLimit: 500))
+        options: KrylovOptions(stopping: .tolerance(Element.ulpOfOne.squareRoot(), limit: 500)))
       switch report.outcome {
       case .converged: return NewtonStep(δ: δ, kind: shift == 0 ? .exact : .shifted)
       case .iterationLimit, .stagnated: return NewtonStep(δ: δ, kind: .rough)
       case .indefinite: continue
-      case .breakdown, .notFinite: return nil
+      default: return nil
       }
     }
     return nil

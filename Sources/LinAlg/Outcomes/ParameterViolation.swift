@@ -1,5 +1,3 @@
-public import LinAlg
-
 /// A parameter outside the domain of a map: which one, its value and what was expected.
 public struct ParameterViolation: Error, Sendable, Equatable, CustomStringConvertible {
   /// The entry of λ, counted from 0.

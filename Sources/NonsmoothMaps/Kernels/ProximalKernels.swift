@@ -1,6 +1,7 @@
 internal import CKernels
+package import LinAlg
 
-// Soft thresholding, its derivative and its distance to a kink (proximal.inc); see Kernels.swift.
+// Soft thresholding, its derivative and its distance to a kink (proximal.inc).
 
 extension Scalar {
   /// out ← sign(u) max(|u| − t, 0); `out` may be `u`.
