@@ -18,8 +18,13 @@ struct ModelOptions: ParsableArguments {
     false
   @Flag(help: "Divide every feature by its standard deviation over the fitted rows.") var standardize = false
 
+  @OptionGroup var format: FormatOptions
+  @OptionGroup var rows: ValidationOptions
+
   func validate() throws {
     try Arguments.refuseEmpty(["DATA": data, "--groups": groups])
+    try format.check([data, rows.validation])
+    try rows.check(data)
     let isGroupPenalty = penalty == .groupLasso || penalty == .sparseGroupLasso
     guard !isGroupPenalty || groups != nil else {
       throw ValidationError("--penalty \(penalty.rawValue) needs --groups")
