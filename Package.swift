@@ -127,7 +127,9 @@ let package = Package(
       ], swiftSettings: swift),
     .testTarget(
       name: "DocumentationTests",
-      dependencies: ["Bilevel", "Tracing", "NonsmoothMaps", "Models", "Datasets", "ImplicitDiff", "LinAlg", "TestSupport"],
+      dependencies: [
+        "Bilevel", "Tracing", "NonsmoothMaps", "Models", "Datasets", "ImplicitDiff", "LinAlg", "TestSupport",
+      ],
       swiftSettings: swift),
     .testTarget(
       name: "CommandLineTests",
