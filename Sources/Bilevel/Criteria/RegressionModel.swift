@@ -47,14 +47,15 @@ public struct RegressionModel<Loss: SmoothLoss, Penalty: ProximalMap<Loss.Elemen
   /// Memory: dense K-folds share two copies of X; other splits copy the rows of every fold.
   public func crossValidation(
     features X: any DesignMatrix<Element>, targets y: Vector<Element>, folds: Folds
-  ) -> MeanCriterion {
+  ) -> SumCriterion {
     let designs = FoldDesigns(X, y, folds)
-    return MeanCriterion(
-      designs.folds.map { fold in
-        heldOutLoss(
-          of: map(features: fold.train.features, targets: fold.train.targets), features: fold.heldOut.features,
-          targets: fold.heldOut.targets)
-      }, weights: designs.folds.map { Double($0.heldOut.targets.count) })
+    return SumCriterion.mean(
+      of:
+        designs.folds.map { fold in
+          heldOutLoss(
+            of: map(features: fold.train.features, targets: fold.train.targets), features: fold.heldOut.features,
+            targets: fold.heldOut.targets)
+        }, weights: designs.folds.map { Double($0.heldOut.targets.count) })
   }
 
   /// The box in which hyperparameters of `map` are looked for: strengths of the penalty from `ratio` times the smallest at which nothing is
