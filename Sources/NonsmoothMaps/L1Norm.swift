@@ -103,6 +103,8 @@ public final class L1Linearization<Element: Scalar>: MaskLinearization<Element> 
     super.init(count: p)
   }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   func fill(at u: Vector<Element>, step s: Element, parameters λ: Vector<Element>, kink: KinkRule) {
     if strengths.isSingle {
       let t = s * λ[0]
@@ -135,10 +137,14 @@ public final class L1Linearization<Element: Scalar>: MaskLinearization<Element> 
   /// Every coordinate has one strength.
   public override var parametersFrobeniusNorm: Element? { signs.norm }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public override func addParameters(_ μ: Vector<Element>, to x: inout Vector<Element>) {
     strengths.addProduct(signs, μ, to: &x, scratch: &thresholds)
   }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public override func addParametersAdjoint(_ v: Vector<Element>, scale α: Element, to g: inout Vector<Element>) {
     strengths.collect(signs, v, scale: α, into: &g)
   }

@@ -56,7 +56,9 @@ extension LinearModel: CertifiableFunction {
       var rows = Vector<Element>.zeros(n)
       loss.features.squaredRowNorms(into: &rows)
       let row = ((rows.maxNorm + lost) * (1 + Element(w.count + 8) * ulp)).squareRoot()
-      hessianLipschitzConstant = Loss.curvatureLipschitzConstant * row * frobenius * frobenius / samples
+      // A product that underflows is below the smallest normal number, and no zero.
+      hessianLipschitzConstant = max(
+        .leastNormalMagnitude, Loss.curvatureLipschitzConstant * row * frobenius * frobenius / samples)
     }
     // |∇f_j(w) − ∇f_j(w*)| ≤ ‖column j‖ √(sup ℓ″ (∇f(w) − ∇f(w*))·(w − w*)/n), and along the support ‖column j‖ sup ℓ″ ‖X_S‖ ‖δ‖/n.
     return RoundedGradient(

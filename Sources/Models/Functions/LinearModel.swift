@@ -72,6 +72,10 @@ public final class LinearModel<Loss: SmoothLoss>: SmoothFunction {
     loss.value(at: w) + ridge.value(λ) / 2 * ridgeProduct(w, w)
   }
 
+  @specialized(where Loss == QuadraticLoss<Double>)
+  @specialized(where Loss == QuadraticLoss<Float>)
+  @specialized(where Loss == LogisticLoss<Double>)
+  @specialized(where Loss == LogisticLoss<Float>)
   public func gradient(at w: Vector<Element>, parameters λ: Vector<Element>, into g: inout Vector<Element>) {
     loss.gradient(at: w, into: &g)
     addRidge(ridge.value(λ), w, to: &g)
@@ -81,6 +85,10 @@ public final class LinearModel<Loss: SmoothLoss>: SmoothFunction {
     LinearModelHessian(loss.makeHessian(), factors: ridgeFactors)
   }
 
+  @specialized(where Loss == QuadraticLoss<Double>)
+  @specialized(where Loss == QuadraticLoss<Float>)
+  @specialized(where Loss == LogisticLoss<Double>)
+  @specialized(where Loss == LogisticLoss<Float>)
   public func linearize(
     at w: Vector<Element>, parameters λ: Vector<Element>, into H: LinearModelHessian<Element>,
     gradient g: inout Vector<Element>
@@ -108,6 +116,10 @@ public final class LinearModel<Loss: SmoothLoss>: SmoothFunction {
   ) { if ridge == .parameter { r[0] += α * ridgeProduct(w, v) } }
 
   /// The loss's spectrum, shifted by the ridge.
+  @specialized(where Loss == QuadraticLoss<Double>)
+  @specialized(where Loss == QuadraticLoss<Float>)
+  @specialized(where Loss == LogisticLoss<Double>)
+  @specialized(where Loss == LogisticLoss<Float>)
   public func curvatureBounds(parameters λ: Vector<Element>) -> (smallest: Element, largest: Element) {
     let (smallest, largest) = loss.spectrum
     let (shift, bounds) = (ridge.value(λ), ridgeFactorBounds)

@@ -32,6 +32,8 @@ public final class LinearModelHessian<Element: Scalar>: SupportedHessian {
   public var rows: Int { loss.features.columns }
   public var columns: Int { loss.features.columns }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func apply(_ x: Vector<Element>, into y: inout Vector<Element>) {
     loss.apply(x, into: &y)
     if let factors {
@@ -42,6 +44,8 @@ public final class LinearModelHessian<Element: Scalar>: SupportedHessian {
     }
   }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func apply(block X: Matrix<Element>, into Y: inout Matrix<Element>) {
     loss.apply(block: X, into: &Y)
     if let factors {

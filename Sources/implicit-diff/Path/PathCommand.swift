@@ -14,6 +14,8 @@ struct PathCommand: ParsableCommand {
     discussion: """
       Every point is solved to rounding, begun from the one before. Where there are validation rows their loss stands beside each point. \
       With --out the coefficients are saved as the arrays of scipy.sparse.csc_matrix, features × points.
+
+      \(sampleFormatsHelp)
       """)
 
   @OptionGroup var inputs: ModelOptions
@@ -46,14 +48,14 @@ struct PathCommand: ParsableCommand {
     if let out { try Console.prepareFolder(out, for: PathReport.files) }
     let progress = ProgressLine("reading \(inputs.data)")
     defer { progress.end() }
-    let builder = try Console.reportingDataErrors {
-      try ModelBuilder(inputs, try RegressionData(inputs))
-    }
+    let data = try Console.reportingDataErrors { try RegressionData(inputs) }
+    let builder = try Console.reportingDataErrors { try ModelBuilder(inputs, data) }
     let reading = clock.seconds
     progress.update("solving")
     var report = try Console.reportingDataErrors {
       try builder.build(PathConsumer(command: self, reading: reading, progress: progress))
     }
+    report.classes = data.classes?.names
     report.seconds.solving = clock.seconds - reading
     progress.end()
     if let out { try Console.reportingDataErrors { try report.write(to: out) } }

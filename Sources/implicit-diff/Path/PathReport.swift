@@ -30,6 +30,8 @@ struct PathReport: Encodable {
   var penalty: String
   var samples: Int
   var features: Int
+  /// Of a classifier: what −1 and 1 stand for.
+  var classes: [String]?
   var names: [String]
   var points: [Point]
   /// The point of the smallest loss on the validation rows, from 0.
@@ -41,7 +43,7 @@ struct PathReport: Encodable {
   private var solutions: [(coefficients: Vector<Double>, intercept: Double)]
 
   enum CodingKeys: String, CodingKey {
-    case version, model, penalty, samples, features, names, points, best, failure, seconds
+    case version, model, penalty, samples, features, classes, names, points, best, failure, seconds
   }
 
   init(
@@ -126,7 +128,7 @@ struct PathReport: Encodable {
       "\n* the smallest validation loss, \(points[k].validation ?? .nan) at \(names[0]) \(points[k].parameters[0])"
     }
     return """
-      \(model), \(penalty), \(samples) samples × \(features) features, \(points.count) points
+      \(model), \(penalty), \(samples) samples × \(features) features, \(points.count) points\(classNote(classes))
       \(table.string(for: rows) ?? "")\(marked ?? "")
       seconds: reading \(Format.number(seconds.reading)), solving \(Format.number(seconds.solving)); \
       \(Format.number(seconds.total)) in all

@@ -17,11 +17,16 @@ struct ModelOptions: ParsableArguments {
   @Flag(help: "Fit an intercept, which no penalty touches.") var intercept = false
   @Flag(help: "Divide every feature by its standard deviation over the fitted rows.") var standardize = false
 
+  @OptionGroup var format: FormatOptions
+  @OptionGroup var rows: ValidationOptions
+
   /// Whether the intercept is a coefficient of the model; centring fits the one of a nonnegative lasso.
   var modelHasIntercept: Bool { intercept && penalty != .nonnegativeLasso }
 
   func validate() throws {
     try Arguments.refuseEmpty(["DATA": data, "--groups": groups])
+    try format.check([data, rows.validation])
+    try rows.check(data)
     let isGroupPenalty = penalty == .groupLasso || penalty == .sparseGroupLasso
     guard !isGroupPenalty || groups != nil else {
       throw ValidationError("--penalty \(penalty.rawValue) needs --groups")

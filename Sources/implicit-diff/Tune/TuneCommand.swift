@@ -9,11 +9,13 @@ struct TuneCommand: ParsableCommand {
     commandName: "tune",
     abstract: "Chooses penalty strengths by the gradient of a held-out loss or of a cross-validation.",
     discussion: """
-      DATA is a folder with X_train.npy, y_train.npy, X_val.npy and y_val.npy. The strengths are moved in their logarithms until the loss on the \
+      The strengths are moved in their logarithms until the loss on the \
       validation rows, or with --criterion cv its mean over the folds of the training rows, no longer falls.
 
       lasso: lambda1 ‖w‖₁; elastic-net: the same + lambda2 ‖w‖²/2; group-lasso: lambda1 Σ √size ‖w_group‖; sparse-group-lasso: both. \
       Losses: mean squared error / 2, mean log(1 + exp(−y x·w)), Huber's, half the mean squared hinge.
+
+      \(sampleFormatsHelp)
 
       \(sparseDataHelp)
       """)
@@ -26,7 +28,8 @@ struct TuneCommand: ParsableCommand {
   var criterion: TuneCriterion?
   @Option(parsing: .unconditional, help: "Folds of the cross-validation.") var folds = 10
   @Option(parsing: .unconditional, help: "How often the rows are dealt into folds anew.") var repeats = 1
-  @Option(parsing: .unconditional, help: "Seed of the folds and of the random search.") var seed: UInt64 = 0
+  @Option(parsing: .unconditional, help: "Seed of the folds, of --holdout and of the random search.") var seed: UInt64 =
+    0
   @Option(help: "One of \(TuneOptimizer.allCases.map(\.rawValue).joined(separator: ", ")).") var optimizer =
     TuneOptimizer.lbfgs
   @Option(parsing: .unconditional, help: "Points of the grid per strength, draws of the random search, steps of adam.")

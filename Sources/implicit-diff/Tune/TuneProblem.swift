@@ -15,7 +15,7 @@ struct TuneProblem {
 
   init(_ command: TuneCommand) throws {
     let options = command.inputs
-    data = try RegressionData(options)
+    data = try RegressionData(options, seed: command.seed)
     let builder = try ModelBuilder(options, data)
     let kind = command.criterion ?? (data.heldOut == nil ? .cv : .heldout)
     let parts = try builder.build(TuneConsumer(command: command, criterion: kind))
