@@ -59,6 +59,11 @@ public struct SharedStrengths: Sendable, Equatable {
       index: index.map { $0 + [0] }, count: count, factors: (factors ?? Array(repeating: 1, count: p)) + [0])
   }
 
+  /// The same with one more, which has the first strength.
+  func appendingShared() -> SharedStrengths {
+    SharedStrengths(index: index.map { $0 + [0] }, count: count, factors: factors)
+  }
+
   /// Whether all coordinates have the first strength as it is.
   var isSingle: Bool { index == nil && factors == nil }
 
@@ -69,6 +74,9 @@ public struct SharedStrengths: Sendable, Equatable {
   /// The factor of coordinate j.
   @inline(__always)
   func factor<Element: Scalar>(_ j: Int) -> Element { factors.map { Element($0[j]) } ?? 1 }
+
+  /// The largest factor.
+  func largestFactor<Element: Scalar>() -> Element { Element(factors?.max() ?? 1) }
 
   /// tⱼ, where the strengths are those of λ from `offset` on.
   @inline(__always)

@@ -79,15 +79,16 @@ private struct PathConsumer: ModelConsumer {
     _ model: RegressionModel<Loss, Penalty>, names: [String], rows: PreparedRows
   ) throws -> PathReport {
     let map = model.map(features: rows.features, targets: rows.targets)
-    let heldOut = rows.heldOut.map { HeldOutLoss<Loss>(features: $0.features, targets: $0.targets) }
+    let heldOut = rows.heldOut.map { HeldOutLoss<Loss>(features: model.design($0.features), targets: $0.targets) }
     let direction = Vector(count: map.parameterCount) {
       $0 < model.penalty.parameterCount ? 1 : command.lambda2 ?? 0
     }
     var losses: [Double?] = []
     let path = RegularizationPath(of: map, along: direction, count: command.points, ratio: command.ratio) { point in
       losses.append(heldOut?.value(at: point.state, parameters: point.parameters))
+      let selected = model.coefficients(point.state).coefficients.nonzeroCount
       progress.update(
-        "point \(losses.count) of \(command.points): \(point.support.count) selected, \(Format.number(losses.last ?? nil)) held out"
+        "point \(losses.count) of \(command.points): \(selected) selected, \(Format.number(losses.last ?? nil)) held out"
       )
       return true
     }
