@@ -1,7 +1,10 @@
+import Bilevel
 import Foundation
 import ImplicitDiff
 import LinAlg
+import Models
 import NonsmoothMaps
+import RealModule
 import TestSupport
 import Testing
 import Tracing
@@ -18,6 +21,29 @@ import Tracing
     let blocks = try text(Self.package.appending(path: "README.md")).matches(of: /(?s)```swift\n(.*?)```/)
     let file = try text(Self.folder.appending(path: name))
     #expect(blocks.contains { String($0.1) == file }, "no block of the README is \(name)")
+  }
+
+  @Test func theGuideToTuningIsACompiledFile() throws {
+    let blocks = try text(Self.package.appending(path: "docs/Tuning.md")).matches(of: /(?s)```swift\n(.*?)```/)
+    let file = try text(Self.folder.appending(path: "TuningSnippet.swift"))
+    #expect(blocks.map { String($0.1) } == [file])
+  }
+
+  /// Against strengths nearby: where the criterion is convex in the logarithms, a move by log 1.25 lowers it by at most that times the gradient that
+  /// the search left.
+  @Test func theGuideToTuningFindsAMinimum() throws {
+    let data = try ReferenceCase("elastic-net-diabetes").data
+    let found = try #require(try strengths(for: data))
+    let model = RegressionModel(QuadraticLoss<Double>.self, L1Norm(), ridge: .parameter)
+    let X = DenseDesign(data.trainFeatures)
+    let criterion = model.crossValidation(
+      features: X, targets: data.trainTargets, folds: try Folds.kFold(5, rows: X.rows))
+    let end = criterion.evaluate(at: found, bounding: false)
+    let left = Vector(count: 2) { found[$0] * end.gradient[$0] }.norm
+    for (a, b) in [(0.8, 1), (1.25, 1), (1, 0.8), (1, 1.25)] {
+      let near = criterion.evaluate(at: [a * found[0], b * found[1]], bounding: false).value
+      #expect(end.value <= near + left * Double.log(1.25) + 1e-12 * near)
+    }
   }
 
   /// Against central differences of solved problems: their truncation h² and the solver's error, some 1e-12, over h come on top of the bound.

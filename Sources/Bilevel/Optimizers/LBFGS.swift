@@ -22,18 +22,33 @@ public struct LBFGS: OuterOptimizer {
   private static var longestStep: Double { 2 }
 
   public func run(_ search: Search) throws(TuningStop) {
-    var (θ, record) = try search.begin(bounding: false)
-    var g = Vector(record.logGradient!)
+    var point = try search.begin(bounding: false)
+    // Many hyperparameters are first moved together: from where their common scale is best every one of them can only gain.
+    if point.θ.count > 2 {
+      let limits = TuningLimits(gradientReduction: 1e-2, valueChange: 1e-4)
+      _ = try descend(search, &point, limits, together: true)
+    }
+    throw try descend(search, &point, search.limits, together: false)
+  }
+
+  /// Descends from `point`, which ends at the last step, until a limit on gradient or value is met.
+  ///
+  /// - Parameter together: whether all hyperparameters move by the same factor.
+  private func descend(
+    _ search: Search, _ point: inout (θ: Vector<Double>, record: TuningRecord), _ limits: TuningLimits, together: Bool
+  ) throws(TuningStop) -> TuningStop {
+    var g = slope(point.record, together)
     var pairs = CurvaturePairs(limit: memory)
     var firstNorm: Double?
     var settled = 0
+    var values = [point.record.value!]
     while true {
-      let free = search.free(θ, g)
+      let free = together ? Array(repeating: true, count: g.count) : search.free(point.θ, g)
       let projected = masked(g, free)
       let norm = projected.norm
       let reference = firstNorm ?? norm
       firstNorm = reference
-      if norm <= search.limits.gradientReduction * reference { throw .gradient }
+      if norm <= limits.gradientReduction * reference { return .gradient }
 
       var d = pairs.direction(projected, free)
       // A first step of half a unit: strengths are known to a factor at best.
@@ -44,22 +59,30 @@ public struct LBFGS: OuterOptimizer {
         d = -projected
         d.scale(by: 0.5 / d.maxNorm)
       }
-      var line = LineSearch(
-        search, from: θ, value: record.value!, gradient: g, along: d, bounding: norm <= reference / 10)
+      var line = LineSearch(search, from: point, along: d, bounding: norm <= reference / 10)
       guard let found = try line.run() else {
-        if pairs.isEmpty { throw .noDescent }
+        if pairs.isEmpty { return .noDescent }
         // The curvature may be that of another piece.
         pairs.removeAll()
         continue
       }
       search.steps += 1
-      let change = record.value! - found.record.value!
-      settled = change <= search.limits.valueChange * found.record.value!.magnitude ? settled + 1 : 0
-      let next = Vector(found.record.logGradient!)
-      pairs.add(step: found.θ - θ, change: next - g)
-      (θ, record, g) = (found.θ, found.record, next)
-      if settled == 2 { throw .value }
+      let change = point.record.value! - found.record.value!
+      let scale = limits.valueChange * found.record.value!.magnitude
+      settled = change <= scale / 1000 ? settled + 1 : 0
+      values.append(found.record.value!)
+      let isSlow = values.count > 10 && values[values.count - 11] - found.record.value! <= 10 * scale
+      let next = slope(found.record, together)
+      pairs.add(step: found.θ - point.θ, change: next - g)
+      (point, g) = (found, next)
+      if settled == 2 || isSlow { return .value }
     }
+  }
+
+  /// The gradient, or its mean in every entry.
+  private func slope(_ record: TuningRecord, _ together: Bool) -> Vector<Double> {
+    let g = Vector(record.logGradient!)
+    return together ? Vector(repeating: g.reduce(0, +) / Double(g.count), count: g.count) : g
   }
 }
 

@@ -20,13 +20,12 @@ struct LineSearch {
 
   /// - Precondition: d points downhill.
   init(
-    _ search: Search, from θ: Vector<Double>, value: Double, gradient: Vector<Double>, along d: Vector<Double>,
-    bounding: Bool
+    _ search: Search, from point: (θ: Vector<Double>, record: TuningRecord), along d: Vector<Double>, bounding: Bool
   ) {
     self.search = search
-    self.θ = θ
-    self.value = value
-    self.gradient = gradient
+    θ = point.θ
+    value = point.record.value!
+    gradient = Vector(point.record.logGradient!)
     self.d = d
     self.bounding = bounding
     low = (0, value, gradient.dot(d))

@@ -6,7 +6,7 @@ public enum NoBound<Element: Sendable & Equatable>: Error, Sendable, Equatable {
   case outsideDomain
   /// Nothing is known of the pieces of the penalty's proximal map: it is not convex, or states no ``PieceBound``.
   case penaltyHasNoBound
-  /// Nothing bounds the rounding errors or the curvature of f near the state, or f is not seen to be convex there.
+  /// The rounding errors of f are not known, as where it is given by an operator's products, or it is not known to be convex.
   case functionHasNoBound
   /// The curvature of f may jump, as ℓ″ of the Huber loss does: the derivative at the solution may be another one.
   case hessianMayJump
@@ -40,7 +40,7 @@ public enum NoBound<Element: Sendable & Equatable>: Error, Sendable, Equatable {
     case .notFinite: "a NaN or an infinity is among the numbers of the problem"
     case .outsideDomain: "the parameters are outside the domain"
     case .penaltyHasNoBound: "nothing is known of the pieces of this penalty"
-    case .functionHasNoBound: "nothing bounds the derivatives of f near the state, or f is not seen to be convex"
+    case .functionHasNoBound: "the rounding errors of the smooth function, or that it is convex, are not known"
     case .hessianMayJump: "the second derivative of the loss jumps"
     case .noStrongConvexity: "no strong convexity is known or was found on the piece; a ridge gives some"
     case .pieceNotIdentified(let distance, let error):

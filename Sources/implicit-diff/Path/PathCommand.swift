@@ -14,6 +14,8 @@ struct PathCommand: ParsableCommand {
     discussion: """
       Every point is solved to rounding, begun from the one before. Where there are validation rows their loss stands beside each point. \
       With --out the coefficients are saved as the arrays of scipy.sparse.csc_matrix, features × points.
+
+      \(sampleFormatsHelp)
       """)
 
   @OptionGroup var inputs: ModelOptions
@@ -46,14 +48,14 @@ struct PathCommand: ParsableCommand {
     if let out { try Console.prepareFolder(out, for: PathReport.files) }
     let progress = ProgressLine("reading \(inputs.data)")
     defer { progress.end() }
-    let builder = try Console.reportingDataErrors {
-      try ModelBuilder(inputs, try RegressionData(inputs))
-    }
+    let data = try Console.reportingDataErrors { try RegressionData(inputs) }
+    let builder = try Console.reportingDataErrors { try ModelBuilder(inputs, data) }
     let reading = clock.seconds
     progress.update("solving")
     var report = try Console.reportingDataErrors {
       try builder.build(PathConsumer(command: self, reading: reading, progress: progress))
     }
+    report.classes = data.classes?.names
     report.seconds.solving = clock.seconds - reading
     progress.end()
     if let out { try Console.reportingDataErrors { try report.write(to: out) } }
@@ -77,15 +79,16 @@ private struct PathConsumer: ModelConsumer {
     _ model: RegressionModel<Loss, Penalty>, names: [String], rows: PreparedRows
   ) throws -> PathReport {
     let map = model.map(features: rows.features, targets: rows.targets)
-    let heldOut = rows.heldOut.map { HeldOutLoss<Loss>(features: $0.features, targets: $0.targets) }
+    let heldOut = rows.heldOut.map { HeldOutLoss<Loss>(features: model.design($0.features), targets: $0.targets) }
     let direction = Vector(count: map.parameterCount) {
       $0 < model.penalty.parameterCount ? 1 : command.lambda2 ?? 0
     }
     var losses: [Double?] = []
     let path = RegularizationPath(of: map, along: direction, count: command.points, ratio: command.ratio) { point in
       losses.append(heldOut?.value(at: point.state, parameters: point.parameters))
+      let selected = model.coefficients(point.state).coefficients.nonzeroCount
       progress.update(
-        "point \(losses.count) of \(command.points): \(point.support.count) selected, \(Format.number(losses.last ?? nil)) held out"
+        "point \(losses.count) of \(command.points): \(selected) selected, \(Format.number(losses.last ?? nil)) held out"
       )
       return true
     }
