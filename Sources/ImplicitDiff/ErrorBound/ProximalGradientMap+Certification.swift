@@ -8,9 +8,7 @@ extension ProximalGradientMap: CertifiableMap where F: CertifiableFunction, G: C
     at w: Vector<Element>, parameters λ: Vector<Element>, linearization L: ProximalGradientLinearization<F, G>
   ) -> SolutionBounds<Element>? {
     let S = L.proximal.active
-    guard penalty.hasConditions, L.owner === self, L.proximal.isMask, L.proximal.parametersLieInRange else {
-      return nil
-    }
+    guard penalty.hasConditions, L.owner === self, L.proximal.isMask, L.proximal.parametersLieInRange else { return nil }
     let gradient = smooth.roundedGradient(at: w, parameters: smoothParameters(λ), active: S)
     guard
       let conditions = penalty.conditions(

@@ -120,8 +120,7 @@ extension Enclosures {
       let (x, y) = (a.ranges[i], b.ranges[b.ranges.count == 1 ? 0 : i])
       let u = operation == .greater ? x : x.magnitudes
       let isFixed = u.lower > y.upper || u.upper <= y.lower
-      found.ranges[i] =
-        isFixed ? (u.lower > y.upper ? ClosedInterval(1, 1) : ClosedInterval(0, 0)) : ClosedInterval(0, 1)
+      found.ranges[i] = isFixed ? (u.lower > y.upper ? ClosedInterval(1, 1) : ClosedInterval(0, 0)) : ClosedInterval(0, 1)
       let moves = a.slopes[i] > 0 || b.slopes[b.slopes.count == 1 ? 0 : i] > 0
       found.slopes[i] = isFixed || !moves ? 0 : .infinity
     }

@@ -14,7 +14,7 @@ struct ConditionSolver<Loss: SmoothLoss<Double>> {
     var w: Vector<Double>
     var λ: Vector<Double>
     var support: [Int]
-    /// −1, 0 (of a strength of 0) or 1, by the order of the support.
+    /// −1 or 1, by the order of the support; 0 of an entry that is 0 without a strength.
     var signs: [Double]
     var factor: LU<Double>
     /// ‖H_SS⁻¹‖₁, estimated, which no other norm of a symmetric matrix exceeds; and its product with ‖H_SS‖₁.
@@ -62,7 +62,7 @@ struct ConditionSolver<Loss: SmoothLoss<Double>> {
     let support = (0..<w.count).filter { w[$0] != 0 || λ[place($0)] == 0 }
     guard support.count <= Self.largestSupport else { throw .supportTooLarge(support.count) }
     let strengths = Vector(count: support.count) { λ[place(support[$0])] }
-    let signs = support.map { λ[place($0)] == 0 ? 0 : (w[$0] < 0 ? -1.0 : 1) }
+    var signs = support.map { w[$0] < 0 ? -1.0 : w[$0] > 0 ? 1 : 0 }
     let S = IndexSubset(support, universe: w.count)
     let ofSmooth: Vector<Double> = [λ[λ.count - 1]]
     let hessian = map.smooth.makeHessian()
@@ -92,7 +92,12 @@ struct ConditionSolver<Loss: SmoothLoss<Double>> {
       last = size
       for (k, j) in support.enumerated() {
         w[j] += step[k]
-        if signs[k] != 0 && w[j] * signs[k] <= 0 { return nil }
+        if strengths[k] > 0 {
+          if w[j] * signs[k] <= 0 { return nil }
+        } else {
+          // Without a strength any sign goes; it is that of growing strengths.
+          signs[k] = w[j] < 0 ? -1 : w[j] > 0 ? 1 : 0
+        }
       }
     }
     return nil
