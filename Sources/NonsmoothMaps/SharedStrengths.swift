@@ -37,6 +37,9 @@ public struct SharedStrengths: Sendable, Equatable {
   @inline(__always)
   func place(_ j: Int) -> Int { index.map { $0[j] } ?? 0 }
 
+  /// Whether there are p coordinates; any number where they share one strength.
+  func admits(count p: Int) -> Bool { index == nil || index!.count == p }
+
   /// - Precondition: where strengths are given by coordinate, as many as there are coordinates.
   public func requireCoordinates(_ n: Int) {
     precondition(
