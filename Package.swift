@@ -127,7 +127,10 @@ let package = Package(
       ], swiftSettings: swift),
     .testTarget(
       name: "DocumentationTests",
-      dependencies: ["Bilevel", "Tracing", "NonsmoothMaps", "Models", "Datasets", "ImplicitDiff", "LinAlg", "TestSupport"],
+      dependencies: [
+        "Bilevel", "Tracing", "NonsmoothMaps", "Models", "Datasets", "ImplicitDiff", "LinAlg", "TestSupport",
+        .product(name: "RealModule", package: "swift-numerics"),
+      ],
       swiftSettings: swift),
     .testTarget(
       name: "CommandLineTests",

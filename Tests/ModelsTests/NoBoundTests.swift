@@ -14,7 +14,7 @@ import Testing
   ) throws -> Result<Certificate<Double>, NoBound<Double>> {
     func certify(_ objective: some OuterObjective<Double>) throws -> Result<Certificate<Double>, NoBound<Double>> {
       let map = ProximalGradientMap(f, g)
-      let w = w ?? FixedPointSolver<Double>(tolerance: 1e-14).solve(map, parameters: λ).estimate
+      let w = w ?? FixedPointSolver<Double>(stopping: .tolerance(1e-14)).solve(map, parameters: λ).estimate
       let problem = FixedPointProblem(map, parameters: λ, state: w)
       let strategy = AID<ProximalGradientMap<F, G>>()
       let workspace = strategy.makeWorkspace(for: map)
@@ -72,7 +72,7 @@ import Testing
     // The solution itself has a bound all the same: the ridge is strong convexity everywhere.
     let certificate = try result.get()
     #expect(certificate.solution.stateErrorIsProven && !certificate.isIdentified)
-    let exact = try FixedPointSolver<Double>(tolerance: 1e-14).solve(
+    let exact = try FixedPointSolver<Double>(stopping: .tolerance(1e-14)).solve(
       ProximalGradientMap(squares(), GroupLasso(Self.groups)), parameters: [0.25, 0.5]
     ).get()
     #expect(Vector<Double>([0.1, 0.1]).distance(to: exact) <= certificate.stateErrorBound)
@@ -117,7 +117,7 @@ import Testing
   @Test(arguments: [0, 1, 2]) func anUnfinishedAdjointIsCounted(_ steps: Int) throws {
     let map = ProximalGradientMap(squares(), GroupLasso<Double>(Self.groups))
     let λ: Vector<Double> = [0.25, 0.5]
-    let w = try FixedPointSolver<Double>(tolerance: 1e-15).solve(map, parameters: λ).get()
+    let w = try FixedPointSolver<Double>(stopping: .tolerance(1e-15)).solve(map, parameters: λ).get()
     let objective = HeldOutSquaredError<Double>(features: Self.X, targets: [2, 1, 1])
     let problem = FixedPointProblem(map, parameters: λ, state: w)
     func run(_ strategy: AID<ProximalGradientMap<LinearModel<QuadraticLoss<Double>>, GroupLasso<Double>>>) throws

@@ -9,7 +9,8 @@ import Testing
 @Suite struct QuadraticBoundTests {
   /// ½ wᵀQw − cᵀw with Q = (4 1 0; 1 3 1; 0 1 2), c = (1, 2, −3) + λ (1, 0, 0).
   private func function<T: Scalar>(_: T.Type) -> QuadraticFunction<T> {
-    QuadraticFunction([[4, 1, 0], [1, 3, 1], [0, 1, 2]], linear: [1, 2, -3], parameters: [[1], [0], [0]])
+    QuadraticFunction(
+      Matrix([[4, 1, 0], [1, 3, 1], [0, 1, 2]]), linear: [1, 2, -3], parameters: Matrix([[1], [0], [0]]))
   }
 
   private func check<T: Scalar, G: CertifiablePenalty<T>>(

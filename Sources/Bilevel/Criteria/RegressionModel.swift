@@ -16,36 +16,47 @@ public struct RegressionModel<Loss: SmoothLoss, Penalty: ProximalMap<Loss.Elemen
   public let ridge: Ridge<Element>
   /// The penalty of p features and an intercept, given p; nil without one.
   private let withIntercept: ((Int) -> Penalty)?
-  /// Makes the criterion of a map and its held-out rows, with an error bound where the map has one.
-  private let join: (Map, HeldOutLoss<Loss>) -> any Criterion
+  /// Makes the criterion of a map and an outer objective, with an error bound where the map has one.
+  let criterion: (Map, any OuterObjective<Element>) -> any Criterion
 
   private init(
     _ penalty: Penalty, _ ridge: Ridge<Element>, withIntercept: ((Int) -> Penalty)?,
-    join: @escaping (Map, HeldOutLoss<Loss>) -> any Criterion
+    criterion: @escaping (Map, any OuterObjective<Element>) -> any Criterion
   ) {
     self.penalty = penalty
     self.ridge = ridge
     self.withIntercept = withIntercept
-    self.join = join
+    self.criterion = criterion
   }
 
   /// - Parameter loss: the loss, such as `QuadraticLoss<Double>.self`.
   public init(_ loss: Loss.Type, _ penalty: Penalty, ridge: Ridge<Element> = .none) {
-    self.init(penalty, ridge, withIntercept: nil, join: { ReducedObjective($0, $1) })
+    self.init(penalty, ridge, withIntercept: nil) { map, objective in
+      func join(_ objective: some OuterObjective<Element>) -> any Criterion { ReducedObjective(map, objective) }
+      return join(objective)
+    }
   }
 
   /// With bounds on the errors of gradients.
   public init(_ loss: Loss.Type, _ penalty: Penalty, ridge: Ridge<Element> = .none)
   where Penalty: CertifiablePenalty {
-    self.init(penalty, ridge, withIntercept: nil, join: { ReducedObjective($0, $1) })
+    self.init(penalty, ridge, withIntercept: nil) { map, objective in
+      func join(_ objective: some OuterObjective<Element>) -> any Criterion { ReducedObjective(map, objective) }
+      return join(objective)
+    }
   }
 
   /// With or without an intercept.
   public init(_ loss: Loss.Type, _ penalty: Penalty, ridge: Ridge<Element> = .none, intercept: Bool)
   where Penalty: CertifiablePenalty & InterceptPenalty {
     self.init(
-      penalty, ridge, withIntercept: intercept ? { penalty.appendingUnpenalized(after: $0) } : nil,
-      join: { ReducedObjective($0, $1, unpenalizedCount: intercept ? 1 : 0) })
+      penalty, ridge, withIntercept: intercept ? { penalty.appendingUnpenalized(after: $0) } : nil
+    ) { map, objective in
+      func join(_ objective: some OuterObjective<Element>) -> any Criterion {
+        ReducedObjective(map, objective, unpenalizedCount: intercept ? 1 : 0)
+      }
+      return join(objective)
+    }
   }
 
   /// Whether an intercept is fitted.
@@ -78,7 +89,7 @@ public struct RegressionModel<Loss: SmoothLoss, Penalty: ProximalMap<Loss.Elemen
   public func heldOutLoss(
     of map: Map, features X: any DesignMatrix<Element>, targets y: Vector<Element>,
     samples: SampleTerms<Element> = .none
-  ) -> any Criterion { join(map, HeldOutLoss(features: design(X), targets: y, samples: samples)) }
+  ) -> any Criterion { criterion(map, HeldOutLoss<Loss>(features: design(X), targets: y, samples: samples)) }
 
   /// A solution w as coefficients, p entries, and an intercept, 0 without one.
   public func coefficients(_ w: Vector<Element>) -> (coefficients: Vector<Element>, intercept: Element) {
@@ -94,22 +105,22 @@ public struct RegressionModel<Loss: SmoothLoss, Penalty: ProximalMap<Loss.Elemen
   public func crossValidation(
     features X: any DesignMatrix<Element>, targets y: Vector<Element>, samples: SampleTerms<Element> = .none,
     folds: Folds
-  ) -> MeanCriterion {
+  ) -> SumCriterion {
     // The ones before the split: folds then share them as they share X.
     let p = X.columns
     let designs = FoldDesigns(design(X), y, samples, folds)
     let penalty = withIntercept?(p) ?? penalty
     let factors = hasIntercept ? Vector<Element>(count: p + 1) { $0 < p ? 1 : 0 } : nil
-    return MeanCriterion(
-      designs.folds.map { fold in
-        join(
-          map(fitting: fold.train.features, fold.train.targets, fold.train.samples, penalty, factors),
-          HeldOutLoss(
-            features: fold.heldOut.features, targets: fold.heldOut.targets, samples: fold.heldOut.samples))
-      },
-      weights: folds.folds.map { fold in
-        samples.weights.map { c in fold.heldOut.reduce(0) { $0 + Double(c[$1]) } } ?? Double(fold.heldOut.count)
-      })
+    let parts = designs.folds.map { fold in
+      criterion(
+        map(fitting: fold.train.features, fold.train.targets, fold.train.samples, penalty, factors),
+        HeldOutLoss<Loss>(features: fold.heldOut.features, targets: fold.heldOut.targets, samples: fold.heldOut.samples)
+      )
+    }
+    let weights = folds.folds.map { fold in
+      samples.weights.map { c in fold.heldOut.reduce(0) { $0 + Double(c[$1]) } } ?? Double(fold.heldOut.count)
+    }
+    return .mean(of: parts, weights: weights)
   }
 
   /// The box in which hyperparameters of `map` are looked for: strengths of the penalty from `ratio` times the smallest at which nothing is
