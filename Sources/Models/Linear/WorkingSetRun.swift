@@ -29,6 +29,9 @@ struct WorkingSetRun<Loss: DesignLoss> {
   var model = Vector<Element>.zeros(0)
   var isModelSolved = false
   let hessian: DesignHessian<Element>
+  /// How far optimality conditions may be violated, relative to the strengths; nil for rounding. Violations of ε everywhere leave a duality gap of at most
+  /// 2 ε times the penalty.
+  var precision: Element?
   var result: WorkingSetSolution<Element>
 
   init(_ loss: Loss, _ strengths: Vector<Element>, _ ridge: Element, _ start: Vector<Element>?) {
@@ -63,6 +66,8 @@ struct WorkingSetRun<Loss: DesignLoss> {
     let clock = ContinuousClock.now
     var bestGap = Element.infinity
     var gapWasMet = false
+    let isRough = tolerance > WorkingSetSolver<Element>.roundingTolerance
+    precision = isRough ? tolerance / 2 : nil
     discardUselessStart()
     while result.passes < passLimit {
       refreshGradient()
@@ -74,9 +79,11 @@ struct WorkingSetRun<Loss: DesignLoss> {
         break
       }
       var (working, violators, isComplete) = chooseWorkingSet()
-      if result.dualityGap <= tolerance * scale {
+      if result.dualityGap
+        <= max(tolerance * result.objective, min(tolerance, WorkingSetSolver.roundingTolerance) * scale)
+      {
         let isOptimal = violators == 0 && (result.passes > 1 || working.count == 0)
-        if tolerance > WorkingSetSolver<Element>.roundingTolerance || isOptimal || gapWasMet {
+        if isRough || isOptimal || gapWasMet {
           result.outcome = .converged
           break
         }
@@ -88,7 +95,11 @@ struct WorkingSetRun<Loss: DesignLoss> {
         result.outcome = .converged
         break
       }
-      if violators == 0 { (working, isComplete) = (IndexSubset(nonzerosOf: w), true) }
+      if violators == 0 {
+        (working, isComplete) = (IndexSubset(nonzerosOf: w), true)
+        // What was solved for leaves a larger gap: by rounding, or where strengths differ by orders.
+        if isRough && result.passes > 1 { precision = precision.flatMap { $0 > 256 * .ulpOfOne ? $0 / 4 : nil } }
+      }
       solveWorkingSet(working, gap: min(bestGap, result.dualityGap), isComplete)
       bestGap = min(bestGap, result.dualityGap)
       refreshResiduals()
@@ -174,7 +185,7 @@ struct WorkingSetRun<Loss: DesignLoss> {
   /// where that is all of them.
   private func chooseWorkingSet() -> (working: IndexSubset, violators: Int, isComplete: Bool) {
     let support = IndexSubset(nonzerosOf: w)
-    let slack = 1 + 32 * Element.ulpOfOne
+    let slack = 1 + max(32 * .ulpOfOne, precision ?? 0)
     var violators: [(index: Int, excess: Element)] = []
     let (g, t, x) = (gradient.base, strengths.base, w.base)
     for k in 0..<alive.count {

@@ -2,8 +2,10 @@ public import LinAlg
 
 extension TracedObjective {
   private var directions: (Vector<Element>, Vector<Element>) {
-    (.zeros(tape.shape(tape.inputs[FunctionInput.state]).count(batch: 1)),
-      .zeros(tape.shape(tape.inputs[FunctionInput.parameters]).count(batch: 1)))
+    (
+      .zeros(tape.shape(tape.inputs[FunctionInput.state]).count(batch: 1)),
+      .zeros(tape.shape(tape.inputs[FunctionInput.parameters]).count(batch: 1))
+    )
   }
 
   /// Bounds that hold for all w that differ on S, whatever λ is.
