@@ -66,6 +66,8 @@ public final class DesignHessian<Element: Scalar> {
   public var usesGramMatrix: Bool { gramIsCurrent }
 
   /// y ← H x.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func apply(_ x: Vector<Element>, into y: inout Vector<Element>) {
     if gramPays() {
       y.assignSymmetricProduct(gram!, x)
@@ -81,6 +83,8 @@ public final class DesignHessian<Element: Scalar> {
   }
 
   /// Y ← H X̃ for a block X̃ of columns.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func apply(block x: Matrix<Element>, into y: inout Matrix<Element>) {
     if gramPays(columns: x.columns) {
       y.assignProduct(gram!, x)

@@ -9,7 +9,9 @@ public final class QuadraticLoss<Element: Scalar>: SmoothLoss {
   private let norms: ColumnNorms<Element>
   private var scores: Vector<Element>
   private lazy var residuals = Vector<Element>.zeros(sampleCount)
-  private var knownSpectrum: (smallest: Element, largest: Element)?
+  /// The spectrum where it is known. Two numbers and no optional pair, of which every read would look up the type at run time; steps are read often.
+  private var smallest: Element = 0
+  private var largest: Element = 0
 
   public static var curvatureBound: Element { 1 }
   public static var curvatureLipschitzConstant: Element { 0 }
@@ -38,18 +40,19 @@ public final class QuadraticLoss<Element: Scalar>: SmoothLoss {
   public var usesGramMatrix: Bool { hessian.usesGramMatrix }
 
   /// Whether something has asked for the spectrum.
-  package var spectrumIsKnown: Bool { knownSpectrum != nil }
+  package private(set) var spectrumIsKnown = false
 
   /// The extreme eigenvalues of XᵀX/n, computed on first use: by LAPACK on the smaller of XᵀX and XXᵀ, or where both are
   /// large by Lanczos, whose error bounds are added so that a step chosen by them contracts.
   public var spectrum: (smallest: Element, largest: Element) {
-    if let knownSpectrum { return knownSpectrum }
+    if spectrumIsKnown { return (smallest, largest) }
     let found = features.gramSpectrum(scale: 1 / Element(sampleCount))
     let spectrum =
       found.products == 0
       ? (found.smallest, found.largest)
       : (max(0, found.smallest - found.smallestErrorBound), found.largest + found.largestErrorBound)
-    knownSpectrum = spectrum
+    (smallest, largest) = spectrum
+    spectrumIsKnown = true
     return spectrum
   }
 
@@ -91,6 +94,8 @@ public final class QuadraticLoss<Element: Scalar>: SmoothLoss {
   }
 
   /// g ← (XᵀX w − Xᵀy)/n.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func gradient(at w: Vector<Element>, into g: inout Vector<Element>) {
     hessian.apply(w, into: &g)
     g.add(-1, correlation)
@@ -98,6 +103,8 @@ public final class QuadraticLoss<Element: Scalar>: SmoothLoss {
 
   public func makeHessian() -> DesignHessian<Element> { hessian }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func linearize(at w: Vector<Element>, into H: DesignHessian<Element>, gradient g: inout Vector<Element>) {
     gradient(at: w, into: &g)
   }

@@ -9,14 +9,14 @@ extension LinearModel: AffineGradientFunction {
 }
 
 extension LinearModel: ThirdOrderFunction {
-  /// zᵀ∇f = (1/n) Σ ℓ′(xᵢ·w) xᵢ·z + λ zᵀw: Xᵀ(ℓ‴ ∘ Xz ∘ Xx)/n + δ z, and zᵀx. Three products with X, one with Xᵀ; none of a quadratic loss.
+  /// zᵀ∇f = (1/n) Σ ℓ′(xᵢ·w) xᵢ·z + λ zᵀFw, F the ridge's factors: Xᵀ(ℓ‴ ∘ Xz ∘ Xx)/n + δ F z, and zᵀFx. Three products with X, one with Xᵀ; none of a quadratic loss.
   public func addThirdDerivative(
     _ z: Vector<Element>, _ x: Vector<Element>, _ δ: Vector<Element>, at w: Vector<Element>,
     parameters λ: Vector<Element>, scale α: Element, state a: inout Vector<Element>, parameters b: inout Vector<Element>
   ) -> Bool {
     if ridge == .parameter {
-      a.add(α * δ[0], z)
-      b[0] += α * z.dot(x)
+      addRidge(α * δ[0], z, to: &a)
+      b[0] += α * ridgeProduct(z, x)
     }
     if loss.linearTerm != nil { return true }
     var scores = Vector<Element>.zeros(loss.sampleCount)

@@ -77,7 +77,10 @@ final class FunctionBounds<Element: Scalar> {
       // err ≤ ω E₁ + E₀: E₁ by the coordinates whose multipliers are held by margins, E₀ by what is left.
       let error = errors.nodes[function.gradient]!.errors
       var (perWeight, rest): (Element, Element) = (0, 0)
-      for j in 0..<p where weights[j] > 0 && (S.count == p || !isActive[j]) { perWeight = max(perWeight, error[j] / weights[j]) }
+      let negligible = .ulpOfOne * weights.most
+      for j in 0..<p where weights[j] > negligible && (S.count == p || !isActive[j]) {
+        perWeight = max(perWeight, error[j] / weights[j])
+      }
       for j in 0..<p { rest = max(rest, error[j] - atMost(perWeight, weights[j])) }
       let values = Vector(copying: machine.slots[function.gradient].vector)
       let m = Element(machine.slots[function.mixedAdjoint].vector.count)
@@ -102,7 +105,9 @@ final class FunctionBounds<Element: Scalar> {
       let curvature = near.range(gram)
       let diagonal = form.diagonal.map { near.nodes[$0]!.hull } ?? ClosedInterval(0, 0)
       let shift = form.shift.map { near.nodes[$0]!.hull } ?? ClosedInterval(0, 0)
-      guard curvature.lower >= 0, diagonal.lower >= 0, shift.lower >= 0, curvature.upper.isFinite else { return .infinity }
+      guard curvature.lower >= 0, diagonal.lower >= 0, shift.lower >= 0, curvature.upper.isFinite else {
+        return .infinity
+      }
       let (root, own) = (curvature.upper.squareRoot(), (diagonal.upper + shift.upper).squareRoot())
       let columns = norms.columns(of: gram.features).norms
       var change: Element = 0

@@ -15,6 +15,8 @@ struct PathCommand: ParsableCommand {
       Every point is begun where the last ones say that the path goes on, and ends where a duality gap proves its objective to be the minimum to within \
       --tolerance of itself, or to rounding where there is no such proof. Where there are validation rows their loss stands beside each point. \
       With --out the coefficients are saved as the arrays of scipy.sparse.csc_matrix, features × points.
+
+      \(sampleFormatsHelp)
       """)
 
   @OptionGroup var inputs: ModelOptions
@@ -55,14 +57,14 @@ struct PathCommand: ParsableCommand {
     if let out { try Console.prepareFolder(out, for: PathReport.files) }
     let progress = ProgressLine("reading \(inputs.data)")
     defer { progress.end() }
-    let builder = try Console.reportingDataErrors {
-      try ModelBuilder(inputs, try RegressionData(inputs))
-    }
+    let data = try Console.reportingDataErrors { try RegressionData(inputs) }
+    let builder = try Console.reportingDataErrors { try ModelBuilder(inputs, data) }
     let reading = clock.seconds
     progress.update("solving")
     var report = try Console.reportingDataErrors {
       try builder.build(PathConsumer(command: self, reading: reading, progress: progress))
     }
+    report.classes = data.classes?.names
     report.seconds.solving = clock.seconds - reading
     progress.end()
     if let out { try Console.reportingDataErrors { try report.write(to: out) } }
@@ -86,7 +88,7 @@ private struct PathConsumer: ModelConsumer {
     _ model: RegressionModel<Loss, Penalty>, names: [String], rows: PreparedRows
   ) throws -> PathReport {
     let map = model.map(features: rows.features, targets: rows.targets)
-    let heldOut = rows.heldOut.map { HeldOutLoss<Loss>(features: $0.features, targets: $0.targets) }
+    let heldOut = rows.heldOut.map { HeldOutLoss<Loss>(features: model.design($0.features), targets: $0.targets) }
     let direction = Vector(count: map.parameterCount) {
       $0 < model.penalty.parameterCount ? 1 : command.lambda2 ?? 0
     }
@@ -95,8 +97,9 @@ private struct PathConsumer: ModelConsumer {
       of: map, along: direction, count: command.points, ratio: command.ratio, tolerance: command.tolerance
     ) { point in
       losses.append(heldOut?.value(at: point.state, parameters: point.parameters))
+      let selected = model.coefficients(point.state).coefficients.nonzeroCount
       progress.update(
-        "point \(losses.count) of \(command.points): \(point.support.count) selected, \(Format.number(losses.last ?? nil)) held out"
+        "point \(losses.count) of \(command.points): \(selected) selected, \(Format.number(losses.last ?? nil)) held out"
       )
       return true
     }

@@ -22,6 +22,7 @@ enum TunePenalty: String, CaseIterable, Codable, ExpressibleByArgument {
 enum TuneCriterion: String, CaseIterable, Codable, ExpressibleByArgument {
   case heldout
   case cv
+  case sure
 }
 
 enum TuneOptimizer: String, CaseIterable, Codable, ExpressibleByArgument {
@@ -40,6 +41,7 @@ struct TuneSettings: Codable, Equatable {
   var folds: Int?
   var repeats: Int?
   var seed: UInt64
+  var noise: Double?
   var features: Int
   var strengths: Int
   var optimizer: TuneOptimizer
@@ -59,6 +61,7 @@ struct TuneSettings: Codable, Equatable {
       ("the criterion", criterion.rawValue, other.criterion.rawValue),
       ("the number of folds", "\(folds ?? 0)", "\(other.folds ?? 0)"),
       ("the number of repeats", "\(repeats ?? 0)", "\(other.repeats ?? 0)"),
+      ("the noise", "\(noise ?? 0)", "\(other.noise ?? 0)"),
       ("the seed", "\(seed)", "\(other.seed)"),
       ("the number of features", "\(features)", "\(other.features)"),
       ("the number of strengths", "\(strengths)", "\(other.strengths)"),
