@@ -27,7 +27,7 @@ struct WorkingSetRun<Loss: DesignLoss> {
   private(set) var gradient: Vector<Element>
   /// sup ℓ″ ‖column‖²/n + ρ.
   private let curvature: Vector<Element>
-  private var alive: IndexSubset
+  var alive: IndexSubset
   private var compact = Vector<Element>.zeros(0)
   var small = SmallProblem<Element>()
   var large = ColumnProblem<Element>()
@@ -84,6 +84,7 @@ struct WorkingSetRun<Loss: DesignLoss> {
       return finished(since: clock)
     }
     var idlePasses = 0
+    var wasSolved = isRough && solveWhereTheLastEnded(tolerance)
     while result.passes < passLimit {
       refreshGradient()
       result.passes += 1
@@ -121,12 +122,14 @@ struct WorkingSetRun<Loss: DesignLoss> {
       if violators == 0 {
         (working, isComplete) = (IndexSubset(nonzerosOf: w, and: unpenalized.elements), true)
         // What was solved for leaves a larger gap: by rounding, or where strengths differ by orders.
-        if isRough && result.passes > 1 { precision = precision.flatMap { $0 > 256 * .ulpOfOne ? $0 / 4 : nil } }
+        if isRough && wasSolved { precision = precision.flatMap { $0 > 256 * .ulpOfOne ? $0 / 4 : nil } }
       }
       solveWorkingSet(working, gap: min(bestGap, result.dualityGap), isComplete)
+      wasSolved = true
       bestGap = min(bestGap, result.dualityGap)
       refreshResiduals()
     }
+    if isRough { keepSlopes() }
     return finished(since: clock)
   }
 

@@ -69,6 +69,7 @@ struct BlockWorkingSetRun<Loss: DesignLoss, Penalty: BlockSeparableFunction> whe
     let isRough = tolerance > WorkingSetSolver<Element>.roundingTolerance
     precision = isRough ? tolerance / 2 : nil
     enterDomain()
+    var wasSolved = isRough && solveWhereTheLastEnded()
     while result.passes < passLimit {
       refreshGradient()
       result.passes += 1
@@ -96,18 +97,20 @@ struct BlockWorkingSetRun<Loss: DesignLoss, Penalty: BlockSeparableFunction> whe
         break
       }
       // What was solved for leaves a larger gap: by rounding, or where strengths differ by orders.
-      if violators.isEmpty && !isNew {
+      if violators.isEmpty && !isNew && wasSolved {
         precision = precision.flatMap { $0 > 256 * .ulpOfOne ? $0 / 4 : nil }
       }
       // Others violate by as much: no digit beyond a tenth of that is of use.
       solveWorkingSet(isNew: isNew, target: isComplete ? nil : result.violation / 10)
+      wasSolved = true
     }
+    if isRough { keepSlopes() }
     result.estimate = w
     result.seconds = clock.secondsSince()
     return result
   }
 
-  private mutating func gather(_ b: Int) {
+  mutating func gather(_ b: Int) {
     for i in 0..<penalty.blocks.size(b) {
       let j = penalty.blocks.coordinate(b, i)
       x[i] = w[j]
@@ -241,7 +244,7 @@ struct BlockWorkingSetRun<Loss: DesignLoss, Penalty: BlockSeparableFunction> whe
 
   /// Blocks up to twice those that are free, and at least some 256 coordinates of violators: the Gram matrix of fewer costs
   /// less than a pass over X. Whether it is another working set than the last.
-  private mutating func chooseWorkingSet(free: [Int], violators: [(block: Int, size: Element)]) -> Bool {
+  mutating func chooseWorkingSet(free: [Int], violators: [(block: Int, size: Element)]) -> Bool {
     let all = penalty.blocks
     var chosen = free
     let room = max(256, free.reduce(0) { $0 + all.size($1) })
