@@ -33,7 +33,7 @@ public class TracedFunction<Element: Scalar>: SmoothFunction {
   private var gradientAtZero: (λ: Vector<Element>, norm: Element)?
   private lazy var probe = makeHessian()
   private(set) lazy var bounds = FunctionBounds(tape)
-  /// The built-in loss that f is, where it is one; see ``minimum(with:parameters:from:iterationLimit:progress:)``.
+  /// The built-in loss that f is, where it is one; see ``minimum(with:parameters:from:tolerance:iterationLimit:progress:)``.
   var squares: AnyObject?
 
   /// - Parameters:
