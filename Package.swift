@@ -14,7 +14,7 @@ let package = Package(
   products: [
     .library(
       name: "ImplicitDiff",
-      targets: ["LinAlg", "RandomStreams", "NonsmoothMaps", "ImplicitDiff", "Tracing", "Models", "Datasets"]),
+      targets: ["LinAlg", "RandomStreams", "NonsmoothMaps", "ImplicitDiff", "Tracing", "Models", "Bilevel", "Datasets"]),
     .library(name: "LinAlg", targets: ["LinAlg"]),
     .executable(name: "implicit-diff", targets: ["implicit-diff"]),
     .executable(name: "implicit-diff-bench", targets: ["implicit-diff-bench"]),
@@ -42,12 +42,18 @@ let package = Package(
     .target(
       name: "Tracing",
       dependencies: [
-        "LinAlg", "NonsmoothMaps", "ImplicitDiff", .product(name: "RealModule", package: "swift-numerics"),
+        "LinAlg", "NonsmoothMaps", "ImplicitDiff", "Models", .product(name: "RealModule", package: "swift-numerics"),
       ], swiftSettings: swift),
     .target(
       name: "Models",
       dependencies: [
         "LinAlg", "CKernels", "NonsmoothMaps", "ImplicitDiff", "RandomStreams",
+        .product(name: "RealModule", package: "swift-numerics"),
+      ], swiftSettings: swift),
+    .target(
+      name: "Bilevel",
+      dependencies: [
+        "LinAlg", "NonsmoothMaps", "ImplicitDiff", "Models", "RandomStreams",
         .product(name: "RealModule", package: "swift-numerics"),
       ], swiftSettings: swift),
     .systemLibrary(
@@ -63,7 +69,7 @@ let package = Package(
     .executableTarget(
       name: "implicit-diff",
       dependencies: [
-        "CommandSupport", "LinAlg", "NonsmoothMaps", "ImplicitDiff", "Models", "Datasets", "RandomStreams",
+        "CommandSupport", "LinAlg", "NonsmoothMaps", "ImplicitDiff", "Models", "Bilevel", "Datasets", "RandomStreams",
         .product(name: "TextTable", package: "TextTable"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: swift),
@@ -103,6 +109,12 @@ let package = Package(
         .product(name: "RealModule", package: "swift-numerics"),
       ], swiftSettings: swift),
     .testTarget(
+      name: "BilevelTests",
+      dependencies: [
+        "Bilevel", "Models", "NonsmoothMaps", "Datasets", "ImplicitDiff", "LinAlg", "RandomStreams", "TestSupport",
+        .product(name: "RealModule", package: "swift-numerics"),
+      ], swiftSettings: swift),
+    .testTarget(
       name: "NonsmoothMapsTests",
       dependencies: [
         "NonsmoothMaps", "ImplicitDiff", "LinAlg", .product(name: "RealModule", package: "swift-numerics"),
@@ -110,15 +122,21 @@ let package = Package(
     .testTarget(
       name: "TracingTests",
       dependencies: [
-        "Tracing", "Models", "NonsmoothMaps", "Datasets", "ImplicitDiff", "LinAlg", "RandomStreams", "TestSupport",
+        "Tracing", "Models", "NonsmoothMaps", "Datasets", "ImplicitDiff", "LinAlg", "RandomStreams", "Reliability",
+        "TestSupport",
       ], swiftSettings: swift),
     .testTarget(
       name: "DocumentationTests",
-      dependencies: ["Tracing", "NonsmoothMaps", "Models", "Datasets", "ImplicitDiff", "LinAlg", "TestSupport"],
+      dependencies: [
+        "Bilevel", "Tracing", "NonsmoothMaps", "Models", "Datasets", "ImplicitDiff", "LinAlg", "TestSupport",
+        .product(name: "RealModule", package: "swift-numerics"),
+      ],
       swiftSettings: swift),
     .testTarget(
       name: "CommandLineTests",
-      dependencies: ["implicit-diff", "implicit-diff-bench", "Datasets", "LinAlg", "TestSupport"],
+      dependencies: [
+        "implicit-diff", "implicit-diff-bench", "Datasets", "ImplicitDiff", "Models", "LinAlg", "TestSupport",
+      ],
       swiftSettings: swift),
   ]
 )

@@ -14,6 +14,6 @@ struct BenchCommand: ParsableCommand {
     subcommands: [
       SweepCommand.self, KernelsCommand.self, SparseCommand.self, GroupsCommand.self, ChoiceCommand.self,
       OperatorsCommand.self, TracingCommand.self, FiguresCommand.self,
-      ReliabilityCommand.self,
+      ReliabilityCommand.self, BoundsCommand.self,
     ])
 }

@@ -4,7 +4,7 @@ internal import Dispatch
 ///
 /// OpenBLAS itself runs one thread (see ``BLAS``); several tasks that each call it scale better than one call on several
 /// threads for the tall, thin shapes of this package.
-enum Parallel {
+package enum Parallel {
   /// Multiplications below which a second thread costs more than it gives: at some 10 operations a nanosecond this is a
   /// few hundred microseconds, against ten or so to wake a thread.
   static let worthwhile = 4_000_000
@@ -15,7 +15,7 @@ enum Parallel {
   }
 
   /// Runs `body(0) … body(count − 1)`, at once where there are processors.
-  static func run(_ count: Int, _ body: @Sendable (Int) -> Void) {
+  package static func run(_ count: Int, _ body: @Sendable (Int) -> Void) {
     if count <= 1 {
       if count == 1 { body(0) }
       return

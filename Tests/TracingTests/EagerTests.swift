@@ -101,7 +101,23 @@ import Tracing
     return a + b + norm2(P.rows([3, 1]).spread(toRows: [0, 0], of: 2))
   }
 
+  static func numbers(_ w: T, _ λ: T) -> T {
+    let a = maximum(λ[0], λ[1]) + minimum(λ[1], λ[2]) + softThreshold(λ[0], by: 0.1)
+    let b = select(where: λ[0], isGreaterThan: λ[1], λ[2], otherwise: λ[0] * λ[1])
+    let c = select(where: λ[0], isGreaterThan: λ[1], w, otherwise: 2 * w) + maximum(λ[0], w) - minimum(λ[0], w)
+    let d = concatenate([λ[2], λ[0]])
+    return a + b + sum(c) + dot(d, λ[segment: 0..<2])
+  }
+  static func numbers(_ w: V, _ λ: V) -> Double {
+    let a = maximum(λ[0], λ[1]) + minimum(λ[1], λ[2]) + softThreshold(λ[0], by: 0.1)
+    let b = select(where: λ[0], isGreaterThan: λ[1], λ[2], otherwise: λ[0] * λ[1])
+    let c = select(where: λ[0], isGreaterThan: λ[1], w, otherwise: 2 * w) + maximum(λ[0], w) - minimum(λ[0], w)
+    let d = concatenate([λ[2], λ[0]])
+    return a + b + sum(c) + dot(d, λ[segment: 0..<2])
+  }
+
   static let pairs: [Pair] = [
+    Pair(description: "numbers", traced: numbers, eager: numbers),
     Pair(description: "arithmetic", traced: arithmetic, eager: arithmetic),
     Pair(description: "designs", traced: designs, eager: designs),
     Pair(description: "functions", traced: functions, eager: functions),
@@ -118,6 +134,17 @@ import Tracing
     let (traced, eager) = (f.value(at: w, parameters: λ), pair.eager(w, λ))
     // Sums of some tens of terms of the size of the result, in another order.
     #expect(abs(traced - eager) <= 64 * Double.ulpOfOne * (16 + abs(eager)))
+  }
+
+  /// A proximal map without parameters has its word untraced too.
+  @Test func constraintsAgree() throws {
+    let map = try TracedMap<Double>(state: 5, parameters: 0) { w, _ in
+      proximal(Box<Double>.nonNegative, step: 0.1, 0.5 * w + 0.1)
+    }
+    let w = FunctionTests.vector(5, 3)
+    var next = w
+    map.apply(w, parameters: [], into: &next)
+    #expect(next == proximal(Box<Double>.nonNegative, step: 0.1, 0.5 * w + 0.1))
   }
 
   @Test func mapsAgree() throws {

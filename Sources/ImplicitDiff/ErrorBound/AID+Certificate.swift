@@ -7,23 +7,47 @@ extension AID where Map: CertifiableMap {
   /// convexity for nothing does not leave a third of the digits, it is looked for on the support, by factorizations there. No
   /// eigenvalue and no step size.
   ///
-  /// - Returns: nil where nothing is known of the exact solution.
+  /// - Throws: why nothing is known of the exact solution. Where something is, but nothing of the hypergradient, ``Certificate/absence`` says why.
+  public func certify(
+    _ problem: FixedPointProblem<Map>, objective: some OuterObjective<Element>, workspace: AIDWorkspace<Map>
+  ) throws(NoBound<Element>) -> Certificate<Element> {
+    if let refusal = Outcome(refusing: problem) {
+      if case .outsideDomain = refusal { throw .outsideDomain }
+      throw .notFinite
+    }
+    if let sharp = certificateByConditions(problem, objective, workspace) { return sharp }
+    return try problem.map.certificate(
+      at: problem.state, parameters: problem.parameters, linearization: workspace.linearization,
+      adjoint: workspace.adjoint, objective: objective)
+  }
+
+  /// ``certify(_:objective:workspace:)`` without its reasons: nil where nothing is known of the exact solution.
   public func certificate(
     for problem: FixedPointProblem<Map>, objective: some OuterObjective<Element>, workspace: AIDWorkspace<Map>
   ) -> Certificate<Element>? {
+    do throws(NoBound<Element>) {
+      return try certify(problem, objective: objective, workspace: workspace)
+    } catch { return nil }
+  }
+
+  /// By conditions entry by entry, where the map has them; nil elsewhere.
+  private func certificateByConditions(
+    _ problem: FixedPointProblem<Map>, _ objective: some OuterObjective<Element>, _ workspace: AIDWorkspace<Map>
+  ) -> Certificate<Element>? {
     let λ = problem.parameters
     let linearization = workspace.linearization
-    guard let parts = workspace.symmetricParts(), parts.isMask, Outcome(refusing: problem) == nil else {
-      return nil
-    }
-    let measured = AdjointMeasurement(problem, objective, parts, linearization, adjoint: workspace.adjoint)
-    guard
+    guard let parts = workspace.symmetricParts(), parts.isMask,
       let bounds = problem.map.solutionBounds(at: problem.state, parameters: λ, linearization: linearization)
     else { return nil }
+    let measured = AdjointMeasurement(problem, objective, parts, linearization, adjoint: workspace.adjoint)
     func certificate(_ solution: SolutionBound<Element>) -> Certificate<Element> {
-      Certificate(
+      var result = Certificate(
         solution: solution, gradient: bounds.gradient, adjointResidual: measured.residual,
-        hypergradientErrorBound: measured.bound(given: solution))
+        hypergradientErrorBound: nil)
+      do throws(NoBound<Element>) {
+        result.hypergradientErrorBound = try measured.bound(given: solution)
+      } catch { result.absence = error }
+      return result
     }
     let known = bounds.known.map(certificate)
     let enough = Element.pow(.ulpOfOne, Element(1) / 3) * measured.hypergradientNorm
@@ -82,11 +106,15 @@ private struct AdjointMeasurement<Element: Scalar> {
     parameterLipschitz = objective.parameterGradientLipschitzConstant
   }
 
-  /// The bound of ``Certificate``; nil where the piece is not proven, a constant is missing or it is not finite.
-  func bound(given solution: SolutionBound<Element>) -> Element? {
-    guard solution.isIdentified, let errors, let LE = stateLipschitz, let Lλ = parameterLipschitz else { return nil }
+  /// The bound of ``Certificate``.
+  func bound(given solution: SolutionBound<Element>) throws(NoBound<Element>) -> Element {
+    guard solution.isIdentified else {
+      throw .pieceNotIdentified(distance: solution.kinkDistance, error: solution.stateError)
+    }
+    guard let errors, let LE = stateLipschitz, let Lλ = parameterLipschitz else { throw .objectiveHasNoConstants }
     let (s, e, μ) = (step, solution.stateError, solution.strongConvexity)
-    let change = s * solution.mixedDerivativeLipschitzConstant * e  // of A2 between w and w*
+    // Of A2, from as it is multiplied by at w to as it is at w*.
+    let change = s * (solution.mixedDerivativeLipschitzConstant * e + solution.mixedDerivativeRounding)
     let ulp = Element.ulpOfOne
     let sums = 1 + count * ulp  // norms of |S| entries are themselves rounded
     let (v, A2) = (adjointNorm * sums, parametersNorm * sums)
@@ -100,6 +128,7 @@ private struct AdjointMeasurement<Element: Scalar> {
       + ulp * (A2 * v + parameterGradientNorm)
     // The bound is itself a sum of some dozen rounded operations.
     let rounded = bound * (1 + 64 * ulp)
-    return rounded.isFinite ? rounded : nil
+    guard rounded.isFinite else { throw .outOfRange }
+    return rounded
   }
 }

@@ -8,6 +8,22 @@ public protocol CertifiableMap<Element>: FixedPointMap {
   func solutionBounds(
     at w: Vector<Element>, parameters λ: Vector<Element>, linearization: Linearization
   ) -> SolutionBounds<Element>?
+
+  /// What is known of the error of the hypergradient A2ᵀ v + ∇_λ E for the computed adjoint v, on pieces of any kind: where
+  /// ``solutionBounds(at:parameters:linearization:)`` says nothing.
+  ///
+  /// - Throws: why nothing is known.
+  func certificate(
+    at w: Vector<Element>, parameters λ: Vector<Element>, linearization: Linearization, adjoint v: Vector<Element>,
+    objective: some OuterObjective<Element>
+  ) throws(NoBound<Element>) -> Certificate<Element>
+}
+
+extension CertifiableMap {
+  public func certificate(
+    at w: Vector<Element>, parameters λ: Vector<Element>, linearization: Linearization, adjoint v: Vector<Element>,
+    objective: some OuterObjective<Element>
+  ) throws(NoBound<Element>) -> Certificate<Element> { throw .penaltyHasNoBound }
 }
 
 /// Two bounds on one solution: by the strong convexity that is known for nothing, and by one that has to be looked for.
@@ -34,8 +50,10 @@ public struct SolutionBound<Element: Scalar>: Sendable {
   public var optimalityResidual: Element
   /// μ, a strong-convexity modulus of F on the support between w and w*.
   public var strongConvexity: Element
-  /// e, a bound on ‖w − w*‖; it holds where ``isIdentified``.
+  /// e, a bound on ‖w − w*‖ where ``stateErrorIsProven``.
   public var stateError: Element
+  /// Whether ``stateError`` is a bound: where ``isIdentified``, and with strong convexity everywhere also where the piece is not.
+  public var stateErrorIsProven: Bool
   /// Whether w* is proven to lie on w's piece.
   public var isIdentified: Bool
   /// A lower bound on the distance from w, along the support, to the nearest change of the piece.
@@ -46,19 +64,23 @@ public struct SolutionBound<Element: Scalar>: Sendable {
   public var hessianRounding: Element
   /// L_P with ‖∂_λ∇F(w) − ∂_λ∇F(w')‖ ≤ L_P ‖w − w'‖ on the piece: 1 where λ has a ridge's strength.
   public var mixedDerivativeLipschitzConstant: Element
+  /// A bound on the rounding error of ∂_λ∇F as it is multiplied by, in the Frobenius norm.
+  public var mixedDerivativeRounding: Element
 
   public init(
     optimalityResidual: Element, strongConvexity: Element, stateError: Element, isIdentified: Bool,
     kinkDistance: Element, hessianLipschitzConstant: Element, hessianRounding: Element,
-    mixedDerivativeLipschitzConstant: Element
+    mixedDerivativeLipschitzConstant: Element, mixedDerivativeRounding: Element = 0
   ) {
     self.optimalityResidual = optimalityResidual
     self.strongConvexity = strongConvexity
     self.stateError = stateError
+    stateErrorIsProven = isIdentified
     self.isIdentified = isIdentified
     self.kinkDistance = kinkDistance
     self.hessianLipschitzConstant = hessianLipschitzConstant
     self.hessianRounding = hessianRounding
     self.mixedDerivativeLipschitzConstant = mixedDerivativeLipschitzConstant
+    self.mixedDerivativeRounding = mixedDerivativeRounding
   }
 }

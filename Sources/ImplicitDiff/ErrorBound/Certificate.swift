@@ -21,10 +21,12 @@ public struct Certificate<Element: Scalar>: Sendable {
   /// A bound on the hypergradient's error in the Euclidean norm; nil where the piece is not proven, is not the one that was
   /// differentiated, a constant of the objective is not known, or the bound is not a finite number.
   public var hypergradientErrorBound: Element?
+  /// Why there is no ``hypergradientErrorBound``; nil where there is one.
+  public var absence: NoBound<Element>?
 
   /// ‖d‖, the optimality residual of w.
   public var innerResidual: Element { solution.optimalityResidual }
-  /// e, a bound on ‖w − w*‖ where ``isIdentified``.
+  /// e, a bound on ‖w − w*‖ where ``SolutionBound/stateErrorIsProven``.
   public var stateErrorBound: Element { solution.stateError }
   /// A lower bound on the distance from w to the nearest kink, along the support.
   public var kinkDistance: Element { solution.kinkDistance }

@@ -13,6 +13,8 @@ package struct SolutionInference<Element: Scalar> {
   private let hessianLipschitzConstant: Element
   private let hessianRounding: Element
   private let mixedDerivativeLipschitzConstant: Element
+  private let mixedDerivativeRounding: Element
+  private let radius: Element
   private let knownStrongConvexity: Element
 
   package init(_ conditions: OptimalityConditions<Element>, _ gradient: RoundedGradient<Element>) {
@@ -23,6 +25,8 @@ package struct SolutionInference<Element: Scalar> {
     hessianLipschitzConstant = gradient.hessianLipschitzConstant
     hessianRounding = gradient.hessianRounding
     mixedDerivativeLipschitzConstant = gradient.mixedDerivativeLipschitzConstant
+    mixedDerivativeRounding = gradient.mixedDerivativeRounding
+    radius = gradient.radius
     knownStrongConvexity = gradient.strongConvexity
   }
 
@@ -52,25 +56,28 @@ package struct SolutionInference<Element: Scalar> {
     guard discriminant >= 0 else { return nil }
     let e = 2 * (residual / μ₀) / (1 + discriminant.squareRoot()) * (1 + 16 * ulp)
     let μ = (μ₀ - L * e) * (1 - 4 * ulp)
-    guard e.isFinite, μ > 0 else { return nil }
+    // Beyond the radius nothing is known of L.
+    guard e.isFinite, μ > 0, e <= radius else { return nil }
     // (∇f(w) − ∇f(w*))·(w − w*) ≤ d·(w − w*), since the subgradients of g are monotone.
-    let change = changePerRoot * (residual * e).squareRoot() * (1 + 16 * ulp)
+    let byRoot = changePerRoot.isFinite ? changePerRoot * (residual * e).squareRoot() : .infinity
+    let change = min(byRoot, slope * e) * (1 + 16 * ulp)
     let piece = conditions.piece(stateError: e, change: change, slope: slope)
     return SolutionBound(
       optimalityResidual: residual, strongConvexity: μ, stateError: e, isIdentified: piece.isProven,
       kinkDistance: piece.distance, hessianLipschitzConstant: L, hessianRounding: hessianRounding,
-      mixedDerivativeLipschitzConstant: mixedDerivativeLipschitzConstant)
+      mixedDerivativeLipschitzConstant: mixedDerivativeLipschitzConstant,
+      mixedDerivativeRounding: mixedDerivativeRounding)
   }
 }
 
 /// A lower bound on the least eigenvalue of H_SS, or nil where none above zero is found.
 ///
-/// An estimate comes from inverse iteration with the Cholesky factor; half of it is proven by factoring H_SS − μ I: that a
+/// An estimate from above comes from inverse iteration with the Cholesky factor; most of it, or half, is proven by factoring H_SS − μ I: that a
 /// Cholesky factorization runs through means that the matrix, changed by at most (|S| + 1) half-ulps of its trace, is positive
-/// definite (Higham, *Accuracy and Stability of Numerical Algorithms*, theorem 10.7). Cost: H_SS and two factorizations.
+/// definite (Higham, *Accuracy and Stability of Numerical Algorithms*, theorem 10.7). Cost: H_SS and two or three factorizations.
 ///
 /// - Parameter rounding: a bound on the error of H_SS as assembled, in norm.
-private func leastEigenvalueBound<Element: Scalar>(
+func leastEigenvalueBound<Element: Scalar>(
   count k: Int, rounding: Element, _ assemble: (inout Matrix<Element>) -> Void
 ) -> Element? {
   let cholesky = CholeskyWorkspace<Element>(capacity: k)
@@ -81,20 +88,23 @@ private func leastEigenvalueBound<Element: Scalar>(
   do throws(FactorizationError) { try cholesky.factor(count: k) { $0.copy(from: assembled) } } catch { return nil }
   var x = Vector<Element>(count: k) { $0 % 2 == 0 ? 1 : -1 }
   var estimate = Element.infinity
-  for _ in 0..<4 {
+  for _ in 0..<6 {
     let size = x.norm
     guard size > 0, size.isFinite else { return nil }
     x.scale(by: 1 / size)
     cholesky.solve(&x)
     estimate = min(estimate, 1 / x.norm)
   }
-  let μ = estimate / 2
-  do throws(FactorizationError) {
-    try cholesky.factor(count: k) { H in
-      H.copy(from: assembled)
-      H.addToDiagonal(-μ)
-    }
-  } catch { return nil }
-  let proven = μ - Element(k + 2) * .ulpOfOne * trace - rounding
-  return proven > 0 && proven.isFinite ? proven : nil
+  for share: Element in [0.9, 0.5] {
+    let μ = share * estimate
+    do throws(FactorizationError) {
+      try cholesky.factor(count: k) { H in
+        H.copy(from: assembled)
+        H.addToDiagonal(-μ)
+      }
+    } catch { continue }
+    let proven = μ - Element(k + 2) * .ulpOfOne * trace - rounding
+    return proven > 0 && proven.isFinite ? proven : nil
+  }
+  return nil
 }

@@ -103,9 +103,15 @@ extension FixedPointMap {
   /// ±q add up to 1/√(1 − q²) of one, of which an alternating direction shows twice. At most four times the error is let pass: more would
   /// be taken for rounding what is slow convergence.
   func roundingResidual(at w: Vector<Element>, parameters λ: Vector<Element>) -> Element {
-    let error = evaluationError(at: w, parameters: λ)
+    let error = finiteEvaluationError(at: w, parameters: λ)
     guard let q = contractionBound(parameters: λ), q < 1 else { return error }
     return error * min(4, max(1, 2 / (1 - q * q).squareRoot()))
+  }
+
+  /// The rounding error of an evaluation, 0 where the map's estimate is no number: an infinite one would take every residual for rounding.
+  func finiteEvaluationError(at w: Vector<Element>, parameters λ: Vector<Element>) -> Element {
+    let error = evaluationError(at: w, parameters: λ)
+    return error.isFinite ? error : 0
   }
 
   /// ‖Φ(w, λ) − w‖₂, at the cost of one evaluation.

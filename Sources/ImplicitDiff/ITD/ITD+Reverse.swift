@@ -74,7 +74,7 @@ extension ITD {
     // A contraction ends within residual/(1 − q) of where it starts, and k steps lead no farther than k of the first.
     let noise = max(
       max(tolerance, 64 * .ulpOfOne) * settled.state.norm,
-      settled.map.evaluationError(at: settled.state, parameters: settled.parameters))
+      settled.map.finiteEvaluationError(at: settled.state, parameters: settled.parameters))
     let allowed = Element(k + 1) * (residual + noise)
     if moved <= allowed { return nil }
     return Element.pow(moved / max(residual, noise), 1 / Element(max(1, k)))

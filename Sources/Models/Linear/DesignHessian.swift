@@ -1,6 +1,6 @@
 public import LinAlg
 
-/// H = XᵀDX/n, D = diag(d) with d ≥ 0, or the identity where no weights were set: the Hessian of a ``SmoothLoss``.
+/// H = XᵀDX/n, D = diag(d) with d ≥ 0, or the identity where no weights were set: the Hessian of a ``DesignLoss``.
 ///
 /// H is applied through X (one or two passes over its entries) until that has cost as much as forming the Gram matrix
 /// would have, and through the Gram matrix from then on: whatever the number of products turns out to be, the total is at
@@ -20,9 +20,17 @@ public final class DesignHessian<Element: Scalar> {
   /// X where it is dense and a panel of its rows fits the cache: then one pass over it makes a product.
   private let dense: Matrix<Element>?
   private var gram: Matrix<Element>?
+  /// H on the columns of all working sets so far, where there are no weights.
+  private let growing = GrowingGram<Element>()
+  /// Xᵀr/n where the last solve that ended at a duality gap ended; on features that were screened out of it, where one before did.
+  var lastSlopes: Vector<Element>?
+  /// Bounds on the largest eigenvalues of H on blocks of columns that were asked for, without weights.
+  var blockCurvatures: [[Int]: Element] = [:]
   /// Whether `gram` is that of the present weights.
   private var gramIsCurrent = false
   private var productsThroughFeatures = 0
+  /// Whether it is decided for good that products go through X.
+  private var staysWithFeatures = false
   private let squaredColumnNorms: () -> Vector<Element>
 
   /// 4096 features make a Gram matrix of 128 MiB in Double.
@@ -37,11 +45,21 @@ public final class DesignHessian<Element: Scalar> {
   }
 
   /// d ← what `fill` writes (n entries).
-  func setWeights(_ fill: (inout Vector<Element>) -> Void) {
+  package func setWeights(_ fill: (inout Vector<Element>) -> Void) {
     if weights == nil { weights = .zeros(features.rows) }
     fill(&weights!)
     gramIsCurrent = false
     productsThroughFeatures = 0
+  }
+
+  /// Forms the Gram matrix of a few features, whose products are many before long, and decides against it for more.
+  func fixProducts() {
+    guard features.columns <= 256 else {
+      staysWithFeatures = true
+      return
+    }
+    while !gramIsCurrent && gramMayPay() { _ = gramPays() }
+    staysWithFeatures = !gramIsCurrent
   }
 
   private var scale: Element { 1 / Element(features.rows) }
@@ -84,10 +102,43 @@ public final class DesignHessian<Element: Scalar> {
     features.multiplyTransposed(block: blockImage!, alpha: scale, into: &y)
   }
 
+  /// M ← H_SS, both triangles, for a working set, which others like it will follow: what is computed is kept where that pays.
+  func assemble(onWorkingSet S: IndexSubset, into M: inout Matrix<Element>) {
+    if let matrix = features.denseColumns, keepsProducts(of: S) {
+      let missing = growing.missing(S)
+      if growing.count + missing.count > Self.gramLimit {
+        growing.reset()
+        growing.add(S.elements, of: matrix, alpha: scale)
+      } else {
+        growing.add(missing, of: matrix, alpha: scale)
+      }
+    }
+    assemble(on: S, into: &M)
+  }
+
+  /// Small Gram matrices are made faster than they are found again.
+  private func keepsProducts(of S: IndexSubset) -> Bool {
+    weights == nil && !gramIsCurrent && S.count <= Self.gramLimit && features.rows * S.count > 32_768
+  }
+
+  /// The columns whose products are kept, in the order they came.
+  var keptColumns: [[Int]] {
+    get { growing.batches }
+    set {
+      growing.reset()
+      guard let matrix = features.denseColumns else { return }
+      for batch in newValue { growing.add(batch, of: matrix, alpha: scale) }
+    }
+  }
+
   /// M ← H_SS, both triangles.
   func assemble(on S: IndexSubset, into M: inout Matrix<Element>) {
     if gramIsCurrent {
       M.gatherSubmatrix(S, from: gram!)
+      return
+    }
+    if weights == nil, growing.covers(S) {
+      growing.gather(S, into: &M)
       return
     }
     features.gram(columns: S, weights: weights, alpha: scale, into: &M, workspace: columnGram)
@@ -98,6 +149,10 @@ public final class DesignHessian<Element: Scalar> {
 
   /// The lower triangle of M ← H_SS in single precision.
   func assembleSingle(on S: IndexSubset, into M: inout Matrix<Float>) {
+    if weights == nil, growing.covers(S) {
+      growing.gatherSingle(S, into: &M)
+      return
+    }
     guard let matrix = features.denseColumns else { preconditionFailure("DesignHessian: not dense") }
     singleGram.assign(to: &M, columns: S, of: matrix, weights: weights, alpha: Float(scale))
   }
@@ -117,7 +172,8 @@ public final class DesignHessian<Element: Scalar> {
 
   /// Multiplications that ``assemble(on:into:)`` costs for that many of the columns.
   func assemblyCost(columns s: Double) -> Double {
-    gramIsCurrent ? s * s : storedEntries(columns: s) * (s / 2 + (weights == nil ? 0 : 1))
+    gramIsCurrent || (weights == nil && Double(growing.count) >= s)
+      ? s * s : storedEntries(columns: s) * (s / 2 + (weights == nil ? 0 : 1))
   }
 
   /// Stored entries of so many columns, as if all held equally many.
@@ -135,6 +191,10 @@ public final class DesignHessian<Element: Scalar> {
     d.scale(by: scale)
   }
 
+  private func gramMayPay() -> Bool {
+    !staysWithFeatures && features.denseColumns != nil && features.columns <= min(Self.gramLimit, 2 * features.rows)
+  }
+
   /// Whether the Gram matrix is there, forming it when it has become due.
   ///
   /// Dense, forming it takes n p² operations at matrix-matrix speed, a product through X 4 n p at memory speed, which is
@@ -142,10 +202,8 @@ public final class DesignHessian<Element: Scalar> {
   /// as one. With weights, which last for one linearization, at least eight products come first. A sparse matrix is used as it is.
   private func gramPays(columns: Int = 1) -> Bool {
     if gramIsCurrent { return true }
+    guard gramMayPay(), let matrix = features.denseColumns else { return false }
     let p = features.columns
-    guard let matrix = features.denseColumns, p <= min(Self.gramLimit, 2 * features.rows) else {
-      return false
-    }
     productsThroughFeatures += max(1, columns / 16)
     guard productsThroughFeatures > max(p / 64, weights == nil ? 0 : 8) else { return false }
     if gram == nil { gram = .zeros(p, p) }

@@ -42,12 +42,3 @@ public struct OptimalityConditions<Element: Scalar> {
     return (isProven, distance)
   }
 }
-
-/// A penalty that can say whether a point lies on the piece of the exact minimizer. Its derivative is constant on every piece.
-public protocol CertifiablePenalty<Element>: ProximalMap {
-  /// The conditions for w on the piece that L was filled at; nil where w does not lie on it.
-  func conditions(
-    at w: Vector<Element>, gradient: RoundedGradient<Element>, parameters λ: Vector<Element>,
-    linearization L: Linearization
-  ) -> OptimalityConditions<Element>?
-}

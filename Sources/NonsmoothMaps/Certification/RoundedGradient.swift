@@ -13,10 +13,11 @@ public struct RoundedGradient<Element: Scalar> {
   public var activeWeight: Element
   /// The sum over the active coordinates of the absolute values of the terms that ∇f(w)ⱼ is the sum of.
   public var activeMagnitude: Element
-  /// The rounding error of entry j is at most ωⱼ times this, plus ``entryError`` and four ulps of the entry.
+  /// The rounding error of entry j is at most ωⱼ times this, plus ``entryError`` and four ulps of the entry. Infinite where it is not known.
   public var errorPerWeight: Element
   public var entryError: Element
-  /// |∇f(w)ⱼ − ∇f(w')ⱼ| ≤ ωⱼ changePerRoot √((∇f(w) − ∇f(w'))·(w − w')) for any w'.
+  /// |∇f(w)ⱼ − ∇f(w')ⱼ| ≤ ωⱼ changePerRoot √((∇f(w) − ∇f(w'))·(w − w')) for any w' and coordinates j that are not active; for active ones the same of f without
+  /// its ridge, (``strongConvexity``/2) ‖w‖². So ‖ω‖² changePerRoot² + ``strongConvexity`` bounds the eigenvalues of ∇²f. Infinite where f is not known to be convex.
   public var changePerRoot: Element
   /// |∇f(w)ⱼ − ∇f(w')ⱼ| ≤ ωⱼ slope ‖w − w'‖ where w' differs from w in active coordinates alone.
   public var slope: Element
@@ -26,13 +27,18 @@ public struct RoundedGradient<Element: Scalar> {
   public var hessianLipschitzConstant: Element
   /// A bound on the rounding error of (∇²f)_SS z for ‖z‖ = 1.
   public var hessianRounding: Element
-  /// L_P with ‖∂_λ∇f(w) − ∂_λ∇f(w')‖ ≤ L_P ‖w − w'‖.
+  /// L_P with ‖∂_λ∇f(w) − ∂_λ∇f(w')‖ ≤ L_P ‖w − w'‖ on the active coordinates.
   public var mixedDerivativeLipschitzConstant: Element
+  /// A bound on the rounding error of ∂_λ∇f(w) as it is multiplied by, in the Frobenius norm.
+  public var mixedDerivativeRounding: Element
+  /// How far from w, in active coordinates, the bounds hold for w'; infinite where they hold everywhere.
+  public var radius: Element
 
   public init(
     values: Vector<Element>, weights: Vector<Element>, activeWeight: Element, activeMagnitude: Element,
     errorPerWeight: Element, entryError: Element, changePerRoot: Element, slope: Element, strongConvexity: Element,
-    hessianLipschitzConstant: Element, hessianRounding: Element, mixedDerivativeLipschitzConstant: Element
+    hessianLipschitzConstant: Element, hessianRounding: Element, mixedDerivativeLipschitzConstant: Element,
+    mixedDerivativeRounding: Element = 0, radius: Element = .infinity
   ) {
     self.values = values
     self.weights = weights
@@ -46,6 +52,8 @@ public struct RoundedGradient<Element: Scalar> {
     self.hessianLipschitzConstant = hessianLipschitzConstant
     self.hessianRounding = hessianRounding
     self.mixedDerivativeLipschitzConstant = mixedDerivativeLipschitzConstant
+    self.mixedDerivativeRounding = mixedDerivativeRounding
+    self.radius = radius
   }
 
   /// A bound on the rounding error, in norm, of a vector of k entries, each the sum of an entry of the gradient on the active coordinates and of

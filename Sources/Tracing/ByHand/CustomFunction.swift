@@ -82,9 +82,10 @@ public final class CustomFunction<Element: Scalar>: SmoothFunction {
 
   public var curvatureBoundsAreAttained: Bool { false }
 
-  /// ‖∇f(w)‖, ‖∇f(0)‖ and ‖∇²f(w) w‖.
+  /// ‖∇f(w)‖, ‖∇²f(w) w‖ and, where zero has a gradient, ‖∇f(0)‖.
   public func gradientMagnitude(at w: Vector<Element>, parameters λ: Vector<Element>) -> Element {
-    slope(w, λ).norm + slope(.zeros(stateCount), λ).norm + product(w, λ, w).norm
+    let atZero = slope(.zeros(stateCount), λ).norm
+    return slope(w, λ).norm + (atZero.isFinite ? atZero : 0) + product(w, λ, w).norm
   }
 }
 

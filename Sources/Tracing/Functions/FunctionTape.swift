@@ -23,6 +23,8 @@ final class FunctionTape<Element: Scalar> {
   let mixedAdjoint: Int
   /// The Hessian as a form that can be assembled, where it was recognised.
   let form: HessianForm<Element>?
+  /// f as a function of scores, where it was recognised.
+  let scores: ScoreForm<Element>?
 
   /// - Parameter f: writes f on the tape.
   init(
@@ -56,7 +58,9 @@ final class FunctionTape<Element: Scalar> {
     hessianProduct = tape.pullback(of: gradient, seed: x, to: w)
     mixedAdjoint = tape.pullback(of: gradient, seed: x, to: λ)
     mixed = tape.pullback(of: slopes, seed: μ, to: w)
-    form = FormRecognizer.form(of: hessianProduct, linearIn: x, on: tape)
+    let form = FormRecognizer.form(of: hessianProduct, linearIn: x, on: tape)
+    self.form = form
+    scores = form.flatMap { ScoreForm($0, of: value, on: tape) }
   }
 
   /// What has to be run once a point is given, before products.

@@ -28,9 +28,13 @@ public class TracedFunction<Element: Scalar>: SmoothFunction {
   private let machine: Machine<Element>
   private let valueNodes: [Int]
   private let gradientNodes: [Int]
-  private lazy var curvature = tape.form.map { FormCurvature(tape.tape, $0) }
+  private lazy var thresholds = ParameterDomain(tape.tape, of: tape.value)
+  private(set) lazy var curvature = tape.form.map { FormCurvature(tape.tape, $0) }
   private var gradientAtZero: (λ: Vector<Element>, norm: Element)?
   private lazy var probe = makeHessian()
+  private(set) lazy var bounds = FunctionBounds(tape)
+  /// The built-in loss that f is, where it is one; see ``minimum(with:parameters:from:tolerance:iterationLimit:progress:)``.
+  var squares: AnyObject?
 
   /// - Parameters:
   ///   - p: the entries of w.
@@ -54,9 +58,12 @@ public class TracedFunction<Element: Scalar>: SmoothFunction {
     gradientNodes = tape.tape.needed(for: [tape.gradient])
   }
 
+  /// As ``domain`` says; thresholds of at least 0, as far as they depend on λ alone.
   public func violation(parameters λ: Vector<Element>) -> ParameterViolation? {
-    domain == .finite
+    let outside =
+      domain == .finite
       ? ParameterViolation.notFinite(in: λ) : ParameterViolation.negative(in: λ, expected: "a number of at least 0")
+    return outside ?? thresholds.violation(λ)
   }
 
   private func set(_ w: Vector<Element>, _ λ: Vector<Element>) {
@@ -120,8 +127,10 @@ public class TracedFunction<Element: Scalar>: SmoothFunction {
     !curvatureBounds(parameters: λ).largest.isNaN
   }
 
-  /// ‖∇f(0)‖ and what the Hessian adds to it at w.
+  /// By a running error analysis of the gradient's tape; where an operation has no bound, ‖∇f(0)‖ and what the Hessian adds to it at w.
   public func gradientMagnitude(at w: Vector<Element>, parameters λ: Vector<Element>) -> Element {
+    let byTerms = bounds.gradientMagnitude(at: w, λ)
+    if byTerms.isFinite { return byTerms }
     let atZero: Element
     if let known = gradientAtZero, known.λ == λ {
       atZero = known.norm
@@ -132,10 +141,10 @@ public class TracedFunction<Element: Scalar>: SmoothFunction {
       gradientAtZero = (Vector(copying: λ), atZero)
     }
     let largest = curvatureBounds(parameters: λ).largest
-    if !largest.isNaN { return atZero + largest * w.norm }
+    if atZero.isFinite && !largest.isNaN { return atZero + largest * w.norm }
     probe.fill(at: w, parameters: λ, gradient: true)
     var image = Vector<Element>.zeros(stateCount)
     probe.apply(w, into: &image)
-    return atZero + image.norm + probe.machine.slots[tape.gradient].vector.norm
+    return (atZero.isFinite ? atZero : 0) + image.norm + probe.machine.slots[tape.gradient].vector.norm
   }
 }

@@ -5,12 +5,12 @@ public import LinAlg
 ///
 ///     let E = try TracedObjective<Double>(state: p, parameters: 2) { w, _ in mean(square(XVal * w - yVal)) / 2 }
 public final class TracedObjective<Element: Scalar>: OuterObjective {
-  private let tape: Tape<Element>
-  private let machine: Machine<Element>
+  let tape: Tape<Element>
+  let machine: Machine<Element>
   private let value: Int
-  private let slopes: (state: Int, parameters: Int)
+  let slopes: (state: Int, parameters: Int)
   private let valueNodes: [Int]
-  private let gradientNodes: [Int]
+  let gradientNodes: [Int]
 
   /// - Parameters:
   ///   - p: the entries of w.
@@ -43,7 +43,7 @@ public final class TracedObjective<Element: Scalar>: OuterObjective {
     gradientNodes = tape.needed(for: [slopes.state, slopes.parameters])
   }
 
-  private func run(_ nodes: [Int], _ w: Vector<Element>, _ λ: Vector<Element>) {
+  func run(_ nodes: [Int], _ w: Vector<Element>, _ λ: Vector<Element>) {
     machine.set(FunctionInput.state, w)
     machine.set(FunctionInput.parameters, λ)
     machine.run(nodes)

@@ -10,9 +10,10 @@ final class ParameterDomain<Element: Scalar> {
   /// A proximal map with the node of its parameters.
   private let proximals: [(map: any ProximalInstance<Element>, parameters: Int)]
 
-  init(_ map: MapTape<Element>) {
-    tape = map.tape
-    let needed = tape.needed(for: [map.value])
+  /// - Parameter value: the node of Φ or f.
+  init(_ tape: Tape<Element>, of value: Int) {
+    self.tape = tape
+    let needed = tape.needed(for: [value])
     let others = ~UInt8(1 << MapInput.parameters)
     var thresholds: [Int] = []
     var proximals: [(any ProximalInstance<Element>, Int)] = []

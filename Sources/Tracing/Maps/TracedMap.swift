@@ -18,7 +18,7 @@ public final class TracedMap<Element: Scalar>: FixedPointMap {
   private let machine: Machine<Element>
   private let valueNodes: [Int]
   private let argumentNodes: [Int]
-  private lazy var domain = ParameterDomain(tape)
+  private lazy var domain = ParameterDomain(tape.tape, of: tape.value)
   private lazy var curvature = tape.form.map { FormCurvature(tape.tape, $0) }
   private var argumentAtZero: (λ: Vector<Element>, norm: Element)?
 
@@ -85,7 +85,7 @@ public final class TracedMap<Element: Scalar>: FixedPointMap {
     return bound < 1 || form.hasExactBounds(on: tape.tape) ? bound : nil
   }
 
-  /// Sums of n and p terms of the size of w, of its image and of the image of zero.
+  /// Sums of n and p terms of the size of w, of its image and of the image of zero; of w and its image where zero has none.
   public func evaluationError(at w: Vector<Element>, parameters λ: Vector<Element>) -> Element {
     let atZero: Element
     if let known = argumentAtZero, known.λ == λ {
@@ -96,8 +96,14 @@ public final class TracedMap<Element: Scalar>: FixedPointMap {
       atZero = machine.slots[tape.argument].vector.norm
       argumentAtZero = (Vector(copying: λ), atZero)
     }
+    var image = atZero
+    if !image.isFinite {
+      set(w, λ)
+      machine.run(argumentNodes)
+      image = machine.slots[tape.argument].vector.norm
+    }
     let longest = tape.tape.designs.reduce(stateCount) { max($0, $1.rows, $1.columns) }
-    return .ulpOfOne * Element(longest + stateCount + 1).squareRoot() * (3 * w.norm + atZero)
+    return .ulpOfOne * Element(longest + stateCount + 1).squareRoot() * (3 * w.norm + image)
   }
 }
 

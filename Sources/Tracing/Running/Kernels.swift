@@ -112,7 +112,8 @@ enum Kernels {
     sizes: UnsafeMutablePointer<Element>?
   ) {
     for i in 0..<n {
-      var top = z[i]
+      // Without a column there is nothing to read: log 0.
+      var top = c > 0 ? z[i] : 0
       for k in 1..<max(1, c) { top = z[k * n + i] > top ? z[k * n + i] : top }
       var sum: Element = 0
       for k in 0..<c {

@@ -124,9 +124,13 @@ extension Machine {
 
   // MARK: - Linear maps
 
+  /// Whether a product of node a into node k has no terms: then it is zero, and there may be no memory to see as a matrix.
+  private func isEmpty(_ k: Int, _ a: Int) -> Bool { slots[k].vector.isEmpty || slots[a].vector.isEmpty }
+
   private func multiply(_ k: Int, _ X: Int, _ transposed: Bool, _ a: Int) {
     let design = tape.designs[X]
     let x = slots[a].vector
+    if isEmpty(k, a) { return slots[k].vector.fill(0) }
     if columns(k) == 1 {
       if transposed {
         design.multiplyTransposed(x, alpha: 1, beta: 0, into: &slots[k].vector)
@@ -175,6 +179,7 @@ extension Machine {
   private func operate(_ k: Int, _ A: Int, _ adjoint: Bool, _ a: Int) {
     let map = tape.operators[A]
     let x = slots[a].vector
+    if isEmpty(k, a) { return slots[k].vector.fill(0) }
     if columns(k) == 1 {
       if adjoint { map.applyAdjoint(x, into: &slots[k].vector) } else { map.apply(x, into: &slots[k].vector) }
       return
@@ -186,6 +191,7 @@ extension Machine {
   }
 
   private func product(_ k: Int, _ a: Int, _ tA: Bool, _ b: Int, _ tB: Bool) {
+    if isEmpty(k, a) || isEmpty(k, b) { return slots[k].vector.fill(0) }
     let A = Matrix(columnsOf: slots[a].vector, rows: rows(a))
     let B = Matrix(columnsOf: slots[b].vector, rows: rows(b))
     slots[k].vector.withColumns(rows: rows(k)) { $0.assignProduct(tA ? A.transposed : A, tB ? B.transposed : B) }

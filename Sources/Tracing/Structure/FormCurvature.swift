@@ -29,6 +29,16 @@ final class FormCurvature<Element: Scalar> {
     return bounds
   }
 
+  /// A bound on the entries of c d of the first part c Xᵀ diag(d) X over all w, infinite where there is none.
+  func weightBound(_ λ: Vector<Element>) -> Element {
+    guard let machine, let gram = form.grams.first else { return 0 }
+    machine.set(FunctionInput.parameters, λ)
+    machine.run(nodes)
+    let range = CurvatureRange(tape, machine, unknown: ~UInt8(1 << FunctionInput.parameters))
+    let factor = range.range(gram.coefficient)
+    return (gram.weights.map { factor * range.range($0) } ?? factor).upper
+  }
+
   private func spectrum(_ k: Int) -> (smallest: Element, largest: Element) {
     if let known = spectra[k] { return known }
     let found = form.grams[k].features.gramSpectrum(scale: 1)

@@ -33,11 +33,34 @@ struct ClosedInterval<Element: Scalar>: Equatable {
 
   /// A product with zero is zero here even where the other factor has no bound: both stand for numbers.
   static func * (a: ClosedInterval, b: ClosedInterval) -> ClosedInterval {
-    func product(_ x: Element, _ y: Element) -> Element { x == 0 || y == 0 ? 0 : x * y }
-    let ends = [
-      product(a.lower, b.lower), product(a.lower, b.upper), product(a.upper, b.lower), product(a.upper, b.upper),
-    ]
-    if ends.contains(where: \.isNaN) { return .all }
-    return ClosedInterval(ends.min()!, ends.max()!)
+    @inline(__always) func product(_ x: Element, _ y: Element) -> Element { x == 0 || y == 0 ? 0 : x * y }
+    let (p, q) = (product(a.lower, b.lower), product(a.lower, b.upper))
+    let (r, s) = (product(a.upper, b.lower), product(a.upper, b.upper))
+    if p.isNaN || q.isNaN || r.isNaN || s.isNaN { return .all }
+    return ClosedInterval(min(min(p, q), min(r, s)), max(max(p, q), max(r, s)))
+  }
+
+  /// The largest absolute value.
+  var magnitude: Element { max(lower.magnitude, upper.magnitude) }
+
+  func contains(_ x: Element) -> Bool { lower <= x && x <= upper }
+
+  /// With room for sixteen ulps at either end: for the rounding of the operations that found the ends, and of numbers of the closure that were joined while tracing.
+  var widened: ClosedInterval {
+    if lower.isNaN || upper.isNaN { return .all }
+    return ClosedInterval(-Self.raised(-lower), Self.raised(upper))
+  }
+
+  /// An end of −0 is the exact end of what is not positive; one of 0 may be something that underflowed.
+  private static func raised(_ x: Element) -> Element {
+    if x == 0 { return x.sign == .minus ? x : .leastNonzeroMagnitude }
+    if x.isFinite { return x + 16 * .ulpOfOne * x.magnitude + .leastNonzeroMagnitude }
+    return max(x, -.greatestFiniteMagnitude)
+  }
+
+  /// The numbers in both; `other` where rounding leaves none.
+  func intersection(_ other: ClosedInterval) -> ClosedInterval {
+    let (a, b) = (max(lower, other.lower), min(upper, other.upper))
+    return a <= b ? ClosedInterval(a, b) : other
   }
 }

@@ -52,6 +52,12 @@ public struct Shape: Hashable, Sendable, CustomStringConvertible {
 
   func rows(batch b: Int) -> Int { if case .fixed(let n) = extent { n } else { b } }
 
+  /// Whether the extents are numbers of rows and columns whose product is one of entries.
+  var isPossible: Bool {
+    guard case .matrix(.fixed(let n), let c) = form else { return true }
+    return n >= 0 && c >= 0 && !n.multipliedReportingOverflow(by: c).overflow
+  }
+
   /// The number of entries where it does not depend on a batch.
   var fixedCount: Int? { if case .fixed(let n) = extent { n * columns } else { nil } }
 

@@ -23,7 +23,9 @@ extension Tape {
       return "an operator of \(a.rows) × \(a.columns) differs between two runs of the closure"
     }
     for (a, b) in zip(proximals, other.proximals)
-    where a.name != b.name || a.step != b.step || a.parameterCount != b.parameterCount {
+    where a.name != b.name || a.step != b.step || a.kink != b.kink || a.parameterCount != b.parameterCount
+      || a.describe() != b.describe()
+    {
       return "a proximal map, \(a.name) with step \(a.step), differs between two runs of the closure"
     }
     return nil

@@ -20,17 +20,34 @@ extension Tape {
     }
   }
 
+  /// α β, where the product of two numbers keeps its digits: then one factor does what the two did. Beyond the normal numbers it does not.
+  private func folded(_ α: Element, _ β: Element) -> Element? {
+    let product = α * β
+    return product.isNormal || α == 0 || β == 0 || !α.isFinite || !β.isFinite ? product : nil
+  }
+
+  /// a/c: by the reciprocal, in two steps where that one is no normal number.
+  func divided(_ a: Int, by c: Element) -> Int {
+    let reciprocal = 1 / c
+    if reciprocal.isNormal || c == 0 || !c.isFinite { return scaled(reciprocal, a) }
+    let power: Element = c.magnitude < 1 ? Element(1 << 62) : 1 / Element(1 << 62)
+    return scaled(power, scaled(1 / (c * power), a))
+  }
+
   /// α a.
   func scaled(_ α: Element, _ a: Int) -> Int {
     if α == 1 { return a }
     let node = nodes[a]
     switch node.operation {
     case .literal(let c), .filled(let c): return filled(α * c, node.shape)
-    case .scaled(let β): return scaled(α * β, node.operands[0])
+    case .scaled(let β): if let γ = folded(α, β) { return scaled(γ, node.operands[0]) }
     case .combine(let β, let γ):
-      return append(.combine(α * β, α * γ), node.operands, node.shape)
-    default: return append(.scaled(α), [a], node.shape)
+      if let first = folded(α, β), let second = folded(α, γ) {
+        return append(.combine(first, second), node.operands, node.shape)
+      }
+    default: break
     }
+    return append(.scaled(α), [a], node.shape)
   }
 
   /// α a + β b, of one shape.
@@ -42,8 +59,12 @@ extension Tape {
     }
     if let y = uniformValue(b) { return offset(β * y, scaled(α, a)) }
     if a == b { return scaled(α + β, a) }
-    if case .scaled(let γ) = nodes[a].operation { return combine(α * γ, nodes[a].operands[0], β, b) }
-    if case .scaled(let γ) = nodes[b].operation { return combine(α, a, β * γ, nodes[b].operands[0]) }
+    if case .scaled(let γ) = nodes[a].operation, let first = folded(α, γ) {
+      return combine(first, nodes[a].operands[0], β, b)
+    }
+    if case .scaled(let γ) = nodes[b].operation, let second = folded(β, γ) {
+      return combine(α, a, second, nodes[b].operands[0])
+    }
     return append(.combine(α, β), [a, b], shape)
   }
 

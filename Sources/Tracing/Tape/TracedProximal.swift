@@ -8,6 +8,9 @@ struct TracedProximal<Element: Scalar> {
   let step: Element
   /// Whether it does not expand.
   let isConvex: Bool
+  let kink: KinkRule
+  /// The map as text, with the constants in it.
+  let describe: () -> String
   /// For arguments of p entries.
   let makeInstance: (_ p: Int) -> any ProximalInstance<Element>
   init<G: ProximalMap<Element>>(_ g: G, step: Element, kink: KinkRule) {
@@ -15,6 +18,8 @@ struct TracedProximal<Element: Scalar> {
     parameterCount = g.parameterCount
     self.step = step
     isConvex = g.isConvex
+    self.kink = kink
+    describe = { "\(g)" }
     makeInstance = { Instance(g, step: step, kink: kink, count: $0) }
   }
 }
@@ -59,8 +64,9 @@ private final class Instance<G: ProximalMap>: ProximalInstance {
     if map.isConvex { return nil }
     let limit = map.stepLimit(parameters: λ)
     if step < limit { return nil }
+    let index = map.stepLimitParameter
     return ParameterViolation(
-      index: 0, value: λ.isEmpty ? 0 : Double(λ[0]),
+      index: index, value: index < λ.count ? Double(λ[index]) : 0,
       expected: "parameters whose proximal map is a single point at the step \(step); it is for steps below \(limit)")
   }
 

@@ -95,6 +95,24 @@ public func minimum<Element>(_ a: Vector<Element>, _ b: Vector<Element>) -> Vect
 public func maximum<Element>(_ a: Vector<Element>, _ c: Element) -> Vector<Element> { a.entries { $0 > c ? $0 : c } }
 public func minimum<Element>(_ a: Vector<Element>, _ c: Element) -> Vector<Element> { a.entries { c > $0 ? $0 : c } }
 
+public func maximum<Element>(_ c: Element, _ b: Vector<Element>) -> Vector<Element> { b.entries { c > $0 ? c : $0 } }
+public func minimum<Element>(_ c: Element, _ b: Vector<Element>) -> Vector<Element> { b.entries { $0 > c ? c : $0 } }
+public func maximum<Element: Scalar>(_ a: Element, _ b: Element) -> Element { a > b ? a : b }
+public func minimum<Element: Scalar>(_ a: Element, _ b: Element) -> Element { b > a ? a : b }
+
+/// x where a > b, y otherwise.
+public func select<Element: Scalar>(
+  where a: Element, isGreaterThan b: Element, _ x: Element, otherwise y: Element
+) -> Element { a > b ? x : y }
+
+/// x where a > b, y otherwise.
+public func select<Element>(
+  where a: Element, isGreaterThan b: Element, _ x: Vector<Element>, otherwise y: Vector<Element>
+) -> Vector<Element> {
+  precondition(x.count == y.count, "select: vectors of \(x.count) and \(y.count)")
+  return a > b ? x : y
+}
+
 /// Entry by entry, x where a > b and y elsewhere.
 public func select<Element>(
   where a: Vector<Element>, isGreaterThan b: Vector<Element>, _ x: Vector<Element>, otherwise y: Vector<Element>
@@ -123,6 +141,7 @@ public func softmax<Element>(_ x: Vector<Element>) -> Vector<Element> {
 }
 
 public func concatenate<Element>(_ parts: [Vector<Element>]) -> Vector<Element> { Vector(parts.flatMap { Array($0) }) }
+public func concatenate<Element: Scalar>(_ parts: [Element]) -> Vector<Element> { Vector(parts) }
 public func detach<Element>(_ x: Vector<Element>) -> Vector<Element> { x }
 public func detach<Element: Scalar>(_ x: Element) -> Element { x }
 
@@ -137,6 +156,12 @@ public func softThreshold<Element>(_ u: Vector<Element>, by t: Vector<Element>) 
   SoftThreshold.apply(thresholds: t, to: &result)
   return result
 }
+
+public func softThreshold<Element: Scalar>(_ u: Element, by t: Element) -> Element { softThreshold([u], by: t)[0] }
+
+public func proximal<G: ProximalMap>(
+  _ g: G, step s: G.Element, kink: KinkRule = .zero, _ u: Vector<G.Element>
+) -> Vector<G.Element> { proximal(g, step: s, parameters: [], kink: kink, u) }
 
 public func proximal<G: ProximalMap>(
   _ g: G, step s: G.Element, parameters λ: Vector<G.Element>, kink: KinkRule = .zero, _ u: Vector<G.Element>

@@ -33,7 +33,7 @@ extension Traced {
   public static func - (c: Element, a: Traced) -> Traced { a.with(a.tape.offset(c, a.tape.scaled(-1, a.node))) }
   public static func * (c: Element, a: Traced) -> Traced { a.with(a.tape.scaled(c, a.node)) }
   public static func * (a: Traced, c: Element) -> Traced { c * a }
-  public static func / (a: Traced, c: Element) -> Traced { a.with(a.tape.scaled(1 / c, a.node)) }
+  public static func / (a: Traced, c: Element) -> Traced { a.with(a.tape.divided(a.node, by: c)) }
   public static func / (c: Element, a: Traced) -> Traced {
     a.with(a.tape.scaled(c, a.tape.elementary(.reciprocal, a.node)))
   }

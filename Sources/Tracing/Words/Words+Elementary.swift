@@ -58,7 +58,9 @@ public func select<Element>(
   else { return x }
   let shape = of.isScalar ? values : of
   guard values.isScalar || values == shape else {
-    return x.failing("select", "a condition of a \(of) for a \(values)", at: place)
+    return x.failing(
+      "select(where: \(a.text), isGreaterThan: \(b.text), \(x.text), otherwise: \(y.text))",
+      "a condition of a \(of) for a \(values)", at: place)
   }
   let mask = of.isScalar ? a.tape.broadcast(Traced.mask(a, b, of), shape) : Traced.mask(a, b, of)
   let (x, y) = (x.spread(to: shape), y.spread(to: shape))

@@ -12,8 +12,10 @@ extension Traced {
   public var flattened: Traced { reshaped(.vector(count), tape.place) }
 
   private func reshaped(_ wanted: Shape, _ place: Place) -> Traced {
-    guard let count = shape.fixedCount, count == wanted.fixedCount else {
-      return failing("reshape(\(text))", "a \(shape) as a \(wanted)", like: wanted, at: place)
+    guard let count = shape.fixedCount, wanted.isPossible, count == wanted.fixedCount else {
+      // What cannot be has no entries to count, so that what comes after it does not trap.
+      return failing(
+        "reshape(\(text))", "a \(shape) as a \(wanted)", like: wanted.isPossible ? wanted : .matrix(0, 0), at: place)
     }
     return with(tape.reshape(node, wanted))
   }
@@ -34,7 +36,7 @@ extension Traced {
     _ indices: [Int], _ file: StaticString = #fileID, _ line: UInt = #line
   ) -> Traced {
     guard case .fixed(let n) = shape.extent, !shape.isScalar, indices.allSatisfy({ 0 <= $0 && $0 < n }) else {
-      return failing("rows(\(text))", "rows outside a \(shape)", at: Place(file, line))
+      return failing("rows(\(text))", "rows \(indices) of a \(shape)", at: Place(file, line))
     }
     return with(tape.append(.gather(tape.register(indices)), [node], shape.with(.fixed(indices.count))))
   }
@@ -43,8 +45,9 @@ extension Traced {
   public func spread(
     toRows indices: [Int], of n: Int, _ file: StaticString = #fileID, _ line: UInt = #line
   ) -> Traced {
-    let result = shape.with(.fixed(n))
-    guard !shape.isScalar, shape.extent == .fixed(indices.count), indices.allSatisfy({ 0 <= $0 && $0 < n }) else {
+    let result = shape.with(.fixed(max(0, n)))
+    guard n >= 0, !shape.isScalar, shape.extent == .fixed(indices.count), indices.allSatisfy({ 0 <= $0 && $0 < n })
+    else {
       return failing(
         "spread(\(text))", "\(indices.count) indices below \(n) for a \(shape)", like: result, at: Place(file, line))
     }

@@ -44,7 +44,7 @@ public struct BlockWorkingSetSolution<Element: Scalar>: Sendable {
   }
 }
 
-/// Minimizes `f(w) + Σ_b g_b(w_b) + (λ_G/2) ‖w‖²` for a ``SmoothLoss`` f and a ``BlockPenalty`` g by working sets of blocks.
+/// Minimizes `f(w) + Σ_b g_b(w_b) + (λ_G/2) ‖w‖²` for a ``DesignLoss`` f and a ``BlockPenalty`` g by working sets of blocks.
 ///
 /// A pass over X gives the gradient, every block's violation of the optimality conditions and, for norms, the duality gap and
 /// the blocks that gap-safe screening removes for good. The blocks that are free to move and the worst violators form the working
@@ -55,7 +55,7 @@ public struct BlockWorkingSetSolution<Element: Scalar>: Sendable {
 /// Sources: as for ``WorkingSetSolver``; for groups, Ndiaye, Fercoq, Gramfort, Salmon, *GAP safe screening rules for
 /// sparse-group lasso*, NeurIPS 2016.
 public struct BlockWorkingSetSolver<Element: Scalar>: Sendable {
-  /// Above the default, a duality gap of this times f(0) ends the solve; at the default or below, and where there is no gap,
+  /// Above the default, a duality gap of this times the objective ends the solve; at the default or below, and where there is no gap,
   /// the optimality conditions hold to rounding.
   public var tolerance: Element
   public var passLimit: Int
@@ -69,7 +69,7 @@ public struct BlockWorkingSetSolver<Element: Scalar>: Sendable {
   /// - Parameter λ: the penalty's parameters and then λ_G, the ridge's strength; those that cannot be are refused with an outcome.
   /// - Parameter start: p entries, zero where nil; taken to the penalty's domain first.
   /// - Parameter progress: told of every pass and the violation it found.
-  public func solve<Loss: SmoothLoss<Element>, Penalty: BlockPenalty<Element>>(
+  public func solve<Loss: DesignLoss<Element>, Penalty: BlockPenalty<Element>>(
     _ loss: Loss, _ penalty: Penalty, parameters λ: Vector<Element>, from start: Vector<Element>? = nil,
     progress: ((_ pass: Int, _ violation: Element) -> Void)? = nil
   ) -> BlockWorkingSetSolution<Element> {
@@ -89,16 +89,16 @@ public struct BlockWorkingSetSolver<Element: Scalar>: Sendable {
     // power of two, which rounds nothing.
     let size = loss.targets.maxNorm
     let smallest = Element.leastNormalMagnitude.squareRoot().squareRoot()
-    if loss.linearTerm == nil || size == 0 || (size >= smallest && size <= 1 / smallest) {
+    let unit = size.binade
+    guard size > 0, size < smallest || size > 1 / smallest, let lossInUnits = loss.inUnits(of: unit) else {
       return solve(loss, blocks, ridge: λ[m], from: start, progress)
     }
-    let unit = size.binade
     guard let scaled = blocks.scaled(to: unit) else {
       return BlockWorkingSetSolution(start: .zeros(p), outcome: .notFinite())
     }
     func inUnits(_ x: Vector<Element>) -> Vector<Element> { Vector(count: x.count) { x[$0] / unit } }
     var solution = solve(
-      Loss(features: loss.features, targets: inUnits(loss.targets)), scaled, ridge: λ[m], from: start.map(inUnits),
+      lossInUnits, scaled, ridge: λ[m], from: start.map(inUnits),
       progress.map { report in { report($0, $1 * unit) } })
     solution.estimate.scale(by: unit)
     solution.violation *= unit
@@ -116,7 +116,11 @@ public struct BlockWorkingSetSolver<Element: Scalar>: Sendable {
   @specialized(where Element == Float, Loss == QuadraticLoss<Float>, Blocks == Intervals<Float>)
   @specialized(where Element == Float, Loss == LogisticLoss<Float>, Blocks == GroupNorms<Float>)
   @specialized(where Element == Float, Loss == LogisticLoss<Float>, Blocks == Intervals<Float>)
-  private func solve<Loss: SmoothLoss<Element>, Blocks: BlockSeparableFunction<Element>>(
+  @specialized(where Element == Double, Loss == FunctionLoss<Double>, Blocks == GroupNorms<Double>)
+  @specialized(where Element == Double, Loss == FunctionLoss<Double>, Blocks == Intervals<Double>)
+  @specialized(where Element == Float, Loss == FunctionLoss<Float>, Blocks == GroupNorms<Float>)
+  @specialized(where Element == Float, Loss == FunctionLoss<Float>, Blocks == Intervals<Float>)
+  private func solve<Loss: DesignLoss<Element>, Blocks: BlockSeparableFunction<Element>>(
     _ loss: Loss, _ blocks: Blocks, ridge: Element, from start: Vector<Element>?, _ progress: ((Int, Element) -> Void)?
   ) -> BlockWorkingSetSolution<Element> {
     var run = BlockWorkingSetRun(loss, blocks, ridge: ridge, start)

@@ -1,0 +1,106 @@
+public import ImplicitDiff
+public import LinAlg
+
+/// E(w(λ), λ) as a function of λ alone: solves for w(λ) from the last solution, and differentiates by ``ImplicitDiff/AID``.
+///
+/// Cost of an evaluation: the solve, a linear system on the piece, an evaluation of E and of its gradient. Used by one task at a time.
+public final class ReducedObjective<Map: FixedPointMap, Objective: OuterObjective<Map.Element>>: Criterion {
+  public typealias Element = Map.Element
+
+  public let map: Map
+  public let objective: Objective
+  private let strategy: AID<Map>
+  private let workspace: AIDWorkspace<Map>
+  /// The bound on the error of the gradient that was just computed, for maps that have one.
+  private let errorBound: (FixedPointProblem<Map>) -> Element?
+  /// Entries at the end of w that are never selected nor left out, such as an intercept.
+  private let unpenalizedCount: Int
+  private var gradient: Vector<Element>
+  private var scratch: Vector<Element>
+  /// w at the last λ that was solved, p entries.
+  public private(set) var state: Vector<Element>?
+
+  /// For any map; its gradients come without a bound.
+  ///
+  /// - Parameter unpenalizedCount: entries at the end of w that do not count as selected, such as an intercept.
+  public init(_ map: Map, _ objective: Objective, strategy: AID<Map> = AID(), unpenalizedCount: Int = 0) {
+    self.unpenalizedCount = unpenalizedCount
+    self.map = map
+    self.objective = objective
+    self.strategy = strategy
+    workspace = strategy.makeWorkspace(for: map)
+    errorBound = { _ in nil }
+    gradient = .zeros(map.parameterCount)
+    scratch = gradient
+  }
+
+  /// For maps that can bound the error of their solution: so can the criterion for its gradient.
+  public init(_ map: Map, _ objective: Objective, strategy: AID<Map> = AID(), unpenalizedCount: Int = 0)
+  where Map: CertifiableMap {
+    self.unpenalizedCount = unpenalizedCount
+    self.map = map
+    self.objective = objective
+    self.strategy = strategy
+    let workspace = strategy.makeWorkspace(for: map)
+    self.workspace = workspace
+    errorBound = {
+      strategy.certificate(for: $0, objective: objective, workspace: workspace)?.hypergradientErrorBound
+    }
+    gradient = .zeros(map.parameterCount)
+    scratch = gradient
+  }
+
+  public var parameterCount: Int { map.parameterCount }
+
+  public var warmStart: [WarmStart] {
+    get {
+      [
+        WarmStart(
+          state: state.map { Vector<Double>(converting: $0) },
+          keptColumns: (map as? any KeepsProducts)?.keptColumns ?? [])
+      ]
+    }
+    set {
+      guard let memory = newValue.first else { return }
+      state = memory.state.map { Vector<Element>(converting: $0) }
+      (map as? any KeepsProducts)?.keptColumns = memory.keptColumns
+    }
+  }
+
+  public func evaluate(at λ: Vector<Double>, bounding: Bool) -> CriterionValue {
+    let parameters = Vector<Element>(converting: λ)
+    let solution = map.solve(at: parameters, from: state)
+    do throws(ConvergenceFailure) { state = try solution.get() } catch {
+      return .failed(error, parameters: parameterCount)
+    }
+    let w = solution.state
+    let value = Double(objective.value(at: w, parameters: parameters))
+    let failure = differentiate(solution.problem)
+    let bound = bounding && failure == nil ? errorBound(solution.problem) : nil
+    return CriterionValue(
+      value: value, gradient: Vector(converting: gradient), gradientErrorBound: bound.map { Double($0) },
+      selected: w[segment: 0..<w.count - unpenalizedCount].nonzeroCount,
+      failure: failure
+        ?? (value.isFinite
+          ? nil
+          : ConvergenceFailure(
+            method: solution.method, iterations: solution.iterations, residual: nil,
+            advice: "The objective is not finite: check the held-out data.")))
+  }
+
+  /// gradient ← ∇f(λ), NaN with the reason where there is none.
+  private func differentiate(_ problem: FixedPointProblem<Map>) -> ConvergenceFailure? {
+    do throws(DifferentiationError) {
+      let report = try strategy.hypergradient(
+        of: objective, problem, into: &gradient, scratch: &scratch, workspace: workspace)
+      do throws(ConvergenceFailure) { _ = try Derivative(estimate: gradient, report: report).get() } catch {
+        gradient.fill(.nan)
+        return error
+      }
+      return nil
+    } catch {
+      gradient.fill(.nan)
+      return ConvergenceFailure(method: strategy.name, iterations: 0, residual: nil, advice: error.description)
+    }
+  }
+}

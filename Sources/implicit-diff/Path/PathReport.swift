@@ -1,0 +1,137 @@
+import Bilevel
+import CommandSupport
+import Datasets
+import LinAlg
+import TextTable
+
+/// What `implicit-diff path` reports. The JSON keys are stable.
+struct PathReport: Encodable {
+  struct Point: Encodable {
+    /// λ, in the order of the names.
+    var parameters: [Double]
+    var selected: Int
+    /// The loss with the penalty.
+    var objective: Double
+    /// The loss on the validation rows; nil where there are none.
+    var validation: Double?
+    /// Passes over the data.
+    var passes: Int
+    var seconds: Double
+  }
+
+  struct Seconds: Encodable {
+    var reading: Double
+    var solving = 0.0
+    var total = 0.0
+  }
+
+  let version = 1
+  var model: String
+  var penalty: String
+  var samples: Int
+  var features: Int
+  /// Of a classifier: what −1 and 1 stand for.
+  var classes: [String]?
+  var names: [String]
+  var points: [Point]
+  /// The point of the smallest loss on the validation rows, from 0.
+  var best: Int?
+  /// Why there are fewer points than were asked for.
+  var failure: String?
+  var seconds: Seconds
+  /// w and its intercept at every point, in the units of the data; not in the JSON.
+  private var solutions: [(coefficients: Vector<Double>, intercept: Double)]
+
+  enum CodingKeys: String, CodingKey {
+    case version, model, penalty, samples, features, classes, names, points, best, failure, seconds
+  }
+
+  init(
+    model: String, penalty: String, rows: PreparedRows, names: [String], path: RegularizationPath<Double>,
+    losses: [Double?], reading: Double
+  ) {
+    self.model = model
+    self.penalty = penalty
+    samples = rows.features.rows
+    features = rows.features.columns
+    self.names = names
+    let solutions = path.points.map { rows.unscaled($0.state) }
+    self.solutions = solutions
+    let points = path.points.indices.map { k in
+      let point = path.points[k]
+      return Point(
+        parameters: Array(point.parameters), selected: solutions[k].coefficients.nonzeroCount,
+        objective: point.objective, validation: losses[k], passes: point.iterations, seconds: point.seconds)
+    }
+    self.points = points
+    best = points.indices.filter { points[$0].validation != nil }
+      .min { points[$0].validation! < points[$1].validation! }
+    failure = path.failure?.description
+    seconds = Seconds(reading: reading)
+  }
+
+  static let files = [
+    "path.csv", "coefficients.data.npy", "coefficients.indices.npy", "coefficients.indptr.npy", "intercepts.npy",
+  ]
+
+  /// The table as CSV, the coefficients by columns of features × points.
+  func write(to directory: String) throws(DatasetError) {
+    var csv = CSV(columns: names + ["selected", "objective", "validation", "passes", "seconds"])
+    for point in points {
+      csv.append(
+        point.parameters + [
+          point.selected, point.objective, point.validation.map { "\($0)" } ?? "", point.passes, point.seconds,
+        ])
+    }
+    var (values, rows, pointers): ([Double], [Int], [Int]) = ([], [], [0])
+    for solution in solutions {
+      for j in solution.coefficients.indices where solution.coefficients[j] != 0 {
+        rows.append(j)
+        values.append(solution.coefficients[j])
+      }
+      pointers.append(values.count)
+    }
+    let prefix = directory + "/coefficients"
+    try NPY.write(Vector(values), to: prefix + ".data.npy")
+    try NPY.write(rows, to: prefix + ".indices.npy")
+    try NPY.write(pointers, to: prefix + ".indptr.npy")
+    try NPY.write(Vector(solutions.map(\.intercept)), to: directory + "/intercepts.npy")
+    try csv.write(to: directory + "/path.csv")
+  }
+
+  /// Some twenty points evenly chosen, the best among them.
+  var table: String {
+    struct Row {
+      var index: Int
+      var point: Point
+      var isBest: Bool
+    }
+    let stride = max(1, (points.count + 19) / 20)
+    let rows = points.indices.filter { $0 % stride == 0 || $0 == best || $0 == points.count - 1 }
+      .map { Row(index: $0, point: points[$0], isBest: $0 == best) }
+    let hasLoss = best != nil
+    let name = names[0]
+    let table = TextTable<Row> { row in
+      let point = row.point
+      let loss = Column(title: "validation", value: Format.number(point.validation), align: .right)
+      return [
+        Column(title: "point", value: "\(row.index)\(row.isBest ? " *" : "")"),
+        Column(title: name, value: Format.number(point.parameters[0]), align: .right),
+        Column(title: "selected", value: point.selected, align: .right),
+        Column(title: "objective", value: Format.number(point.objective), align: .right),
+      ] + (hasLoss ? [loss] : []) + [
+        Column(title: "passes", value: point.passes, align: .right),
+        Column(title: "ms", value: Format.compact(point.seconds * 1e3), align: .right),
+      ]
+    }
+    let marked = best.map { k in
+      "\n* the smallest validation loss, \(points[k].validation ?? .nan) at \(names[0]) \(points[k].parameters[0])"
+    }
+    return """
+      \(model), \(penalty), \(samples) samples × \(features) features, \(points.count) points\(classNote(classes))
+      \(table.string(for: rows) ?? "")\(marked ?? "")
+      seconds: reading \(Format.number(seconds.reading)), solving \(Format.number(seconds.solving)); \
+      \(Format.number(seconds.total)) in all
+      """
+  }
+}

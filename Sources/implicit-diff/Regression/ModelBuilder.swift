@@ -1,0 +1,134 @@
+import Bilevel
+import Datasets
+import LinAlg
+import Models
+import NonsmoothMaps
+
+/// Rows as the model meets them: standardized where that was asked for.
+struct PreparedRows {
+  let features: any DesignMatrix<Double>
+  let targets: Vector<Double>
+  let heldOut: (features: any DesignMatrix<Double>, targets: Vector<Double>)?
+  private let standardization: Standardization?
+  /// Whether the model fits an intercept, the last entry of w; else one is what centring leaves.
+  private let modelHasIntercept: Bool
+
+  init(_ options: ModelOptions, _ data: RegressionData) throws(DatasetError) {
+    modelHasIntercept = options.modelHasIntercept
+    let isPlain = options.intercept && modelHasIntercept && !options.standardize && data.features.denseColumns == nil
+    guard options.intercept || options.standardize, !isPlain else {
+      (features, targets, heldOut, standardization) = (data.features, data.targets, data.heldOut, nil)
+      return
+    }
+    guard let dense = data.features.denseColumns else {
+      throw .invalid(
+        path: options.data,
+        reason:
+          "is sparse, and centred sparse features would be dense: leave out --standardize\(modelHasIntercept ? "" : " and --intercept")"
+      )
+    }
+    let standard = Standardization(
+      dense, data.targets, centers: options.intercept, scales: options.standardize, centersTargets: !modelHasIntercept)
+    standardization = standard
+    features = DenseDesign(standard.features(dense))
+    targets = standard.targets(data.targets)
+    heldOut = data.heldOut.map { part in
+      (
+        part.features.denseColumns.map { DenseDesign(standard.features($0)) } ?? part.features,
+        standard.targets(part.targets)
+      )
+    }
+  }
+
+  /// w in the units of the data.
+  func unscaled(_ w: Vector<Double>) -> (coefficients: Vector<Double>, intercept: Double) {
+    let p = modelHasIntercept ? w.count - 1 : w.count
+    let own = modelHasIntercept ? w[p] : 0
+    guard let found = standardization?.unscaled(w[segment: 0..<p]) else { return (w[segment: 0..<p], own) }
+    return (found.coefficients, found.intercept + own)
+  }
+}
+
+/// What is done with a model, whatever its loss and penalty.
+protocol ModelConsumer {
+  associatedtype Result
+  /// - Parameter names: of the hyperparameters.
+  func consume<Loss: SmoothLoss<Double>, Penalty: ProximalMap<Double>>(
+    _ model: RegressionModel<Loss, Penalty>, names: [String], rows: PreparedRows
+  ) throws -> Result
+}
+
+/// Joins a loss with a penalty by their names.
+struct ModelBuilder {
+  let options: ModelOptions
+  let rows: PreparedRows
+  /// The group of every feature; nil where none were given.
+  let groups: [Int]?
+
+  init(_ options: ModelOptions, _ data: RegressionData) throws(DatasetError) {
+    self.options = options
+    groups = try options.groups.map { path throws(DatasetError) in try Self.groups(path, data.features.columns) }
+    rows = try PreparedRows(options, data)
+  }
+
+  func build<Consumer: ModelConsumer>(_ consumer: Consumer) throws -> Consumer.Result {
+    switch options.model {
+    case .leastSquares: try build(QuadraticLoss<Double>.self, consumer)
+    case .logistic: try build(LogisticLoss<Double>.self, consumer)
+    case .huber: try build(HuberLoss<Double>.self, consumer)
+    case .squaredHinge: try build(SquaredHingeLoss<Double>.self, consumer)
+    }
+  }
+
+  private func build<Loss: SmoothLoss<Double>, Consumer: ModelConsumer>(
+    _ loss: Loss.Type, _ consumer: Consumer
+  ) throws -> Consumer.Result {
+    switch options.penalty {
+    case .lasso, .elasticNet:
+      let strengths: SharedStrengths =
+        options.perFeature
+        ? .perCoordinate(rows.features.columns)
+        : groups.map { SharedStrengths($0, count: $0.max()! + 1) } ?? .single
+      let ridge: Ridge<Double> = options.penalty == .elasticNet ? .parameter : .none
+      let names = strengths.count == 1 ? ["lambda1"] : (0..<strengths.count).map { "lambda1[\($0)]" }
+      return try consumer.consume(
+        RegressionModel(loss, L1Norm(strengths), ridge: ridge, intercept: options.intercept),
+        names: names + (ridge == .parameter ? ["lambda2"] : []), rows: rows)
+    case .groupLasso:
+      return try consumer.consume(
+        RegressionModel(loss, GroupLasso<Double>(members), intercept: options.intercept), names: ["lambda1"],
+        rows: rows)
+    case .sparseGroupLasso:
+      return try consumer.consume(
+        RegressionModel(loss, SparseGroupLasso<Double>(members), intercept: options.intercept),
+        names: ["lambda1_feature", "lambda1_group"], rows: rows)
+    case .nonnegativeLasso:
+      return try consumer.consume(RegressionModel(loss, NonnegativeL1<Double>()), names: ["lambda1"], rows: rows)
+    }
+  }
+
+  private var members: Groups {
+    let groups = groups ?? []
+    var members = Array(repeating: [Int](), count: (groups.max() ?? -1) + 1)
+    for (j, group) in groups.enumerated() { members[group].append(j) }
+    return Groups(members)
+  }
+
+  /// The group of every feature, read from a file.
+  private static func groups(_ path: String, _ p: Int) throws(DatasetError) -> [Int] {
+    let groups = try NPY.indices(at: path)
+    guard groups.count == p else {
+      throw .invalid(path: path, reason: "holds \(groups.count) entries; expected \(p), one per feature")
+    }
+    if let bad = groups.firstIndex(where: { $0 < 0 || $0 >= p }) {
+      throw .invalid(path: path, reason: "entry \(bad) is \(groups[bad]); expected groups counted from 0")
+    }
+    let count = groups.max()! + 1
+    var seen = Array(repeating: false, count: count)
+    for g in groups { seen[g] = true }
+    if let empty = seen.firstIndex(of: false) {
+      throw .invalid(path: path, reason: "group \(empty) has no feature; expected every group from 0 to \(count - 1)")
+    }
+    return groups
+  }
+}

@@ -1,0 +1,44 @@
+import ArgumentParser
+import CommandSupport
+
+/// What is fitted to which data.
+struct ModelOptions: ParsableArguments {
+  @Argument(help: "The data.") var data: String
+  @Option(help: "The loss: \(TuneModel.allCases.map(\.rawValue).joined(separator: ", ")).") var model =
+    TuneModel.leastSquares
+  @Option(help: "One of \(TunePenalty.allCases.map(\.rawValue).joined(separator: ", ")).") var penalty =
+    TunePenalty.lasso
+  @Option(
+    help: ArgumentHelp(
+      "The group of every feature, counted from 0: what is selected together by a group penalty, or shares a strength of the others.",
+      valueName: "FILE.npy"))
+  var groups: String?
+  @Flag(help: "A strength of the 1-norm for every feature.") var perFeature = false
+  @Flag(help: "Fit an intercept, which no penalty touches.") var intercept = false
+  @Flag(help: "Divide every feature by its standard deviation over the fitted rows.") var standardize = false
+
+  @OptionGroup var format: FormatOptions
+  @OptionGroup var rows: ValidationOptions
+
+  /// Whether the intercept is a coefficient of the model; centring fits the one of a nonnegative lasso.
+  var modelHasIntercept: Bool { intercept && penalty != .nonnegativeLasso }
+
+  func validate() throws {
+    try Arguments.refuseEmpty(["DATA": data, "--groups": groups])
+    try format.check([data, rows.validation])
+    try rows.check(data)
+    let isGroupPenalty = penalty == .groupLasso || penalty == .sparseGroupLasso
+    guard !isGroupPenalty || groups != nil else {
+      throw ValidationError("--penalty \(penalty.rawValue) needs --groups")
+    }
+    guard !perFeature || (groups == nil && !isGroupPenalty && penalty != .nonnegativeLasso) else {
+      throw ValidationError("--per-feature goes with lasso and elastic-net, without --groups")
+    }
+    guard !intercept || modelHasIntercept || model == .leastSquares else {
+      throw ValidationError("--intercept goes with nonnegative-lasso for least-squares alone, where centring fits it")
+    }
+    guard penalty != .nonnegativeLasso || groups == nil else {
+      throw ValidationError("--groups does not go with nonnegative-lasso")
+    }
+  }
+}

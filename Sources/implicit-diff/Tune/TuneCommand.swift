@@ -1,0 +1,175 @@
+import ArgumentParser
+import Bilevel
+import CommandSupport
+import Datasets
+import LinAlg
+
+struct TuneCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "tune",
+    abstract: "Chooses penalty strengths by the gradient of a held-out loss or of a cross-validation.",
+    discussion: """
+      The strengths are moved in their logarithms until the loss on the \
+      validation rows, or with --criterion cv its mean over the folds of the training rows, no longer falls.
+
+      lasso: lambda1 ‖w‖₁; elastic-net: the same + lambda2 ‖w‖²/2; group-lasso: lambda1 Σ √size ‖w_group‖; sparse-group-lasso: both. \
+      Losses: mean squared error / 2, mean log(1 + exp(−y x·w)), Huber's, half the mean squared hinge.
+
+      \(sampleFormatsHelp)
+
+      \(sparseDataHelp)
+      """)
+
+  @OptionGroup var inputs: ModelOptions
+  @Option(
+    help:
+      "heldout: the loss on the validation rows; cv: its mean over folds of the training rows; sure: Stein's estimate of the risk, no rows held out (default: heldout where there are validation rows)."
+  )
+  var criterion: TuneCriterion?
+  @Option(parsing: .unconditional, help: "Folds of the cross-validation.") var folds = 10
+  @Option(
+    parsing: .unconditional,
+    help: "How often the rows are dealt into folds anew; directions that sure is averaged over.")
+  var repeats = 1
+  @Option(
+    parsing: .unconditional, help: "The standard deviation of the targets' noise, for --criterion sure.",
+    transform: Arguments.number)
+  var noise: Double?
+  @Option(parsing: .unconditional, help: "Seed of the folds, of --holdout and of the random search.") var seed: UInt64 =
+    0
+  @Option(help: "One of \(TuneOptimizer.allCases.map(\.rawValue).joined(separator: ", ")).") var optimizer =
+    TuneOptimizer.lbfgs
+  @Option(parsing: .unconditional, help: "Points of the grid per strength, draws of the random search, steps of adam.")
+  var points = 100
+  @Option(parsing: .unconditional, help: "How many times the search begins, from the second on at random.") var starts =
+    1
+  @Option(
+    parsing: .unconditional,
+    help: "The smallest strength of the 1-norm, as a fraction of the one that selects nothing.",
+    transform: Arguments.number)
+  var ratio = 1e-4
+  @Option(
+    parsing: .unconditional, help: "Stop at a gradient of this size relative to the first one.",
+    transform: Arguments.number)
+  var tolerance = 1e-5
+  @Option(parsing: .unconditional, help: "The most evaluations of the criterion.") var maxEvaluations: Int?
+  @Option(parsing: .unconditional, help: "The most seconds.", transform: Arguments.number) var maxSeconds: Double?
+  @Option(help: ArgumentHelp("Write how far the search is after every evaluation.", valueName: "FILE")) var checkpoint:
+    String?
+  @Flag(help: "Go on from --checkpoint where that file is there.") var resume = false
+  @Option(help: ArgumentHelp("Save the model, model.json and coefficients.npy, in this folder.", valueName: "DIR"))
+  var out: String?
+  @Option(help: ArgumentHelp("Write the report as JSON; - for standard output.", valueName: "FILE|-")) var json: String?
+
+  func validate() throws {
+    try Arguments.refuseEmpty([
+      "--checkpoint": checkpoint, "--out": out, "--json": json,
+    ])
+    guard folds >= 2 else { throw ValidationError("--folds: \(folds) is below 2") }
+    guard repeats >= 1 else { throw ValidationError("--repeats: \(repeats) is below 1") }
+    guard points >= 2 else { throw ValidationError("--points: \(points) is below 2") }
+    guard starts >= 1 else { throw ValidationError("--starts: \(starts) is below 1") }
+    guard ratio > 0, ratio < 1 else { throw ValidationError("--ratio: \(ratio) is not between 0 and 1") }
+    guard tolerance >= 0, tolerance.isFinite else {
+      throw ValidationError("--tolerance: \(tolerance) is not a number of at least 0")
+    }
+    if let maxEvaluations, maxEvaluations < 1 {
+      throw ValidationError("--max-evaluations: \(maxEvaluations) is below 1")
+    }
+    if let maxSeconds, !(maxSeconds >= 0 && maxSeconds.isFinite) {
+      throw ValidationError("--max-seconds: \(maxSeconds) is not a number of at least 0")
+    }
+    guard (criterion == .sure) == (noise != nil) else {
+      throw ValidationError("--noise goes with --criterion sure, and that with it")
+    }
+    guard criterion != .sure || inputs.model == .leastSquares else {
+      throw ValidationError("--criterion sure goes with least-squares")
+    }
+    if let noise, !(noise > 0 && noise.isFinite) { throw ValidationError("--noise: \(noise) is not a positive number") }
+    guard !resume || checkpoint != nil else { throw ValidationError("--resume needs --checkpoint") }
+    if let checkpoint, let json, json != "-", OutputFile.isSame(checkpoint, json) {
+      throw ValidationError("--checkpoint and --json name the same file")
+    }
+  }
+
+  func run() throws {
+    let clock = Stopwatch()
+    try Console.requireWritable([json == "-" ? nil : json, checkpoint])
+    if let out { try Console.prepareFolder(out, for: ["model.json", "coefficients.npy"]) }
+    let interruption = Interruption()
+    let progress = ProgressLine("reading \(inputs.data)")
+    defer { progress.end() }
+    let problem = try Console.reportingDataErrors { try TuneProblem(self) }
+    let reading = clock.seconds
+    progress.update("tuning")
+    let log = try Console.reportingDataErrors { try resumed(problem.settings) }
+    let result = try tune(problem, log, interruption, progress)
+    let seconds = TuneReport.Seconds(reading: reading, tuning: result.seconds, total: clock.seconds)
+    progress.end()
+    let report = TuneReport(problem, result, seconds)
+    if let out, let fit = report.best.map({ problem.fit($0) }) {
+      try Console.reportingDataErrors { try TunedModel(problem, report, fit).write(to: out) }
+    }
+    if let json { try Console.write(json: report, to: json) }
+    if json != "-" { try Console.print(report.summary) }
+    if let number = interruption.signal { throw ExitCode(128 + number) }
+    if case .failed(let reason) = result.stop {
+      Console.error("the search ended: \(reason)")
+      throw ExitCode.notConverged
+    }
+  }
+
+  /// What an earlier run left.
+  private func resumed(_ settings: TuneSettings) throws(DatasetError) -> TuningLog? {
+    guard resume, let checkpoint else { return nil }
+    guard NPY.exists(at: checkpoint) else {
+      Console.error("\(checkpoint) is not there yet: the search begins anew")
+      return nil
+    }
+    return try TuneCheckpoint.log(at: checkpoint, for: settings)
+  }
+
+  private func tune(
+    _ problem: TuneProblem, _ log: TuningLog?, _ interruption: Interruption, _ progress: ProgressLine
+  ) throws -> TuningResult {
+    let isBaseline = optimizer == .grid || optimizer == .random
+    let tuner = Tuner(
+      strategy,
+      limits: TuningLimits(
+        gradientReduction: tolerance, evaluations: maxEvaluations ?? (isBaseline ? 1_000_000 : 200),
+        seconds: maxSeconds))
+    var unwritten: DatasetError?
+    let result = tuner.tune(
+      problem.criterion, in: problem.space, resuming: log,
+      isCancelled: { interruption.signal != nil || unwritten != nil }
+    ) { record, search in
+      progress.update(Self.line(record, search))
+      guard let checkpoint else { return }
+      do throws(DatasetError) {
+        try TuneCheckpoint(settings: problem.settings, log: search.log).write(to: checkpoint)
+      } catch { unwritten = error }
+    }
+    if let unwritten { try Console.reportingDataErrors { throw unwritten } }
+    return result
+  }
+
+  private var strategy: any OuterOptimizer {
+    starts == 1 ? single : MultiStart(single, starts: starts, seed: seed)
+  }
+
+  private var single: any OuterOptimizer {
+    switch optimizer {
+    case .lbfgs: LBFGS()
+    case .descent: GradientDescent()
+    case .adam: Adam(steps: points)
+    case .grid: GridSearch(points: points)
+    case .random: RandomSearch(draws: points, seed: seed)
+    }
+  }
+
+  private static func line(_ record: TuningRecord, _ search: Search) -> String {
+    let left = search.limits.seconds.map { ", \(Format.number($0 - search.seconds)) s left" } ?? ""
+    return
+      "step \(search.steps), evaluation \(search.log.records.count): value \(Format.number(record.value)), gradient \(Format.error(record.gradientNorm)) (error \(Format.error(record.gradientErrorBound))), \(record.selected) selected\(left)"
+  }
+}

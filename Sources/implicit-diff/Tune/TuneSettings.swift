@@ -1,0 +1,82 @@
+import ArgumentParser
+
+/// The loss of the fitted model and of the held-out rows.
+enum TuneModel: String, CaseIterable, Codable, ExpressibleByArgument {
+  case leastSquares = "least-squares"
+  case logistic
+  case huber
+  case squaredHinge = "squared-hinge"
+
+  /// Whether targets are labels −1 and 1.
+  var isClassifier: Bool { self == .logistic || self == .squaredHinge }
+}
+
+enum TunePenalty: String, CaseIterable, Codable, ExpressibleByArgument {
+  case lasso
+  case elasticNet = "elastic-net"
+  case groupLasso = "group-lasso"
+  case sparseGroupLasso = "sparse-group-lasso"
+  case nonnegativeLasso = "nonnegative-lasso"
+}
+
+enum TuneCriterion: String, CaseIterable, Codable, ExpressibleByArgument {
+  case heldout
+  case cv
+  case sure
+}
+
+enum TuneOptimizer: String, CaseIterable, Codable, ExpressibleByArgument {
+  case lbfgs
+  case descent
+  case adam
+  case grid
+  case random
+}
+
+/// What decides the numbers of a search: a checkpoint goes on only with the same.
+struct TuneSettings: Codable, Equatable {
+  var model: TuneModel
+  var penalty: TunePenalty
+  var criterion: TuneCriterion
+  var folds: Int?
+  var repeats: Int?
+  var seed: UInt64
+  var noise: Double?
+  var features: Int
+  var strengths: Int
+  var optimizer: TuneOptimizer
+  var points: Int
+  var starts: Int
+  var ratio: Double
+  var tolerance: Double
+  var intercept: Bool
+  var standardize: Bool
+  /// A checksum of the data and of the groups.
+  var data: UInt32
+
+  /// What differs in another one, in words; nil where nothing does.
+  func difference(from other: TuneSettings) -> String? {
+    let fields: [(name: String, here: String, there: String)] = [
+      ("the model", model.rawValue, other.model.rawValue),
+      ("the penalty", penalty.rawValue, other.penalty.rawValue),
+      ("the criterion", criterion.rawValue, other.criterion.rawValue),
+      ("the number of folds", "\(folds ?? 0)", "\(other.folds ?? 0)"),
+      ("the number of repeats", "\(repeats ?? 0)", "\(other.repeats ?? 0)"),
+      ("the noise", "\(noise ?? 0)", "\(other.noise ?? 0)"),
+      ("the seed", "\(seed)", "\(other.seed)"),
+      ("the number of features", "\(features)", "\(other.features)"),
+      ("the number of strengths", "\(strengths)", "\(other.strengths)"),
+      ("the optimizer", optimizer.rawValue, other.optimizer.rawValue),
+      ("the number of starts", "\(starts)", "\(other.starts)"),
+      ("the number of points", "\(points)", "\(other.points)"),
+      ("the ratio", "\(ratio)", "\(other.ratio)"),
+      ("the tolerance", "\(tolerance)", "\(other.tolerance)"),
+      ("the intercept", "\(intercept)", "\(other.intercept)"),
+      ("standardization", "\(standardize)", "\(other.standardize)"),
+    ]
+    if let field = fields.first(where: { $0.here != $0.there }) {
+      return "\(field.name) is \(field.there), here \(field.here)"
+    }
+    return data == other.data ? nil : "the data are others"
+  }
+}
