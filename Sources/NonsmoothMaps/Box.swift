@@ -27,6 +27,7 @@ public struct Box<Element: Scalar>: ProximalMap {
     let none = Vector<Element>.zeros(0)
     let p = max(coordinates(lower), coordinates(upper))
     for bound in [lower, upper] {
+      if case .parameters(let shared) = bound { shared.requireNoFactors("Box") }
       precondition(
         coordinates(bound) == 0 || coordinates(bound) == p, "Box: bounds of \(coordinates(bound)) and \(p) coordinates")
     }

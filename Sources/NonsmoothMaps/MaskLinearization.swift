@@ -57,6 +57,8 @@ open class MaskLinearization<Element: Scalar>: ProximalLinearization {
   public final var isProjection: Bool { isMask }
   public final var diagonalRoots: Vector<Element>? { isMask ? nil : roots }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public final func restrict(_ x: Vector<Element>, into z: inout Vector<Element>) {
     if isMask { z.copy(from: x) } else { z.assignProduct(roots, x) }
   }
@@ -74,7 +76,11 @@ open class MaskLinearization<Element: Scalar>: ProximalLinearization {
 
   public final func project(_ x: Vector<Element>, into z: inout Vector<Element>) { lift(x, into: &z) }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public final func apply(_ x: Vector<Element>, into y: inout Vector<Element>) { y.assignProduct(derivative, x) }
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public final func apply(block Y: inout Matrix<Element>) { Y.scaleRows(by: derivative) }
 
   open var isDefined: Bool { true }

@@ -84,6 +84,10 @@ struct HypergradientReport: Encodable {
   var kinkDistance: Double?
   /// A bound on the Euclidean error of the hypergradient; nil where nothing is proven.
   var errorBound: Double?
+  /// Why there is no bound, a word of ``NoBound``; nil where there is one.
+  var noBound: String?
+  /// The same as a sentence, for people.
+  var noBoundAdvice: String?
   var converged: Bool
   var inner: Inner
   var adjoint: Adjoint
@@ -95,6 +99,7 @@ struct HypergradientReport: Encodable {
     case adjoint, seconds
     case supportSize = "support_size"
     case errorBound = "error_bound"
+    case noBound = "no_bound"
     case hypergradientSeconds = "hypergradient_seconds"
   }
 
@@ -113,6 +118,7 @@ struct HypergradientReport: Encodable {
     try c.encode(supportSize, forKey: .supportSize)
     try c.encode(margin, forKey: .margin)
     try c.encode(errorBound, forKey: .errorBound)
+    try c.encode(noBound, forKey: .noBound)
     try c.encode(converged, forKey: .converged)
     try c.encode(inner, forKey: .inner)
     try c.encode(adjoint, forKey: .adjoint)
@@ -140,6 +146,9 @@ struct HypergradientReport: Encodable {
     // The triangle inequality carries the reference's bound over to any method's answer.
     errorBound = finite(
       certified.certificate?.hypergradientErrorBound.map { $0 + result.gradient.distance(to: certified.gradient) })
+    let absence: NoBound<Double>? = errorBound == nil ? certified.absence ?? .outOfRange : nil
+    noBound = absence?.name
+    noBoundAdvice = absence?.advice
     converged = result.report.outcome.isUsable
     self.inner = Inner(
       iterations: inner.iterations, residual: finite(inner.residual), dualityGap: finite(inner.dualityGap),
@@ -179,7 +188,7 @@ struct HypergradientReport: Encodable {
   var summary: String {
     let bound =
       errorBound.map { "error at most \(Format.error($0))" }
-      ?? "no error bound: the support is not proven to be the solution's, or no strong convexity was found on it"
+      ?? "no error bound: \(noBoundAdvice ?? "")"
     return """
       \(header)
       hypergradient \(shown)

@@ -85,8 +85,13 @@ struct HypergradientSession<Loss: SmoothLoss<Double>> {
       _ = try automatic.hypergradient(
         of: objective, problem, into: &gradient, scratch: &scratch, workspace: workspace)
     }
-    let certificate = automatic.certificate(for: problem, objective: objective, workspace: workspace)
-    return (result, CertifiedReference(gradient: gradient, certificate: certificate, seconds: clock.seconds))
+    var certified = CertifiedReference(gradient: gradient, seconds: 0)
+    do throws(NoBound<Double>) {
+      certified.certificate = try automatic.certify(problem, objective: objective, workspace: workspace)
+      certified.absence = certified.certificate?.absence
+    } catch { certified.absence = error }
+    certified.seconds = clock.seconds
+    return (result, certified)
   }
 
   /// One evaluation of the objective; the gradient is that of the error bound where there is one.
@@ -131,8 +136,10 @@ struct StateFacts {
 /// A hypergradient and how far from the exact one it can be.
 struct CertifiedReference {
   var gradient: Vector<Double>
-  /// Nil where the map is not known to contract.
+  /// Nil where nothing is known of the exact solution.
   var certificate: Certificate<Double>?
+  /// Why there is no bound on the hypergradient.
+  var absence: NoBound<Double>?
   /// What the bound took, with the hypergradient where that had to be computed for it.
   var seconds: Double
 }

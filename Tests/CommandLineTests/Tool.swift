@@ -101,6 +101,7 @@ struct Report: Decodable {
   var support_size: Int
   var margin: Double?
   var error_bound: Double?
+  var no_bound: String?
   var converged: Bool
   var inner: Inner
   var adjoint: Adjoint

@@ -1,7 +1,13 @@
 /// Random problems whose error bounds are held against the truth.
 public struct BoundCampaign: Sendable {
   public var seed: UInt64
-  public init(seed: UInt64) { self.seed = seed }
+  /// Only this penalty's problems are run.
+  public var only: PenaltyKind?
+
+  public init(seed: UInt64, only: PenaltyKind? = nil) {
+    self.seed = seed
+    self.only = only
+  }
 
   /// What one problem showed.
   public struct Record: Sendable, Codable {
@@ -35,9 +41,10 @@ public struct BoundCampaign: Sendable {
     public var ratio: Double { bound / error }
   }
 
-  /// Runs problem number `index`.
-  public func run(_ index: Int) -> Record {
+  /// Runs problem number `index`; nil where it is another penalty's.
+  public func run(_ index: Int) -> Record? {
     let problem = BoundProblem.draw(seed: seed, index: index)
+    if let only, only != problem.kind { return nil }
     var record = Record(index: index, penalty: problem.kind.rawValue, problem: problem.summary)
     guard let truth = BoundTruth(problem) else {
       record.hasTruth = false

@@ -111,9 +111,10 @@ struct BoundRun<Element: Scalar> {
     switch problem.start {
     case .rounded, .vouched: return scaled(exact, e)
     case .zero: return .zeros(map.stateCount)
-    case .solved: return map.solve(at: λ).state
+    case .solved: return map.solve(at: λ, from: nil, iterationLimit: 3000, progress: nil).state
     case .loose:
-      return FixedPointSolver<T>(stopping: .tolerance(1e-4)).solve(map, parameters: λ, from: .zeros(map.stateCount)).estimate
+      return FixedPointSolver<T>(stopping: .tolerance(1e-4)).solve(map, parameters: λ, from: .zeros(map.stateCount))
+        .estimate
     case .noisy, .iterated:
       var random = RandomStream(seed: problem.seed, stream: 1)
       let size = exact.map(abs).max() ?? 0

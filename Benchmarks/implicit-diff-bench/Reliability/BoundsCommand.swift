@@ -2,10 +2,13 @@ import ArgumentParser
 import CommandSupport
 import Reliability
 
+extension PenaltyKind: ExpressibleByArgument {}
+
 struct BoundsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bounds",
-    abstract: "Random problems of every penalty whose error bounds are held against the exact solution and hypergradient.",
+    abstract:
+      "Random problems of every penalty whose error bounds are held against the exact solution and hypergradient.",
     discussion: """
       Operators, losses, scales, conditioning, both precisions, states that are converged and others; the truth is computed \
       apart from the package in twice its precision: see docs/Reliability.md. Ends with exit code 70 if a bound is below \
@@ -14,6 +17,7 @@ struct BoundsCommand: ParsableCommand {
 
   @Option(help: "How many problems are drawn.") var count = 10_000
   @Option(help: "The seed: problem number i of a seed is always the same.") var seed: UInt64 = 0
+  @Option(help: "Run the problems of this penalty only.") var only: PenaltyKind?
   @Option(help: "Run this one problem.") var index: Int?
   @Option(help: ArgumentHelp("Write every problem's record as JSON.", valueName: "FILE")) var json: String?
 
@@ -24,11 +28,11 @@ struct BoundsCommand: ParsableCommand {
 
   func run() throws {
     try Console.requireWritable([json == "-" ? nil : json])
-    let campaign = BoundCampaign(seed: seed)
+    let campaign = BoundCampaign(seed: seed, only: only)
     var records: [BoundCampaign.Record] = []
     let progress = ProgressLine("drawing problems")
     for i in index.map({ $0..<$0 + 1 }) ?? 0..<count {
-      records.append(campaign.run(i))
+      if let record = campaign.run(i) { records.append(record) }
       if i % 100 == 0 { progress.update("problem \(i) of \(count), \(records.count { $0.isWrong }) wrong") }
     }
     progress.end()

@@ -44,7 +44,9 @@ struct BoundsTally {
     for (reason, count) in reasons.sorted(by: { $0.key < $1.key }) { lines.append("no bound, \(reason): \(count)") }
     for record in records.filter(\.isWrong).prefix(20) {
       let figures = [record.state, record.hypergradient].compactMap { $0 }
-        .map { "error \(Format.error($0.error)), bound \(Format.error($0.bound)), truth to \(Format.error($0.uncertainty))" }
+        .map {
+          "error \(Format.error($0.error)), bound \(Format.error($0.bound)), truth to \(Format.error($0.uncertainty))"
+        }
       lines.append("wrong: \(record.index): \(record.problem): \(figures.joined(separator: "; "))")
     }
     return lines.joined(separator: "\n")

@@ -6,6 +6,8 @@ public enum NoBound<Element: Sendable & Equatable>: Error, Sendable, Equatable {
   case outsideDomain
   /// Nothing is known of the pieces of the penalty's proximal map: it is not convex, or states no ``PieceBound``.
   case penaltyHasNoBound
+  /// The rounding errors of f are not known, as where it is given by an operator's products, or it is not known to be convex.
+  case functionHasNoBound
   /// The curvature of f may jump, as ℓ″ of the Huber loss does: the derivative at the solution may be another one.
   case hessianMayJump
   /// No modulus of strong convexity is known, and none was found on the piece.
@@ -23,6 +25,7 @@ public enum NoBound<Element: Sendable & Equatable>: Error, Sendable, Equatable {
     case .notFinite: "not-finite"
     case .outsideDomain: "outside-domain"
     case .penaltyHasNoBound: "penalty-has-no-bound"
+    case .functionHasNoBound: "function-has-no-bound"
     case .hessianMayJump: "hessian-may-jump"
     case .noStrongConvexity: "no-strong-convexity"
     case .pieceNotIdentified: "piece-not-identified"
@@ -37,6 +40,7 @@ public enum NoBound<Element: Sendable & Equatable>: Error, Sendable, Equatable {
     case .notFinite: "a NaN or an infinity is among the numbers of the problem"
     case .outsideDomain: "the parameters are outside the domain"
     case .penaltyHasNoBound: "nothing is known of the pieces of this penalty"
+    case .functionHasNoBound: "the rounding errors of the smooth function, or that it is convex, are not known"
     case .hessianMayJump: "the second derivative of the loss jumps"
     case .noStrongConvexity: "no strong convexity is known or was found on the piece; a ridge gives some"
     case .pieceNotIdentified(let distance, let error):

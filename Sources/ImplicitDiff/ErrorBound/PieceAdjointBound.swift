@@ -29,8 +29,8 @@ struct PieceAdjointBound<Element: Scalar> {
   private let difference: Element
   private let size: Element
   private let count: Element
-  /// What everything but the constants was divided by, a power of two: all is linear in the cotangent.
-  private let scale: Element
+  /// Whether w* does not depend on λ on this piece.
+  private let isConstant: Bool
 
   init<F: CertifiableFunction, G: CertifiablePenalty>(
     _ map: ProximalGradientMap<F, G>, _ L: ProximalGradientLinearization<F, G>, _ inference: PieceInference<Element>,
@@ -53,12 +53,10 @@ struct PieceAdjointBound<Element: Scalar> {
     stateLipschitz = objective.gradientLipschitzConstant(on: inference.moving)
     parameterLipschitz = objective.parameterGradientLipschitzConstant
     state.scale(by: keep)
-    scale = state.powerOfTwo
-    state.scale(by: 1 / scale)
 
     // q = P_T (D v) s_L/s.
     var wide = Vector<Element>.zeros(p)
-    L.proximal.apply((1 / scale) * adjoint, into: &wide)
+    L.proximal.apply(adjoint, into: &wide)
     wide.scale(by: L.step / s)
     var compact = Vector<Element>.zeros(k)
     var reduced = Vector<Element>.zeros(D.rank)
@@ -89,23 +87,21 @@ struct PieceAdjointBound<Element: Scalar> {
     }
     if m < λ.count {
       var part = Vector<Element>.zeros(λ.count - m)
+      // s q, a product that rounds nothing, first: s and ∂_λ∇f may both be small.
       map.smooth.addMixedDerivativeAdjoint(
-        (1 / unit) * wide, at: w, parameters: map.smoothParameters(λ), hessian: L.hessian, scale: -s, to: &part)
-      part.scale(by: unit)
+        s * wide, at: w, parameters: map.smoothParameters(λ), hessian: L.hessian, scale: -1, to: &part)
       own[segment: m..<λ.count] = part
     }
     var given = Vector<Element>.zeros(λ.count)
     L.parameters.applyAdjoint(adjoint, into: &given)
-    let magnitude = given.norm
-    given.scale(by: 1 / scale)
     difference = given.distance(to: own)
     size = max(given.norm, own.norm)
-    given.scale(by: scale)
     given.add(1, ofParameters)
     hypergradientNorm = given.norm
-    outer = max(ofParameters.norm, magnitude) / scale
+    outer = ofParameters.norm
 
     count = Element(8 * (p + 16))
+    isConstant = D.rank == 0 && inRange
     residual = wide.distance(to: image)
     (y, q, self.image, self.v) = (state.norm, wide.norm, product.norm, v.norm)
     penaltyNorm = D.parametersFrobeniusNorm ?? Self.norm(of: D, parameterCount: m)
@@ -144,6 +140,12 @@ struct PieceAdjointBound<Element: Scalar> {
       throw .pieceNotIdentified(distance: inference.piece.radius, error: state.argumentError)
     }
     guard let errors, let stateLipschitz, let parameterLipschitz else { throw .objectiveHasNoConstants }
+    if isConstant {
+      // w does not depend on λ here, so ∇f is ∇_λE.
+      let bound = difference + parameterLipschitz * state.error + errors.parameters + 4 * .ulpOfOne * (size + outer)
+      guard bound.isFinite else { throw .outOfRange }
+      return max(bound * (1 + 64 * .ulpOfOne), .leastNormalMagnitude)
+    }
     let f = inference.gradient
     // Infinite for a loss whose ℓ″ jumps, or by overflow of a product of three norms.
     guard f.hessianLipschitzConstant.isFinite else {
@@ -151,12 +153,14 @@ struct PieceAdjointBound<Element: Scalar> {
       throw size.isFinite ? .hessianMayJump : .outOfRange
     }
     let (s, e, ulp) = (inference.step, state.error, Element.ulpOfOne)
+    // An ulp of the cotangent must be a number too.
+    guard y == 0 || (ulp * y).isNormal else { throw .outOfRange }
     let sums = 1 + count * ulp  // norms are themselves rounded
     let (q, v, B) = (q * sums, v * sums, penaltyNorm * sums)
     let curvature = inference.piece.curvature(state.argumentError)
     // Of v: the error of y, that of H and its product, three operations on each entry.
     let η =
-      (errors.state + stateLipschitz * e) / scale + s * (f.hessianLipschitzConstant * e + f.hessianRounding) * q
+      errors.state + stateLipschitz * e + s * (f.hessianLipschitzConstant * e + f.hessianRounding) * q
       + 4 * ulp * (y + q + image)
     // Of D v, and of q where rounding took it off the range.
     let outside = inference.proximal.isMask ? 0 : 3 * count * ulp * q
@@ -165,13 +169,16 @@ struct PieceAdjointBound<Element: Scalar> {
     let vError = η + qError
     let change = curvature.parameters * state.argumentError
     let ofPenalty = (change + inference.piece.parametersRounding + count * ulp * B) * v + (B + change) * vError
-    let (mixed, drift) = (s * mixedNorm * sums, s * f.mixedDerivativeLipschitzConstant * e)
-    let ofSmooth = (drift + count * ulp * mixed) * q + (mixed + drift) * qError
+    // s q first: s and ∂_λ∇f may both be small.
+    let mixed = mixedNorm * sums
+    let drift = f.mixedDerivativeLipschitzConstant * e + f.mixedDerivativeRounding
+    let ofSmooth = drift * (s * q) + count * ulp * (mixed * (s * q)) + mixed * (s * qError) + drift * (s * qError)
     let bound =
-      difference * sums + ofPenalty + ofSmooth + (parameterLipschitz * e + errors.parameters) / scale
+      difference * sums + ofPenalty + ofSmooth + parameterLipschitz * e + errors.parameters
       + 4 * ulp * (size + outer)
-    let scaled = bound * (1 + 64 * ulp) * scale
-    guard scaled.isFinite else { throw .outOfRange }
-    return max(scaled, .leastNormalMagnitude)
+    let rounded = bound * (1 + 64 * ulp)
+    // Of terms that underflowed none may have been the largest.
+    guard rounded.isFinite, (ulp * rounded).isNormal else { throw .outOfRange }
+    return rounded
   }
 }

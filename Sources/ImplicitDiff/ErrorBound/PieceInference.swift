@@ -5,7 +5,7 @@ import NonsmoothMaps
 ///
 /// With u = w − s∇f(w), w⁺ = prox_{s g}(u), r = (w − w⁺)/s and s ≤ 1/L, the step contracts by 1 − s γ: everywhere where F is strongly
 /// convex, and along the range T of D on a piece where f is on T. So ‖w − w*‖ ≤ ‖r‖/γ, and u* = w* − s∇f(w*) is no farther from u than w* from
-/// w: a piece that reaches farther holds both. docs/Theory.md, "Any piece".
+/// w: a piece that reaches farther holds both. docs/Theory.md, "Error bound on any piece".
 struct PieceInference<Element: Scalar> {
   /// s, a power of two at most 1/L, so that products with it round nothing.
   let step: Element
@@ -24,6 +24,8 @@ struct PieceInference<Element: Scalar> {
   let argumentRounding: Element
   /// Of g.
   let penaltyConvexity: Element
+  /// Whether w surely lies in w⁺ + T.
+  let isOnPiece: Bool
 
   /// What is proven.
   struct State {
@@ -42,12 +44,18 @@ struct PieceInference<Element: Scalar> {
     (μ + penaltyConvexity) / (1 + step * penaltyConvexity) * (1 - 8 * .ulpOfOne)
   }
 
-  /// By a modulus of f that holds everywhere, in which case w* needs no piece; nil where there is none.
+  /// By a modulus of f that is known, in which case w* needs no piece where all of w may move; nil where there is none.
   func knownState() -> State? {
     let γ = rate(gradient.strongConvexity)
     guard γ > 0 else { return nil }
-    return state(error: residual / γ, contraction: γ, isGlobal: true)
+    let isGlobal = moving.count == moving.universe
+    // The modulus is one along the coordinates that may move, those of a piece.
+    guard isGlobal || piece.rangeIsConstant else { return nil }
+    return state(error: residual / γ + (isGlobal ? 0 : away), contraction: γ, isGlobal: isGlobal)
   }
+
+  /// A bound on the distance from w to w⁺ + T.
+  private var away: Element { isOnPiece ? 0 : step * residual }
 
   /// By the least eigenvalue of the Hessian H along T, found by factorizations; nil where none above zero is.
   func foundState(_ hessian: any SupportedHessian<Element>) -> State? {
@@ -57,24 +65,32 @@ struct PieceInference<Element: Scalar> {
       return state(error: step * residual, contraction: 1 / step, isGlobal: false)
     }
     guard let μ = leastEigenvalue(hessian), μ > gradient.strongConvexity else { return nil }
-    // The modulus between w and w* is at least μ − L_H e: e (M − L_H e) = ρ with M = μ + m, ρ = ‖r‖ (1 + s m) has its smaller root where 4 ρ L_H ≤ M².
-    let (L, M) = (gradient.hessianLipschitzConstant, μ + penaltyConvexity)
-    let ρ = residual * (1 + step * penaltyConvexity) * (1 + 8 * .ulpOfOne)
-    let discriminant = 1 - 4 * (ρ / M) * (L / M) * (1 + 8 * .ulpOfOne)
-    guard discriminant >= 0 else { return nil }
-    let e = 2 * (ρ / M) / (1 + discriminant.squareRoot())
+    // From w⁺ on the steps stay in w⁺ + T and contract; w is ‖w − w⁺‖ away from there, or in it. The modulus in the ball of radius e about w is at
+    // least μ − L_H e: with M = μ + m − L_H ‖w − w⁺‖ and ρ = ‖r‖ (1 + s m), e' (M − L_H e') = ρ has its smaller root where 4 ρ L_H ≤ M².
+    let (L, up) = (gradient.hessianLipschitzConstant, 1 + 8 * Element.ulpOfOne)
+    let modulus: Element = (μ + penaltyConvexity) / up
+    let M: Element = modulus - L * away * up
+    let ρ: Element = residual * (1 + step * penaltyConvexity) * up
+    let steepness: Element = (ρ / M) * (L / M) * up
+    guard M > 0, 4 * steepness <= 1 else { return nil }
+    let root: Element = (1 - 4 * steepness).squareRoot()
+    let e: Element = 2 * (ρ / M) / (1 + root) * up + away
     let γ = rate(μ - L * e * (1 + 8 * .ulpOfOne))
     return γ > 0 ? state(error: e, contraction: γ, isGlobal: false) : nil
   }
 
-  private func state(error: Element, contraction: Element, isGlobal: Bool) -> State {
+  private func state(error: Element, contraction: Element, isGlobal: Bool) -> State? {
     // What underflows is at least accounted for by the smallest normal number.
     let e = max(error * (1 + 16 * .ulpOfOne), .leastNormalMagnitude)
+    // What is known of f holds no farther: a ball that the step maps into itself must lie within.
+    guard e <= gradient.radius else { return nil }
     let distance = (e + argumentRounding) * (1 + 4 * .ulpOfOne)
-    let isIdentified = distance < piece.radius
+    // The constants of f are those of a ball.
+    let isNear = e <= gradient.radius
+    let isIdentified = distance < piece.radius && isNear
     return State(
       error: e, contraction: contraction, argumentError: distance,
-      isProven: e.isFinite && (isGlobal ? piece.radius > 0 : isIdentified), isIdentified: isIdentified)
+      isProven: e.isFinite && (isGlobal ? piece.radius > 0 && isNear : isIdentified), isIdentified: isIdentified)
   }
 
   private func leastEigenvalue(_ hessian: any SupportedHessian<Element>) -> Element? {

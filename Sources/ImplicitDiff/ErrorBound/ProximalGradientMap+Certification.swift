@@ -8,7 +8,9 @@ extension ProximalGradientMap: CertifiableMap where F: CertifiableFunction, G: C
     at w: Vector<Element>, parameters λ: Vector<Element>, linearization L: ProximalGradientLinearization<F, G>
   ) -> SolutionBounds<Element>? {
     let S = L.proximal.active
-    guard penalty.hasConditions, L.owner === self, L.proximal.isMask, L.proximal.parametersLieInRange else { return nil }
+    guard penalty.hasConditions, L.owner === self, L.proximal.isMask, L.proximal.parametersLieInRange else {
+      return nil
+    }
     let gradient = smooth.roundedGradient(at: w, parameters: smoothParameters(λ), active: S)
     guard
       let conditions = penalty.conditions(
@@ -23,7 +25,19 @@ extension ProximalGradientMap: CertifiableMap where F: CertifiableFunction, G: C
     adjoint: Vector<Element>, objective: some OuterObjective<Element>
   ) throws(NoBound<Element>) -> Certificate<Element> {
     guard penalty.isConvex, L.owner === self else { throw .penaltyHasNoBound }
-    let inference = try infer(at: w, parameters: λ, linearization: L)
+    var inference = try infer(at: w, parameters: λ, linearization: L, all: false)
+    var found: PieceInference<Element>.State??
+    func lookOnce() -> PieceInference<Element>.State? {
+      if found == nil { found = .some(inference.foundState(L.hessian)) }
+      return found!
+    }
+    if inference.moving.count < stateCount, inference.knownState()?.isIdentified != true,
+      lookOnce()?.isIdentified != true
+    {
+      // What can be said without the piece asks for all coordinates.
+      inference = try infer(at: w, parameters: λ, linearization: L, all: true)
+      found = nil
+    }
     let adjointBound = PieceAdjointBound(
       self, L, inference, at: w, parameters: λ, adjoint: adjoint, objective: objective)
     func certificate(_ state: PieceInference<Element>.State) -> Certificate<Element> {
@@ -42,26 +56,29 @@ extension ProximalGradientMap: CertifiableMap where F: CertifiableFunction, G: C
     if let known, let bound = known.hypergradientErrorBound, bound <= enough, inference.proximal.rank > 64 {
       return known
     }
-    guard let found = inference.foundState(L.hessian).map(certificate) else {
+    guard let other = lookOnce().map(certificate) else {
       if let known { return known }
       throw .noStrongConvexity
     }
-    guard let known else { return found }
+    guard let known else { return other }
     // Of two bounds the smaller one, and one rather than none.
-    let (first, second) = (known.hypergradientErrorBound ?? .infinity, found.hypergradientErrorBound ?? .infinity)
-    return second < first ? found : known
+    let (first, second) = (known.hypergradientErrorBound ?? .infinity, other.hypergradientErrorBound ?? .infinity)
+    return second < first ? other : known
   }
 
   /// The step at w and its derivative, with the constants of f for the coordinates that matter.
+  ///
+  /// - Parameter all: whether all coordinates matter.
   private func infer(
-    at w: Vector<Element>, parameters λ: Vector<Element>, linearization L: ProximalGradientLinearization<F, G>
+    at w: Vector<Element>, parameters λ: Vector<Element>, linearization L: ProximalGradientLinearization<F, G>,
+    all: Bool
   ) throws(NoBound<Element>) -> PieceInference<Element> {
     let ofPenalty = penaltyParameters(λ)
     let proximal = penalty.makeLinearization(count: stateCount)
     // The coordinates are guessed from what was differentiated; if they turn out to be others, all are taken.
     var marked = Vector(count: stateCount) { w[$0] == 0 ? 0 : Element(1) }
     for k in 0..<L.proximal.active.count { marked[L.proximal.active[k]] = 1 }
-    if !L.proximal.parametersLieInRange { marked.fill(1) }
+    if all || !L.proximal.parametersLieInRange || marked.nonzeroCount == 0 { marked.fill(1) }
     while true {
       let moving = IndexSubset(nonzerosOf: marked)
       let gradient = smooth.roundedGradient(at: w, parameters: smoothParameters(λ), active: moving)

@@ -15,11 +15,15 @@ struct ProximalStep<Element: Scalar> {
     self.gradient = gradient
     let (p, ulp) = (Element(w.count), Element.ulpOfOne)
     guard gradient.values.firstNonFinite == nil, w.firstNonFinite == nil else { throw .notFinite }
+    if [gradient.errorPerWeight, gradient.changePerRoot, gradient.entryError].contains(.infinity) {
+      throw .functionHasNoBound
+    }
     let norms = 1 + (p + 8) * ulp
     // ‖∇f(w) − ∇f(w')‖² ≤ ‖ω‖² changePerRoot² (∇f(w) − ∇f(w'))·(w − w') bounds the largest eigenvalue; a modulus known of f may have been left out.
     let root = gradient.weights.norm * gradient.changePerRoot * norms
     largestCurvature = (root * root + gradient.strongConvexity) * norms
-    guard largestCurvature.isFinite, (1 / largestCurvature).isNormal || largestCurvature == 0 else {
+    // An ulp of it must be a number too, and its inverse.
+    guard largestCurvature == 0 || ((ulp * largestCurvature).isNormal && (1 / largestCurvature).isNormal) else {
       throw .outOfRange
     }
     step = largestCurvature == 0 ? 1 : (1 / largestCurvature).binade
@@ -44,10 +48,20 @@ struct ProximalStep<Element: Scalar> {
     let residual =
       (value.distance(to: w) * (1 + Element(w.count + 8) * .ulpOfOne) + argumentRounding + piece.valueRounding) / step
     guard residual.isFinite else { throw .outOfRange }
+    // Where D has full rank on its coordinates, T holds all vectors on them.
+    var isOnPiece = proximal.rank == proximal.active.count
+    var next = 0
+    for j in 0..<w.count {
+      if next < proximal.active.count, proximal.active[next] == j {
+        next += 1
+      } else if value[j] != w[j] {
+        isOnPiece = false
+      }
+    }
     return PieceInference(
       step: step, argument: argument, proximal: proximal, piece: piece, gradient: gradient, moving: moving,
       largestCurvature: largestCurvature, residual: residual, argumentRounding: argumentRounding,
-      penaltyConvexity: penaltyConvexity)
+      penaltyConvexity: penaltyConvexity, isOnPiece: isOnPiece)
   }
 }
 
@@ -57,7 +71,8 @@ extension PieceInference {
       optimalityResidual: residual, strongConvexity: state.contraction, stateError: state.error,
       isIdentified: state.isIdentified, kinkDistance: max(0, piece.radius - argumentRounding),
       hessianLipschitzConstant: gradient.hessianLipschitzConstant, hessianRounding: gradient.hessianRounding,
-      mixedDerivativeLipschitzConstant: gradient.mixedDerivativeLipschitzConstant)
+      mixedDerivativeLipschitzConstant: gradient.mixedDerivativeLipschitzConstant,
+      mixedDerivativeRounding: gradient.mixedDerivativeRounding)
     solution.stateErrorIsProven = state.isProven
     return solution
   }

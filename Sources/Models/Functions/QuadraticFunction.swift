@@ -5,9 +5,9 @@ public import LinAlg
 /// nonnegative least squares, with a simplex a portfolio.
 public final class QuadraticFunction<Element: Scalar>: SmoothFunction {
   private let operation: any LinearOperator<Element>
-  private let matrix: Matrix<Element>?
-  private let constant: Vector<Element>
-  private let slopes: Matrix<Element>?
+  let matrix: Matrix<Element>?
+  let constant: Vector<Element>
+  let slopes: Matrix<Element>?
   private var known: (smallest: Element, largest: Element)?
   private var term: Vector<Element>
 

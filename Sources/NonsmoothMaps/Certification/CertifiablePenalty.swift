@@ -4,7 +4,7 @@ public import LinAlg
 /// smooth function that bounds its gradient, solutions and derivatives have error bounds.
 ///
 /// One that is piecewise linear needs no more than ``piece(at:value:step:parameters:linearization:)`` with its rounding errors
-/// (``PieceBound``); docs/Theory.md, "Any piece", derives what follows.
+/// (``PieceBound``); docs/Theory.md, "Error bound on any piece", derives what follows.
 public protocol CertifiablePenalty<Element>: ProximalMap {
   /// What is known of prox_{s g} near u; nil where nothing is.
   ///

@@ -35,7 +35,8 @@ extension PiecewiseLinearMap where Self: CertifiablePenalty {
     // An entry is value + slope (u − anchor), each of these an ulp or two off.
     let value = 8 * ulp * (u.norm + Element(u.count).squareRoot() * shift)
     return PieceBound(
-      radius: distance * (1 - 4 * ulp) - 8 * ulp * end, valueRounding: value, derivativeRounding: L.isMask ? 0 : 8 * ulp,
+      radius: distance * (1 - 4 * ulp) - 8 * ulp * end, valueRounding: value,
+      derivativeRounding: L.isMask ? 0 : 8 * ulp,
       parametersRounding: Element(u.count + 16) * ulp * size + growth * value
     ) { _ in (0, growth) }
   }

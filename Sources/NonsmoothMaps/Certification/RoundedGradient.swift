@@ -13,10 +13,11 @@ public struct RoundedGradient<Element: Scalar> {
   public var activeWeight: Element
   /// The sum over the active coordinates of the absolute values of the terms that ∇f(w)ⱼ is the sum of.
   public var activeMagnitude: Element
-  /// The rounding error of entry j is at most ωⱼ times this, plus ``entryError`` and four ulps of the entry.
+  /// The rounding error of entry j is at most ωⱼ times this, plus ``entryError`` and four ulps of the entry. Infinite where it is not known.
   public var errorPerWeight: Element
   public var entryError: Element
-  /// |∇f(w)ⱼ − ∇f(w')ⱼ| ≤ ωⱼ changePerRoot √((∇f(w) − ∇f(w'))·(w − w')) for any w'; infinite where f is not known to be convex.
+  /// |∇f(w)ⱼ − ∇f(w')ⱼ| ≤ ωⱼ changePerRoot √((∇f(w) − ∇f(w'))·(w − w')) for any w' and coordinates j that are not active; for active ones the same of f without
+  /// its ridge, (``strongConvexity``/2) ‖w‖². So ‖ω‖² changePerRoot² + ``strongConvexity`` bounds the eigenvalues of ∇²f. Infinite where f is not known to be convex.
   public var changePerRoot: Element
   /// |∇f(w)ⱼ − ∇f(w')ⱼ| ≤ ωⱼ slope ‖w − w'‖ where w' differs from w in active coordinates alone.
   public var slope: Element
@@ -26,7 +27,7 @@ public struct RoundedGradient<Element: Scalar> {
   public var hessianLipschitzConstant: Element
   /// A bound on the rounding error of (∇²f)_SS z for ‖z‖ = 1.
   public var hessianRounding: Element
-  /// L_P with ‖∂_λ∇f(w) − ∂_λ∇f(w')‖ ≤ L_P ‖w − w'‖.
+  /// L_P with ‖∂_λ∇f(w) − ∂_λ∇f(w')‖ ≤ L_P ‖w − w'‖ on the active coordinates.
   public var mixedDerivativeLipschitzConstant: Element
   /// A bound on the rounding error of ∂_λ∇f(w) as it is multiplied by, in the Frobenius norm.
   public var mixedDerivativeRounding: Element

@@ -14,7 +14,8 @@ extension Enclosures {
     case .offset(let c):
       return Enclosure(
         ranges: a.ranges.map { $0 + ClosedInterval(c, c) }, slopes: a.slopes, change: a.change, size: .infinity)
-    case .detach: return a
+    // What is detached changes with w all the same, and no derivative says how.
+    case .detach: return a.change == 0 ? a : .unknown(count)
     case .broadcast:
       let root = Element(count).squareRoot()
       return Enclosure(
@@ -120,7 +121,8 @@ extension Enclosures {
       let (x, y) = (a.ranges[i], b.ranges[b.ranges.count == 1 ? 0 : i])
       let u = operation == .greater ? x : x.magnitudes
       let isFixed = u.lower > y.upper || u.upper <= y.lower
-      found.ranges[i] = isFixed ? (u.lower > y.upper ? ClosedInterval(1, 1) : ClosedInterval(0, 0)) : ClosedInterval(0, 1)
+      found.ranges[i] =
+        isFixed ? (u.lower > y.upper ? ClosedInterval(1, 1) : ClosedInterval(0, 0)) : ClosedInterval(0, 1)
       let moves = a.slopes[i] > 0 || b.slopes[b.slopes.count == 1 ? 0 : i] > 0
       found.slopes[i] = isFixed || !moves ? 0 : .infinity
     }
