@@ -129,6 +129,7 @@ let package = Package(
       name: "DocumentationTests",
       dependencies: [
         "Bilevel", "Tracing", "NonsmoothMaps", "Models", "Datasets", "ImplicitDiff", "LinAlg", "TestSupport",
+        .product(name: "RealModule", package: "swift-numerics"),
       ],
       swiftSettings: swift),
     .testTarget(

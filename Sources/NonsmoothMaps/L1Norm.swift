@@ -10,6 +10,7 @@ public struct L1Norm<Element: Scalar>: ProximalMap {
   public init(_ strengths: SharedStrengths = .single) { self.strengths = strengths }
 
   public var parameterCount: Int { strengths.count }
+  public func admits(count p: Int) -> Bool { strengths.admits(count: p) }
 
   /// Strengths are finite and not negative.
   public func violation(parameters λ: Vector<Element>) -> ParameterViolation? {

@@ -52,11 +52,19 @@ public struct SharedStrengths: Sendable, Equatable {
 
   /// The same for p coordinates and one more after them that is never penalized, such as an intercept.
   ///
+  /// Whether there are p coordinates; any number where they share one strength.
+  func admits(count p: Int) -> Bool { (index?.count ?? factors?.count ?? p) == p }
+
   /// - Precondition: where strengths or factors are given by coordinate, p of them.
   public func appendingUnpenalized(after p: Int) -> SharedStrengths {
     requireCoordinates(p)
     return SharedStrengths(
       index: index.map { $0 + [0] }, count: count, factors: (factors ?? Array(repeating: 1, count: p)) + [0])
+  }
+
+  /// The same with one more, which has the first strength.
+  func appendingShared() -> SharedStrengths {
+    SharedStrengths(index: index.map { $0 + [0] }, count: count, factors: factors)
   }
 
   /// Whether all coordinates have the first strength as it is.
@@ -69,6 +77,9 @@ public struct SharedStrengths: Sendable, Equatable {
   /// The factor of coordinate j.
   @inline(__always)
   func factor<Element: Scalar>(_ j: Int) -> Element { factors.map { Element($0[j]) } ?? 1 }
+
+  /// The largest factor.
+  func largestFactor<Element: Scalar>() -> Element { Element(factors?.max() ?? 1) }
 
   /// tⱼ, where the strengths are those of λ from `offset` on.
   @inline(__always)

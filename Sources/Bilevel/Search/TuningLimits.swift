@@ -12,7 +12,7 @@ public struct TuningLimits: Sendable, Equatable {
 
   /// - Precondition: tolerances at least 0, at least one evaluation.
   public init(
-    gradientReduction: Double = 1e-4, valueChange: Double = 1e-6, evaluations: Int = 200, seconds: Double? = nil
+    gradientReduction: Double = 1e-5, valueChange: Double = 1e-6, evaluations: Int = 200, seconds: Double? = nil
   ) {
     precondition(
       gradientReduction >= 0 && valueChange >= 0 && evaluations >= 1 && seconds.map { $0 >= 0 } ?? true,

@@ -47,7 +47,9 @@ struct SmallProblem<Element: Scalar> {
   }
 
   /// Coordinate descent and Newton steps in turn until solved, or until 100 rounds.
-  mutating func solve(gap: Element) {
+  ///
+  /// - Parameter precision: ends where no condition is violated by more than this, relative to the strengths; nil for rounding.
+  mutating func solve(gap: Element, precision: Element? = nil) {
     let k = w.count
     if k == 0 {
       isSolved = true
@@ -59,13 +61,30 @@ struct SmallProblem<Element: Scalar> {
     var rounds = 0
     while rounds < 100 && !isSolved {
       rounds += 1
-      let done = Element._gramDescent(
-        k, G.base, G.stride, strengths.base, ridge, rounds == 1 ? max(5, k / 40) : max(10, k / 20), tolerance,
-        w.mutableBase(), g.mutableBase())
-      epochs += done
+      var left = rounds == 1 ? max(5, k / 40) : max(10, k / 20)
+      while left > 0 {
+        if let precision, meetsConditions(within: precision) { return }
+        let few = precision == nil ? left : min(left, 5)
+        left -= few
+        let done = Element._gramDescent(
+          k, G.base, G.stride, strengths.base, ridge, few, tolerance, w.mutableBase(), g.mutableBase())
+        epochs += done
+        if done < few { break }
+      }
+      if let precision, meetsConditions(within: precision) { return }
       guard newtonStep() else { continue }
       isSolved = meetsConditions()
     }
+  }
+
+  /// Whether no condition is violated by more than `precision` times its strength.
+  private func meetsConditions(within precision: Element) -> Bool {
+    for j in 0..<w.count {
+      let (t, slope) = (strengths[j], g[j] - ridge * w[j])
+      let excess = w[j] == 0 ? slope.magnitude - t : (slope - (w[j] > 0 ? t : -t)).magnitude
+      if !(excess <= precision * t) { return false }
+    }
+    return true
   }
 
   /// Solves for the present signs; false where signs stand in the way or the support's system is singular. Several signs in the way

@@ -8,7 +8,7 @@ extension WorkingSetRun {
     var current = Vector<Element>.zeros(working.count)
     current.gather(working, from: w)
     if loss.linearTerm != nil {
-      solveModel(working, at: current, gap: gap, accuracy: isComplete ? 0 : nil)
+      solveModel(working, at: current, gap: gap, accuracy: isComplete ? precision ?? 0 : nil)
       w.scatter(working, from: model)
     } else {
       solveByProximalNewton(working, from: current, gap: gap, isComplete)
@@ -51,7 +51,7 @@ extension WorkingSetRun {
       }
       if let ridges { for i in 0..<ridges.count { G[i, i] += ridges[i] } }
     }
-    small.solve(gap: gap)
+    small.solve(gap: gap, precision: precision)
     model = small.w
     (isModelSolved, result.epochs, result.newtonSteps) =
       (small.isSolved, result.epochs + small.epochs, result.newtonSteps + small.newtonSteps)
@@ -114,6 +114,7 @@ extension WorkingSetRun {
       swap(&scores, &trial)
       current = model
       if !lossValue.isFinite { return }
+      if let precision, fraction == 1, promise <= precision / 4 * before { break }
       // Newton's steps shrink until they are rounding, of w or of the system's condition: then they no longer do.
       let size = step.maxNorm
       isAtRounding =

@@ -27,7 +27,7 @@ struct WorkingSetRun<Loss: DesignLoss> {
   private(set) var gradient: Vector<Element>
   /// sup ℓ″ ‖column‖²/n + ρ.
   private let curvature: Vector<Element>
-  private var alive: IndexSubset
+  var alive: IndexSubset
   private var compact = Vector<Element>.zeros(0)
   var small = SmallProblem<Element>()
   var large = ColumnProblem<Element>()
@@ -35,6 +35,9 @@ struct WorkingSetRun<Loss: DesignLoss> {
   var model = Vector<Element>.zeros(0)
   var isModelSolved = false
   let hessian: DesignHessian<Element>
+  /// How far optimality conditions may be violated, relative to the strengths; nil for rounding. Violations of ε everywhere leave a duality gap of at most
+  /// 2 ε times the penalty.
+  var precision: Element?
   var result: WorkingSetSolution<Element>
 
   init(
@@ -74,11 +77,14 @@ struct WorkingSetRun<Loss: DesignLoss> {
     let clock = ContinuousClock.now
     var bestGap = Element.infinity
     var gapWasMet = false
+    let isRough = tolerance > WorkingSetSolver<Element>.roundingTolerance
+    precision = isRough && unpenalized.count == 0 ? tolerance / 2 : nil
     if !chooseStart() {
       result.outcome = .singular
       return finished(since: clock)
     }
     var idlePasses = 0
+    var wasSolved = isRough && solveWhereTheLastEnded(tolerance)
     while result.passes < passLimit {
       refreshGradient()
       result.passes += 1
@@ -89,9 +95,12 @@ struct WorkingSetRun<Loss: DesignLoss> {
         break
       }
       var (working, violators, isComplete) = chooseWorkingSet()
-      if unpenalizedAreMet && result.dualityGap <= tolerance * scale {
+      let roundingTolerance = WorkingSetSolver<Element>.roundingTolerance
+      if unpenalizedAreMet
+        && result.dualityGap <= max(tolerance * result.objective, min(tolerance, roundingTolerance) * scale)
+      {
         let isOptimal = violators == 0 && (result.passes > 1 || working.count == 0)
-        if tolerance > WorkingSetSolver<Element>.roundingTolerance || isOptimal || gapWasMet {
+        if isRough || isOptimal || gapWasMet {
           result.outcome = minimizerIsUnique() ? .converged : .singular
           break
         }
@@ -112,11 +121,15 @@ struct WorkingSetRun<Loss: DesignLoss> {
       }
       if violators == 0 {
         (working, isComplete) = (IndexSubset(nonzerosOf: w, and: unpenalized.elements), true)
+        // What was solved for leaves a larger gap: by rounding, or where strengths differ by orders.
+        if isRough && wasSolved { precision = precision.flatMap { $0 > 256 * .ulpOfOne ? $0 / 4 : nil } }
       }
       solveWorkingSet(working, gap: min(bestGap, result.dualityGap), isComplete)
+      wasSolved = true
       bestGap = min(bestGap, result.dualityGap)
       refreshResiduals()
     }
+    if isRough { keepSlopes() }
     return finished(since: clock)
   }
 
@@ -242,7 +255,7 @@ struct WorkingSetRun<Loss: DesignLoss> {
   /// where that is all of them.
   private func chooseWorkingSet() -> (working: IndexSubset, violators: Int, isComplete: Bool) {
     let support = IndexSubset(nonzerosOf: w, and: unpenalized.elements)
-    let slack = 1 + 32 * Element.ulpOfOne
+    let slack = 1 + max(32 * .ulpOfOne, precision ?? 0)
     var violators: [(index: Int, excess: Element)] = []
     let (g, t, x) = (gradient.base, strengths.base, w.base)
     for k in 0..<alive.count {

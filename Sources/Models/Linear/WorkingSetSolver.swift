@@ -59,7 +59,8 @@ public struct WorkingSetSolution<Element: Scalar>: Sendable {
 /// Salmon, *Gap safe screening rules for sparsity enforcing penalties*, JMLR 18 (2017); proximal Newton after Lee, Sun,
 /// Saunders, SIAM J. Optim. 24 (2014).
 public struct WorkingSetSolver<Element: Scalar>: Sendable {
-  /// Stops when the duality gap is at most this times f(0), or where features have no penalty times the least objective with those alone.
+  /// Stops when the duality gap is at most this times the objective: then that is at most 1/(1 − tolerance) times its minimum. Less than the rounding of
+  /// f(0), or where features have no penalty of the least objective with those alone, is not asked for.
   ///
   /// A gap at the rounding of the objective leaves w known to the square root of that only. So at the default or below,
   /// the optimality conditions are asked for as well, unless a working set was solved since the gap first met it.

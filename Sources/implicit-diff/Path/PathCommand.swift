@@ -12,7 +12,8 @@ struct PathCommand: ParsableCommand {
     commandName: "path",
     abstract: "Solves along penalty strengths that fall from where nothing is selected.",
     discussion: """
-      Every point is solved to rounding, begun from the one before. Where there are validation rows their loss stands beside each point. \
+      Every point is begun where the last ones say that the path goes on, and ends where a duality gap proves its objective to be the minimum to within \
+      --tolerance of itself, or to rounding where there is no such proof. Where there are validation rows their loss stands beside each point. \
       With --out the coefficients are saved as the arrays of scipy.sparse.csc_matrix, features × points.
 
       \(sampleFormatsHelp)
@@ -24,6 +25,11 @@ struct PathCommand: ParsableCommand {
     parsing: .unconditional, help: "The last strength as a fraction of the first.", transform: Arguments.number)
   var ratio = 1e-3
   @Option(
+    parsing: .unconditional,
+    help: "How far an objective may be above its minimum, as a fraction of itself; 0 solves to rounding.",
+    transform: Arguments.number)
+  var tolerance = 1e-4
+  @Option(
     parsing: .unconditional, help: "The strength of the ridge along the path of the elastic net.",
     transform: Arguments.number)
   var lambda2: Double?
@@ -34,6 +40,9 @@ struct PathCommand: ParsableCommand {
     try Arguments.refuseEmpty(["--out": out, "--json": json])
     guard points >= 2 else { throw ValidationError("--points: \(points) is below 2") }
     guard ratio > 0, ratio < 1 else { throw ValidationError("--ratio: \(ratio) is not between 0 and 1") }
+    guard tolerance >= 0, tolerance < 1 else {
+      throw ValidationError("--tolerance: \(tolerance) is not at least 0 and below 1")
+    }
     guard (inputs.penalty == .elasticNet) == (lambda2 != nil) else {
       throw ValidationError("--lambda2 goes with --penalty elastic-net, and that with it")
     }
@@ -79,15 +88,18 @@ private struct PathConsumer: ModelConsumer {
     _ model: RegressionModel<Loss, Penalty>, names: [String], rows: PreparedRows
   ) throws -> PathReport {
     let map = model.map(features: rows.features, targets: rows.targets)
-    let heldOut = rows.heldOut.map { HeldOutLoss<Loss>(features: $0.features, targets: $0.targets) }
+    let heldOut = rows.heldOut.map { HeldOutLoss<Loss>(features: model.design($0.features), targets: $0.targets) }
     let direction = Vector(count: map.parameterCount) {
       $0 < model.penalty.parameterCount ? 1 : command.lambda2 ?? 0
     }
     var losses: [Double?] = []
-    let path = RegularizationPath(of: map, along: direction, count: command.points, ratio: command.ratio) { point in
+    let path = RegularizationPath(
+      of: map, along: direction, count: command.points, ratio: command.ratio, tolerance: command.tolerance
+    ) { point in
       losses.append(heldOut?.value(at: point.state, parameters: point.parameters))
+      let selected = model.coefficients(point.state).coefficients.nonzeroCount
       progress.update(
-        "point \(losses.count) of \(command.points): \(point.support.count) selected, \(Format.number(losses.last ?? nil)) held out"
+        "point \(losses.count) of \(command.points): \(selected) selected, \(Format.number(losses.last ?? nil)) held out"
       )
       return true
     }

@@ -55,17 +55,19 @@ struct PathReport: Encodable {
     samples = rows.features.rows
     features = rows.features.columns
     self.names = names
-    let points = zip(path.points, losses).map { point, loss in
-      Point(
-        parameters: Array(point.parameters), selected: point.support.count, objective: point.objective,
-        validation: loss, passes: point.iterations, seconds: point.seconds)
+    let solutions = path.points.map { rows.unscaled($0.state) }
+    self.solutions = solutions
+    let points = path.points.indices.map { k in
+      let point = path.points[k]
+      return Point(
+        parameters: Array(point.parameters), selected: solutions[k].coefficients.nonzeroCount,
+        objective: point.objective, validation: losses[k], passes: point.iterations, seconds: point.seconds)
     }
     self.points = points
     best = points.indices.filter { points[$0].validation != nil }
       .min { points[$0].validation! < points[$1].validation! }
     failure = path.failure?.description
     seconds = Seconds(reading: reading)
-    solutions = path.points.map { rows.unscaled($0.state) }
   }
 
   static let files = [

@@ -70,7 +70,12 @@ struct TuneReport: Encodable {
   }
 
   var summary: String {
-    let what = criterion == "cv" ? "mean over \(folds ?? 0) folds" : "validation loss"
+    let what =
+      switch criterion {
+      case "cv": "mean over \(folds ?? 0) folds"
+      case "sure": "estimate of the risk"
+      default: "validation loss"
+      }
     guard let best else { return "\(model), \(penalty): nothing was found. \(stop.explanation)" }
     let strengths: String
     if names.count <= 8 {
@@ -84,7 +89,7 @@ struct TuneReport: Encodable {
     return """
       \(model), \(penalty), \(samples) samples × \(features) features\(classNote(classes))
       \(strengths)
-      \(what) \(best.value.map { "\($0)" } ?? "–"); \(best.selected) coefficients that are not zero\(criterion == "cv" ? ", over all folds" : "")
+      \(what) \(best.value.map { "\($0)" } ?? "–"); \(best.selected) coefficients that are not zero\(criterion == "heldout" ? "" : ", over all solves")
       gradient by log strength \(Format.error(best.gradientNorm)), \(error)
       \(optimizer): \(steps) steps, \(evaluations) evaluations, \(Format.number(seconds.tuning)) s; \(stop.explanation)\
       \(atBounds.isEmpty ? "" : "\non a bound of the search, the best may lie beyond: \(atBounds.prefix(8).joined(separator: "; "))")
