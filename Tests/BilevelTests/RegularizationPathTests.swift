@@ -89,7 +89,7 @@ import Testing
       let r = y - X.matrix * w
       let g = (1.0 / 320) * (X.matrix.transposed * r)
       let t = point.parameters[0] * 5.0.squareRoot()
-      let excess = (0..<480).reduce(0) { max($0, Vector(g[segment: 5 * $1..<5 * $1 + 5]).norm / t) }
+      let excess = (0..<480).reduce(0) { max($0, g[segment: 5 * $1..<5 * $1 + 5].norm / t) }
       let c = 1 / max(1, excess)
       let gap = point.objective - (2 * c * y.dot(r) - c * c * r.dot(r)) / 640
       #expect(gap <= tolerance * point.objective + 1e-13 * y.dot(y) / 640)
