@@ -122,11 +122,15 @@ let package = Package(
     .testTarget(
       name: "TracingTests",
       dependencies: [
-        "Tracing", "Models", "NonsmoothMaps", "Datasets", "ImplicitDiff", "LinAlg", "RandomStreams", "TestSupport",
+        "Tracing", "Models", "NonsmoothMaps", "Datasets", "ImplicitDiff", "LinAlg", "RandomStreams", "Reliability",
+        "TestSupport",
       ], swiftSettings: swift),
     .testTarget(
       name: "DocumentationTests",
-      dependencies: ["Tracing", "NonsmoothMaps", "Models", "Datasets", "ImplicitDiff", "LinAlg", "TestSupport"],
+      dependencies: [
+        "Bilevel", "Tracing", "NonsmoothMaps", "Models", "Datasets", "ImplicitDiff", "LinAlg", "TestSupport",
+        .product(name: "RealModule", package: "swift-numerics"),
+      ],
       swiftSettings: swift),
     .testTarget(
       name: "CommandLineTests",

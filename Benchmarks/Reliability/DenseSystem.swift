@@ -1,12 +1,12 @@
 /// A small square matrix in extended precision with its inverse: truth for the linear systems.
-struct DenseSystem {
-  typealias Number = DoubleDouble
+package struct DenseSystem {
+  package typealias Number = DoubleDouble
   /// Rows.
   let matrix: [[Number]]
   /// Rows of the inverse; nil where a pivot vanished.
   let inverse: [[Number]]?
 
-  init(_ matrix: [[Number]]) {
+  package init(_ matrix: [[Number]]) {
     self.matrix = matrix
     inverse = Self.invert(matrix)
   }
@@ -18,7 +18,7 @@ struct DenseSystem {
   var inverseNorm: Double { inverse.map(Self.frobenius) ?? .infinity }
 
   /// A⁻¹ b.
-  func solve(_ b: [Number]) -> [Number]? { inverse.map { rows in rows.map { $0.dot(b) } } }
+  package func solve(_ b: [Number]) -> [Number]? { inverse.map { rows in rows.map { $0.dot(b) } } }
 
   /// A⁻ᵀ b.
   func solveTransposed(_ b: [Number]) -> [Number]? {

@@ -3,14 +3,14 @@
 ///
 /// Source: Dekker, *A floating-point technique for extending the available precision*, Numer. Math. 18 (1971); Hida, Li,
 /// Bailey, *Algorithms for quad-double precision floating point arithmetic* (2001).
-struct DoubleDouble: Comparable, Sendable {
-  var high: Double
-  var low: Double
+package struct DoubleDouble: Comparable, Sendable {
+  package var high: Double
+  package var low: Double
 
   /// The relative rounding error of one operation, with room to spare.
-  static let ulp = 0x1p-102
+  package static let ulp = 0x1p-102
 
-  init(_ x: Double) { (high, low) = (x, 0) }
+  package init(_ x: Double) { (high, low) = (x, 0) }
 
   private init(quick high: Double, _ low: Double) {
     let sum = high + low
@@ -18,35 +18,35 @@ struct DoubleDouble: Comparable, Sendable {
     self.low = low - (sum - high)
   }
 
-  static let zero = DoubleDouble(0)
-  static let one = DoubleDouble(1)
+  package static let zero = DoubleDouble(0)
+  package static let one = DoubleDouble(1)
   /// log 2.
-  static let logarithmOf2 = DoubleDouble(quick: 0x1.62e42fefa39efp-1, 0x1.abc9e3b39803fp-56)
+  package static let logarithmOf2 = DoubleDouble(quick: 0x1.62e42fefa39efp-1, 0x1.abc9e3b39803fp-56)
 
   /// The nearest double.
-  var value: Double { high }
-  var magnitude: DoubleDouble { high < 0 || (high == 0 && low < 0) ? -self : self }
-  var isFinite: Bool { high.isFinite }
+  package var value: Double { high }
+  package var magnitude: DoubleDouble { high < 0 || (high == 0 && low < 0) ? -self : self }
+  package var isFinite: Bool { high.isFinite }
   /// −1, 0 or 1.
-  var sign: DoubleDouble { self > .zero ? .one : self < .zero ? -.one : .zero }
+  package var sign: DoubleDouble { self > .zero ? .one : self < .zero ? -.one : .zero }
 
-  static func + (a: DoubleDouble, b: DoubleDouble) -> DoubleDouble {
+  package static func + (a: DoubleDouble, b: DoubleDouble) -> DoubleDouble {
     let (s, e) = twoSum(a.high, b.high)
     let (t, f) = twoSum(a.low, b.low)
     let first = DoubleDouble(quick: s, e + t)
     return DoubleDouble(quick: first.high, first.low + f)
   }
 
-  static prefix func - (a: DoubleDouble) -> DoubleDouble { DoubleDouble(quick: -a.high, -a.low) }
-  static func - (a: DoubleDouble, b: DoubleDouble) -> DoubleDouble { a + (-b) }
+  package static prefix func - (a: DoubleDouble) -> DoubleDouble { DoubleDouble(quick: -a.high, -a.low) }
+  package static func - (a: DoubleDouble, b: DoubleDouble) -> DoubleDouble { a + (-b) }
 
-  static func * (a: DoubleDouble, b: DoubleDouble) -> DoubleDouble {
+  package static func * (a: DoubleDouble, b: DoubleDouble) -> DoubleDouble {
     let product = a.high * b.high
     let error = (-product).addingProduct(a.high, b.high)
     return DoubleDouble(quick: product, error + (a.high * b.low + a.low * b.high))
   }
 
-  static func / (a: DoubleDouble, b: DoubleDouble) -> DoubleDouble {
+  package static func / (a: DoubleDouble, b: DoubleDouble) -> DoubleDouble {
     let first = a.high / b.high
     guard first.isFinite else { return DoubleDouble(first) }
     var rest = a - b * DoubleDouble(first)
@@ -55,21 +55,21 @@ struct DoubleDouble: Comparable, Sendable {
     return DoubleDouble(quick: first, second) + DoubleDouble(rest.high / b.high)
   }
 
-  static func += (a: inout DoubleDouble, b: DoubleDouble) { a = a + b }
-  static func -= (a: inout DoubleDouble, b: DoubleDouble) { a = a - b }
+  package static func += (a: inout DoubleDouble, b: DoubleDouble) { a = a + b }
+  package static func -= (a: inout DoubleDouble, b: DoubleDouble) { a = a - b }
 
-  static func < (a: DoubleDouble, b: DoubleDouble) -> Bool {
+  package static func < (a: DoubleDouble, b: DoubleDouble) -> Bool {
     a.high < b.high || (a.high == b.high && a.low < b.low)
   }
 
-  func squareRoot() -> DoubleDouble {
+  package func squareRoot() -> DoubleDouble {
     guard high > 0 else { return .zero }
     let x = DoubleDouble(high.squareRoot())
     return x + (self - x * x) / (x + x)
   }
 
   /// eˣ: reduced by log 2 and by 2⁹, ten terms of the series, squared nine times.
-  func exponential() -> DoubleDouble {
+  package func exponential() -> DoubleDouble {
     guard high > -700 else { return .zero }
     guard high < 700 else { return DoubleDouble(.infinity) }
     let k = (high / 0.6931471805599453).rounded()
@@ -86,15 +86,15 @@ struct DoubleDouble: Comparable, Sendable {
   }
 
   /// log x to two digits or so.
-  static func logarithm(_ x: Double) -> Double { (Double(x.exponent) + x.significand - 1) * logarithmOf2.high }
+  package static func logarithm(_ x: Double) -> Double { (Double(x.exponent) + x.significand - 1) * logarithmOf2.high }
 
   /// Times 2ᵏ, exact while in range.
-  func scaled(by k: Int) -> DoubleDouble {
+  package func scaled(by k: Int) -> DoubleDouble {
     DoubleDouble(quick: Self.scale(high, by: k), Self.scale(low, by: k))
   }
 
   /// x 2ᵏ, rounded once where it leaves the range.
-  static func scale(_ x: Double, by k: Int) -> Double {
+  package static func scale(_ x: Double, by k: Int) -> Double {
     x.isFinite && x != 0 ? Double(sign: .plus, exponent: k, significand: x) : x
   }
 
@@ -107,12 +107,12 @@ struct DoubleDouble: Comparable, Sendable {
 
 extension Array where Element == DoubleDouble {
   /// Σ aᵢ bᵢ.
-  func dot(_ other: [DoubleDouble]) -> DoubleDouble {
+  package func dot(_ other: [DoubleDouble]) -> DoubleDouble {
     var sum = DoubleDouble.zero
     for i in indices { sum += self[i] * other[i] }
     return sum
   }
 
   /// The Euclidean norm, as a double: figures of error need no more.
-  var norm: Double { dot(self).squareRoot().value }
+  package var norm: Double { dot(self).squareRoot().value }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import CommandSupport
 import ImplicitDiff
 import LinAlg
+import Models
 import NonsmoothMaps
 import RandomStreams
 import TextTable
@@ -112,6 +113,11 @@ struct TracingCommand: ParsableCommand {
       out.add(λ[1], x)
     }
 
+    let largest = (X.transposed * y).maxNorm * scale
+    try addModels(f: squares, built: LinearModel(QuadraticLoss(features: X, targets: y)), "elastic net", largest, add)
+    try addModels(
+      f: logistic, built: LinearModel(LogisticLoss<Double>(features: X, targets: y)), "logistic", largest / 2, add)
+
     let map = try TracedMap<Double>(state: p, parameters: 2) { w, λ in
       softThreshold(w - s * (X.transposed * (X * w - y) * scale + λ[1] * w), by: λ[0] * s)
     }
@@ -140,5 +146,48 @@ struct TracingCommand: ParsableCommand {
       SoftThreshold.apply(threshold: s * λ[0], to: &out)
     }
     return rows
+  }
+
+  /// The same penalized model out of a closure and as it is built in: in both columns the package's own solvers.
+  private func addModels<Model: CertifiableFunction<Double>>(
+    f: TracedFunction<Double>, built: Model, _ name: String, _ largest: Double,
+    _ add: (String, () -> Void, () -> Void) -> Void
+  ) throws {
+    let λ: Vector<Double> = [largest / 5, largest / 20]
+    let traced = ProximalGradientMap(f, L1Norm<Double>())
+    let own = ProximalGradientMap(built, L1Norm<Double>())
+    add("\(name), solving (built in)") {
+      _ = traced.solve(at: λ)
+    } _: {
+      _ = own.solve(at: λ)
+    }
+    let (one, other) = (traced.solve(at: λ).problem, own.solve(at: λ).problem)
+    let objective = try TracedObjective<Double>(state: f.stateCount, parameters: 2) { w, _ in norm2(w) / 2 }
+    for (solver, what) in [(true, "direct"), (false, "conjugate gradients")] {
+      add("\(name), AID by \(what) (built in)") {
+        _ = try? AID(solver ? .direct : .conjugateGradient).hypergradient(of: objective, one)
+      } _: {
+        _ = try? AID(solver ? .direct : .conjugateGradient).hypergradient(of: objective, other)
+      }
+    }
+    let (workspace, ownWorkspace) = (AID(.direct).makeWorkspace(for: traced), AID(.direct).makeWorkspace(for: own))
+    var (g, scratch) = (λ, λ)
+    _ = try AID(.direct).hypergradient(of: objective, one, into: &g, scratch: &scratch, workspace: workspace)
+    _ = try AID(.direct).hypergradient(of: objective, other, into: &g, scratch: &scratch, workspace: ownWorkspace)
+    add("\(name), its error bound (built in)") {
+      _ = try? AID(.direct).certify(one, objective: objective, workspace: workspace)
+    } _: {
+      _ = try? AID(.direct).certify(other, objective: objective, workspace: ownWorkspace)
+    }
+    let (A, B) = (traced.makeLinearization(), own.makeLinearization())
+    var (out, value) = (one.state, one.state)
+    traced.linearize(at: one.state, parameters: λ, into: A, value: &value)
+    own.linearize(at: one.state, parameters: λ, into: B, value: &value)
+    let (x, y) = (A.state, B.state)
+    add("\(name), A1ᵀ y (built in)") {
+      x.applyAdjoint(value, into: &out)
+    } _: {
+      y.applyAdjoint(value, into: &out)
+    }
   }
 }

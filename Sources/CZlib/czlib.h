@@ -9,4 +9,9 @@ static inline int czlib_inflate_init_gzip(z_stream *stream) {
   return inflateInit2(stream, 16 + MAX_WBITS);
 }
 
+/// Prepares to inflate what has neither header nor checksum, as in zip archives.
+static inline int czlib_inflate_init_raw(z_stream *stream) {
+  return inflateInit2(stream, -MAX_WBITS);
+}
+
 #endif

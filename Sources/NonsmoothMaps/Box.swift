@@ -27,6 +27,7 @@ public struct Box<Element: Scalar>: ProximalMap {
     let none = Vector<Element>.zeros(0)
     let p = max(coordinates(lower), coordinates(upper))
     for bound in [lower, upper] {
+      if case .parameters(let shared) = bound { shared.requireNoFactors("Box") }
       precondition(
         coordinates(bound) == 0 || coordinates(bound) == p, "Box: bounds of \(coordinates(bound)) and \(p) coordinates")
     }
@@ -44,6 +45,9 @@ public struct Box<Element: Scalar>: ProximalMap {
   public static var nonNegative: Box { Box(lower: .fixed(0), upper: .none) }
 
   public var parameterCount: Int { lower.parameterCount + upper.parameterCount }
+  public func admits(count p: Int) -> Bool {
+    [coordinates(lower), coordinates(upper)].allSatisfy { $0 == 0 || $0 == p }
+  }
 
   /// Parameters must be finite, and the bounds must not cross.
   public func violation(parameters λ: Vector<Element>) -> ParameterViolation? {

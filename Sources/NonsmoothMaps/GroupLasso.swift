@@ -15,11 +15,13 @@ public struct GroupLasso<Element: Scalar>: ProximalMap {
   /// - Precondition: strengths shared over as many groups as there are.
   public init(_ groups: Groups, strengths: SharedStrengths = .single) {
     strengths.requireCoordinates(groups.count)
+    strengths.requireNoFactors("GroupLasso")
     self.groups = groups
     self.strengths = strengths
   }
 
   public var parameterCount: Int { strengths.count }
+  public func admits(count p: Int) -> Bool { groups.coordinateCount == p }
 
   public func value(at w: Vector<Element>, parameters λ: Vector<Element>) -> Element {
     var sum: Element = 0
@@ -53,12 +55,8 @@ public struct GroupLasso<Element: Scalar>: ProximalMap {
   }
 
   /// Which groups are not zero.
-  @specialized(where Element == Double)
-  @specialized(where Element == Float)
   public func signature(at w: Vector<Element>, parameters λ: Vector<Element>) -> UInt64 {
-    var hash = PieceHash()
-    for k in 0..<groups.count { hash.add(groups.norm(k, of: w) == 0 ? 0 : 1) }
-    return hash.value
+    groups.nonzeroSignature(of: w)
   }
 }
 

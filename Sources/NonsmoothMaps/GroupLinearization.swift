@@ -15,7 +15,7 @@ public final class GroupLinearization<Element: Scalar>: ProximalLinearization {
   private(set) var members: [Int] = []
   /// h, in the order of `members`.
   private(set) var directions: [Element] = []
-  /// What D makes B's columns of: −s sign(u) in the order of `members`, and −s weight, a multiple of h, for each block.
+  /// What D makes B's columns of: −s factor sign(u) in the order of `members`, and −s weight, a multiple of h, for each block.
   private(set) var signs: [Element] = []
   private(set) var pulls: [Element] = []
   /// Of each member its place among the active coordinates, and its entry of z.
@@ -59,12 +59,13 @@ public final class GroupLinearization<Element: Scalar>: ProximalLinearization {
     for k in 0..<groups.count where groups.starts[k] < groups.starts[k + 1] {
       let n = groups.norm(k, of: thresholded)
       let t = groupThreshold(k, s, λ)
-      distance = min(distance, (n - t).magnitude)
+      if groups.weights[k] > 0 { distance = min(distance, (n - t).magnitude) }
       if n < t || (n == t && t > 0 && kink == .zero) { continue }
       // A coordinate's own kink is seen only where its group is not zero: thresholding does not expand.
       if coordinateStrengths != nil {
         for i in groups.starts[k]..<groups.starts[k + 1] {
           let j = groups.coordinates[i]
+          if coordinateStrengths!.factor(j) as Element == 0 { continue }
           distance = min(distance, (u[j].magnitude - thresholds[j]).magnitude)
         }
       }
@@ -150,8 +151,12 @@ public final class GroupLinearization<Element: Scalar>: ProximalLinearization {
     isActive[j] = 1
     members.append(j)
     directions.append(h)
-    let isSigned = coordinateStrengths != nil && thresholded[j] != 0
-    signs.append(isSigned ? (thresholded[j] > 0 ? -s : s) : 0)
+    guard let coordinateStrengths, thresholded[j] != 0 else {
+      signs.append(0)
+      return
+    }
+    let size: Element = s * coordinateStrengths.factor(j)
+    signs.append(thresholded[j] > 0 ? -size : size)
   }
 
   /// Numbers the active coordinates and the entries of z: in the order of the coordinates, a line's at its first.

@@ -43,6 +43,12 @@ public struct Groups: Sendable, Equatable {
     self.init(coordinates: coordinates, starts: starts, weights: weights)
   }
 
+  /// The same groups, and one more coordinate that is a group of its own and never penalized, such as an intercept.
+  public func appendingUnpenalized() -> Groups {
+    Groups(
+      coordinates: coordinates + [coordinateCount], starts: starts + [coordinateCount + 1], weights: weights + [0])
+  }
+
   private init(coordinates: [Int], starts: [Int], weights: [Double]?) {
     let sizes = zip(starts, starts.dropFirst()).map { $1 - $0 }
     let weights = weights ?? sizes.map { Double($0).squareRoot() }
@@ -87,6 +93,15 @@ public struct Groups: Sendable, Equatable {
       sum += ratio * ratio
     }
     return largest * sum.squareRoot()
+  }
+
+  /// A hash of which groups are not zero, among those with a weight.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
+  func nonzeroSignature<Element: Scalar>(of x: Vector<Element>) -> UInt64 {
+    var hash = PieceHash()
+    for k in 0..<count { hash.add(weights[k] > 0 && norm(k, of: x) == 0 ? 0 : 1) }
+    return hash.value
   }
 
   /// x_G ← the group shrunk towards 0 by t in norm: 0 where ‖x_G‖ ≤ t. A NaN makes the whole group NaN.

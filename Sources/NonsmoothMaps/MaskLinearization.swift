@@ -23,6 +23,8 @@ open class MaskLinearization<Element: Scalar>: ProximalLinearization {
   ///   - kinkDistance: see ``ProximalLinearization/kinkDistance``.
   ///   - isMask: whether all entries are 0 or 1; nil to look.
   ///   - fill: writes p entries in [0, 1].
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public final func setDerivative(
     kinkDistance: Element?, isMask known: Bool? = nil, _ fill: (inout Vector<Element>) -> Void
   ) {
@@ -57,6 +59,8 @@ open class MaskLinearization<Element: Scalar>: ProximalLinearization {
   public final var isProjection: Bool { isMask }
   public final var diagonalRoots: Vector<Element>? { isMask ? nil : roots }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public final func restrict(_ x: Vector<Element>, into z: inout Vector<Element>) {
     if isMask { z.copy(from: x) } else { z.assignProduct(roots, x) }
   }
@@ -74,7 +78,11 @@ open class MaskLinearization<Element: Scalar>: ProximalLinearization {
 
   public final func project(_ x: Vector<Element>, into z: inout Vector<Element>) { lift(x, into: &z) }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public final func apply(_ x: Vector<Element>, into y: inout Vector<Element>) { y.assignProduct(derivative, x) }
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public final func apply(block Y: inout Matrix<Element>) { Y.scaleRows(by: derivative) }
 
   open var isDefined: Bool { true }

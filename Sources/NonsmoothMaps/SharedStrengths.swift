@@ -1,6 +1,7 @@
 public import LinAlg
 
-/// Which of the strengths λ each of p coordinates has: one for all, one each, or one shared by the coordinates of a kind.
+/// Which of the strengths λ each of p coordinates has: one for all, one each, or one shared by the coordinates of a kind; and by which factor:
+/// tⱼ = factorⱼ λ_{i(j)}. A coordinate of factor 0 is never penalized.
 ///
 /// Not to be taken for the groups of a group lasso, which are penalized together; here coordinates share a number. Strengths are the first
 /// ``count`` entries of a vector of parameters.
@@ -9,44 +10,116 @@ public struct SharedStrengths: Sendable, Equatable {
   let index: [Int]?
   /// The number of strengths.
   public let count: Int
+  /// The factor of every coordinate; nil where all are 1.
+  let factors: [Double]?
+  /// The coordinates of factor 0, increasing.
+  let unpenalized: [Int]
 
   /// One strength for all coordinates.
-  public static var single: SharedStrengths { SharedStrengths(index: nil, count: 1) }
+  public static var single: SharedStrengths { SharedStrengths(index: nil, count: 1, factors: nil) }
+
+  /// One strength for all coordinates, times a factor for each.
+  ///
+  /// - Precondition: factors are finite and at least 0.
+  public static func single(factors: [Double]) -> SharedStrengths {
+    SharedStrengths(index: nil, count: 1, factors: factors)
+  }
 
   /// Every one of p coordinates has its own.
-  public static func perCoordinate(_ p: Int) -> SharedStrengths { SharedStrengths(index: Array(0..<p), count: p) }
+  public static func perCoordinate(_ p: Int) -> SharedStrengths {
+    SharedStrengths(index: Array(0..<p), count: p, factors: nil)
+  }
 
-  /// Coordinate j has strength `index[j]`.
+  /// Coordinate j has `factors[j]` times strength `index[j]`.
   ///
-  /// - Precondition: indices in 0 ..< count.
-  public init(_ index: [Int], count: Int) {
+  /// - Precondition: indices in 0 ..< count; factors, one per coordinate, are finite and at least 0.
+  public init(_ index: [Int], count: Int, factors: [Double]? = nil) {
     precondition(
       count >= 1 && index.allSatisfy { $0 >= 0 && $0 < count }, "SharedStrengths: indices must lie in 0 ..< \(count)")
-    self.init(index: index, count: count)
+    self.init(index: index, count: count, factors: factors)
   }
 
-  private init(index: [Int]?, count: Int) {
+  private init(index: [Int]?, count: Int, factors: [Double]?) {
+    precondition(
+      (factors ?? []).allSatisfy { $0 >= 0 && $0.isFinite }
+        && (index == nil || factors == nil || index!.count == factors!.count),
+      "SharedStrengths: factors must be finite and at least 0, one per coordinate")
     self.index = index
     self.count = count
+    self.factors = factors
+    unpenalized = factors.map { factors in factors.indices.filter { factors[$0] == 0 } } ?? []
   }
 
-  /// Whether all coordinates have the first strength.
-  var isSingle: Bool { index == nil }
+  /// The same for p coordinates and one more after them that is never penalized, such as an intercept.
+  ///
+  /// Whether there are p coordinates; any number where they share one strength.
+  func admits(count p: Int) -> Bool { (index?.count ?? factors?.count ?? p) == p }
+
+  /// - Precondition: where strengths or factors are given by coordinate, p of them.
+  public func appendingUnpenalized(after p: Int) -> SharedStrengths {
+    requireCoordinates(p)
+    return SharedStrengths(
+      index: index.map { $0 + [0] }, count: count, factors: (factors ?? Array(repeating: 1, count: p)) + [0])
+  }
+
+  /// The same with one more, which has the first strength.
+  func appendingShared() -> SharedStrengths {
+    SharedStrengths(index: index.map { $0 + [0] }, count: count, factors: factors)
+  }
+
+  /// Whether all coordinates have the first strength as it is.
+  var isSingle: Bool { index == nil && factors == nil }
 
   /// The strength's place for coordinate j.
   @inline(__always)
   func place(_ j: Int) -> Int { index.map { $0[j] } ?? 0 }
 
-  /// - Precondition: where strengths are given by coordinate, as many as there are coordinates.
-  public func requireCoordinates(_ n: Int) {
-    precondition(
-      index == nil || index!.count == n, "SharedStrengths: of \(index?.count ?? n) coordinates where there are \(n)")
+  /// The factor of coordinate j.
+  @inline(__always)
+  func factor<Element: Scalar>(_ j: Int) -> Element { factors.map { Element($0[j]) } ?? 1 }
+
+  /// The largest factor.
+  func largestFactor<Element: Scalar>() -> Element { Element(factors?.max() ?? 1) }
+
+  /// tⱼ, where the strengths are those of λ from `offset` on.
+  @inline(__always)
+  func strength<Element: Scalar>(_ j: Int, _ λ: Vector<Element>, offset: Int = 0) -> Element {
+    let λ = λ[offset + place(j)]
+    return factors.map { Element($0[j]) * λ } ?? λ
   }
 
-  /// The smallest of the strengths; NaN where one is.
+  /// - Precondition: where strengths or factors are given by coordinate, as many as there are coordinates.
+  public func requireCoordinates(_ n: Int) {
+    let known = index?.count ?? factors?.count ?? n
+    precondition(known == n, "SharedStrengths: of \(known) coordinates where there are \(n)")
+  }
+
+  /// - Precondition: there are no factors: for numbers that have none, and for groups, which have weights.
+  func requireNoFactors(_ use: String) {
+    precondition(factors == nil, "\(use): factors are for the strengths of coordinates")
+  }
+
+  /// The smallest strength of a coordinate that is penalized, infinite where there is none; NaN where one is.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
+  func leastPenalized<Element: Scalar>(_ λ: Vector<Element>) -> Element {
+    guard let factors else { return least(λ) }
+    var least = Element.infinity
+    for j in factors.indices where factors[j] > 0 {
+      let value = strength(j, λ)
+      if value < least || value.isNaN { least = value }
+    }
+    return least
+  }
+
+  /// The smallest of the strengths, 0 where a coordinate is not penalized; NaN where one is.
   @specialized(where Element == Double)
   @specialized(where Element == Float)
   public func least<Element: Scalar>(_ λ: Vector<Element>) -> Element {
+    if factors != nil {
+      let least = leastPenalized(λ)
+      return unpenalized.isEmpty || least.isNaN ? least : 0
+    }
     var least = λ[0]
     for k in 1..<max(1, count) {
       let value = λ[k]
@@ -59,6 +132,24 @@ public struct SharedStrengths: Sendable, Equatable {
   @specialized(where Element == Double)
   @specialized(where Element == Float)
   public func fill<Element: Scalar>(_ t: inout Vector<Element>, from λ: Vector<Element>, scale: Element) {
+    gather(λ, into: &t, scale: scale)
+    scaleByFactors(&t)
+  }
+
+  /// x ← x ∘ factors.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
+  func scaleByFactors<Element: Scalar>(_ x: inout Vector<Element>) {
+    guard let factors else { return }
+    precondition(factors.count == x.count, "SharedStrengths: of \(factors.count) coordinates into \(x.count)")
+    let target = x.mutableBase()
+    for j in factors.indices { target[j] *= Element(factors[j]) }
+  }
+
+  /// t ← scale · (the entry of λ of every coordinate), without factors.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
+  private func gather<Element: Scalar>(_ λ: Vector<Element>, into t: inout Vector<Element>, scale: Element) {
     guard let index else {
       t.fill(scale * λ[0])
       return
@@ -71,7 +162,7 @@ public struct SharedStrengths: Sendable, Equatable {
     t.scale(by: scale)
   }
 
-  /// y ← y + x ∘ (the entry of μ of every coordinate), in `scratch` where strengths are shared.
+  /// y ← y + x ∘ (the entry of μ of every coordinate, without factors), in `scratch` where strengths are shared.
   func addProduct<Element: Scalar>(
     _ x: Vector<Element>, _ μ: Vector<Element>, to y: inout Vector<Element>, scratch: inout Vector<Element>
   ) {
@@ -79,7 +170,7 @@ public struct SharedStrengths: Sendable, Equatable {
       y.add(μ[0], x)
       return
     }
-    fill(&scratch, from: μ, scale: 1)
+    gather(μ, into: &scratch, scale: 1)
     scratch.scale(by: x)
     y.add(1, scratch)
   }

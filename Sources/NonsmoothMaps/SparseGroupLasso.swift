@@ -1,6 +1,6 @@
 public import LinAlg
 
-/// `g(w, λ) = Σⱼ λ_{i(j)} |wⱼ| + Σ_G λ_{k(G)} weight_G ‖w_G‖₂`: few groups, and few coordinates of each. λ holds the strengths of the coordinates,
+/// `g(w, λ) = Σⱼ tⱼ |wⱼ| + Σ_G λ_{k(G)} weight_G ‖w_G‖₂`: few groups, and few coordinates of each. λ holds the strengths of the coordinates,
 /// then those of the groups.
 ///
 /// prox soft-thresholds, v = S_t(u), and shrinks the groups of v. D is that of ``GroupLasso`` at v on the coordinates with |uⱼ| > tⱼ. At a kink of
@@ -20,12 +20,14 @@ public struct SparseGroupLasso<Element: Scalar>: ProximalMap {
   ) {
     coordinateStrengths.requireCoordinates(groups.coordinateCount)
     groupStrengths.requireCoordinates(groups.count)
+    groupStrengths.requireNoFactors("SparseGroupLasso")
     self.groups = groups
     self.coordinateStrengths = coordinateStrengths
     self.groupStrengths = groupStrengths
   }
 
   public var parameterCount: Int { coordinateStrengths.count + groupStrengths.count }
+  public func admits(count p: Int) -> Bool { groups.coordinateCount == p }
 
   /// λ weight of group k.
   private func groupStrength(_ k: Int, _ λ: Vector<Element>) -> Element {
@@ -34,7 +36,7 @@ public struct SparseGroupLasso<Element: Scalar>: ProximalMap {
 
   public func value(at w: Vector<Element>, parameters λ: Vector<Element>) -> Element {
     var sum: Element = 0
-    for j in 0..<w.count { sum += λ[coordinateStrengths.place(j)] * w[j].magnitude }
+    for j in 0..<w.count { sum += coordinateStrengths.strength(j, λ) * w[j].magnitude }
     for k in 0..<groups.count { sum += groupStrength(k, λ) * groups.norm(k, of: w) }
     return sum
   }
@@ -62,6 +64,16 @@ public struct SparseGroupLasso<Element: Scalar>: ProximalMap {
     L.fill(atSolution: w, step: s, parameters: λ)
     return true
   }
+
+  /// The signs of the coordinates that have a strength of their own, and which groups are not zero.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
+  public func signature(at w: Vector<Element>, parameters λ: Vector<Element>) -> UInt64 {
+    var hash = PieceHash()
+    hash.add(L1Norm(coordinateStrengths).signature(at: w, parameters: λ))
+    if !coordinateStrengths.unpenalized.isEmpty { hash.add(groups.nonzeroSignature(of: w)) }
+    return hash.value
+  }
 }
 
 extension SparseGroupLasso: BlockPenalty {
@@ -70,6 +82,6 @@ extension SparseGroupLasso: BlockPenalty {
       groups.coordinateCount == p, "SparseGroupLasso: groups of \(groups.coordinateCount) coordinates for \(p)")
     return GroupNorms(
       groups, norms: Vector(count: groups.count) { groupStrength($0, λ) },
-      oneNorms: Vector(count: p) { λ[coordinateStrengths.place($0)] })
+      oneNorms: Vector(count: p) { coordinateStrengths.strength($0, λ) })
   }
 }

@@ -15,5 +15,9 @@ struct ImplicitDiffCommand: ParsableCommand {
       converge, 73 output that cannot be written.
       """,
     version: implicitDiffVersion,
-    subcommands: [HypergradientCommand.self, TuneCommand.self, PathCommand.self, PoisonCommand.self, InfoCommand.self])
+    subcommands: [
+      HypergradientCommand.self, VerifyCommand.self, TuneCommand.self, PathCommand.self, PredictCommand.self,
+      PoisonCommand.self,
+      InfoCommand.self,
+    ])
 }

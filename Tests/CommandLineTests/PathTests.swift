@@ -14,7 +14,7 @@ import Testing
     let data = try HeldOutData<Double>(directory: TuneTests.diabetes)
     let out = directory.file("path")
     let result = try Tool.implicitDiff.run([
-      "path", TuneTests.diabetes, "--points", "15", "--ratio", "1e-2", "--out", out, "--json",
+      "path", TuneTests.diabetes, "--points", "15", "--ratio", "1e-2", "--tolerance", "0", "--out", out, "--json",
       directory.file("report.json"),
     ])
     #expect(result.code == 0, "\(result.errors)")

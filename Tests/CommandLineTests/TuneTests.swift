@@ -57,6 +57,7 @@ import Testing
     [diabetes], [cancer, "--model", "logistic"], [diabetes, "--criterion", "cv", "--folds", "5"],
     [cancer, "--model", "logistic", "--criterion", "cv", "--folds", "4"], [diabetes, "--model", "huber"],
     [diabetes, "--penalty", "nonnegative-lasso"], [diabetes, "--intercept", "--standardize"],
+    [cancer, "--model", "logistic", "--intercept"],
   ])
   func theGradientFindsAtLeastWhatAGridOfAHundredPointsFinds(_ arguments: [String]) throws {
     let found = try tune(arguments)

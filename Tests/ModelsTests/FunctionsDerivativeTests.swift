@@ -138,6 +138,8 @@ import Testing
     let f = LinearModel<Loss>(features: Self.design(X, storage), targets: targets)
     Self.check(f, [0.3], "\(Loss.self) \(storage)")
     Self.check(LinearModel<Loss>(f.loss, ridge: .fixed(0.2)), Vector<E>.zeros(0), "\(Loss.self) \(storage), fixed")
+    let factors = Vector<E>(count: X.columns) { E($0 % 3) / 2 }
+    Self.check(LinearModel<Loss>(f.loss, ridgeFactors: factors), [0.3], "\(Loss.self) \(storage), factors")
   }
 
   @Test(arguments: Storage.allCases, [false, true])

@@ -93,7 +93,7 @@ import Testing
       // A strength of every feature, and the ridge's after them.
       let ofSolver = ParameterViolation(
         index: index == 0 ? 0 : 2, value: -0.1,
-        expected: index == 0 ? "a strength above 0 for working sets" : violation.expected)
+        expected: violation.expected)
       #expect(WorkingSetSolver<Double>().solve(map.smooth.loss, parameters: λ).outcome == .outsideDomain(ofSolver))
       let problem = FixedPointProblem(map, parameters: λ, state: [0.5, 0.1])
       #expect(try AID<Map>(.automatic).vjp(problem, cotangent: [1, 2]).report.outcome == .outsideDomain(violation))

@@ -24,12 +24,21 @@ enum Subjects {
     }
     add("l1", L1Norm<T>(), [1])
     add("l1 shared", L1Norm<T>(halves), [1, 0.5])
+    let factors: [Double] = [1, 0, 0.5, 2, 1, 0, 1, 1, 0.25]
+    add("l1 factors", L1Norm<T>(.single(factors: factors)), [1])
+    add(
+      "l1 shared factors", L1Norm<T>(SharedStrengths([0, 0, 0, 0, 1, 1, 1, 1, 1], count: 2, factors: factors)),
+      [1, 0.5])
     add("group", GroupLasso<T>(three), [0.75])
     add("group scattered", GroupLasso<T>(scattered, strengths: shared), [0.5, 1.25])
     add("groups of 1", GroupLasso<T>(Groups(sizes: Array(repeating: 1, count: 9))), [1])
     add("sparse group", SparseGroupLasso<T>(three), [0.5, 0.5])
     let both = SparseGroupLasso<T>(scattered, coordinateStrengths: halves, groupStrengths: shared)
     add("sparse group shared", both, [0.5, 0.25, 0.5, 0.25])
+    let free = SparseGroupLasso<T>(
+      Groups(sizes: [3, 1, 5], weights: [1, 0, 0.5]),
+      coordinateStrengths: .single(factors: [1, 0, 0.5, 0, 1, 0, 1, 1, 0.25]))
+    add("sparse group factors", free, [0.5, 0.5])
     add("sparse group, coordinates alone", SparseGroupLasso<T>(three), [0.5, 0])
     add("box above", Box<T>(lower: .fixed(0), upper: .parameters()), [0.5])
     add("box parameters", Box<T>(lower: .parameters(), upper: .parameters(halves)), [-0.5, 0.25, 1])

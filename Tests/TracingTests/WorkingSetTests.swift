@@ -88,6 +88,17 @@ import Tracing
     #expect(relativeError(try traced.get(), try own.get()) <= 1e5 * .ulpOfOne)
   }
 
+  @Test func theMapSaysWhatWasRecognised() throws {
+    let (X, y): (Matrix<Double>, Vector<Double>) = Self.data(5)
+    let f = try Loss.logistic.trace(X, y)
+    let text = "\(ProximalGradientMap(f, L1Norm<Double>()))"
+    for part in [
+      "L1Norm<Double>", "c Xᵀ D X (40 rows) + ρ I", "F a sum over 40 scores: solved by working sets", "softplus",
+    ] {
+      #expect(text.contains(part), "\(text)")
+    }
+  }
+
   /// What is no function of scores alone is iterated, as before.
   @Test func otherFunctionsIterate() throws {
     let (X, y): (Matrix<Double>, Vector<Double>) = Self.data(5)

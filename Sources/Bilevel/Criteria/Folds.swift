@@ -1,5 +1,5 @@
 import LinAlg
-import RandomStreams
+internal import RandomStreams
 
 /// How rows are split, several times over, into those that are fitted and those that judge.
 public struct Folds: Sendable, Equatable {

@@ -13,13 +13,18 @@ public final class ReducedObjective<Map: FixedPointMap, Objective: OuterObjectiv
   private let workspace: AIDWorkspace<Map>
   /// The bound on the error of the gradient that was just computed, for maps that have one.
   private let errorBound: (FixedPointProblem<Map>) -> Element?
+  /// Entries at the end of w that are never selected nor left out, such as an intercept.
+  private let unpenalizedCount: Int
   private var gradient: Vector<Element>
   private var scratch: Vector<Element>
   /// w at the last λ that was solved, p entries.
   public private(set) var state: Vector<Element>?
 
   /// For any map; its gradients come without a bound.
-  public init(_ map: Map, _ objective: Objective, strategy: AID<Map> = AID()) {
+  ///
+  /// - Parameter unpenalizedCount: entries at the end of w that do not count as selected, such as an intercept.
+  public init(_ map: Map, _ objective: Objective, strategy: AID<Map> = AID(), unpenalizedCount: Int = 0) {
+    self.unpenalizedCount = unpenalizedCount
     self.map = map
     self.objective = objective
     self.strategy = strategy
@@ -30,7 +35,9 @@ public final class ReducedObjective<Map: FixedPointMap, Objective: OuterObjectiv
   }
 
   /// For maps that can bound the error of their solution: so can the criterion for its gradient.
-  public init(_ map: Map, _ objective: Objective, strategy: AID<Map> = AID()) where Map: CertifiableMap {
+  public init(_ map: Map, _ objective: Objective, strategy: AID<Map> = AID(), unpenalizedCount: Int = 0)
+  where Map: CertifiableMap {
+    self.unpenalizedCount = unpenalizedCount
     self.map = map
     self.objective = objective
     self.strategy = strategy
@@ -72,7 +79,7 @@ public final class ReducedObjective<Map: FixedPointMap, Objective: OuterObjectiv
     let bound = bounding && failure == nil ? errorBound(solution.problem) : nil
     return CriterionValue(
       value: value, gradient: Vector(converting: gradient), gradientErrorBound: bound.map { Double($0) },
-      selected: w.nonzeroCount,
+      selected: w[segment: 0..<w.count - unpenalizedCount].nonzeroCount,
       failure: failure
         ?? (value.isFinite
           ? nil

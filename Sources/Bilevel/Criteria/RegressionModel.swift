@@ -5,56 +5,122 @@ public import NonsmoothMaps
 
 /// A linear model with a penalty before it has met data: what is fitted to the training rows of every split.
 ///
-/// Its hyperparameters are those of the penalty, then the ridge's strength where that is a parameter.
+/// Its hyperparameters are those of the penalty, then the ridge's strength where that is a parameter. An intercept is the coefficient of a column of
+/// ones after the features', which neither penalty nor ridge touch: then w has p + 1 entries.
 public struct RegressionModel<Loss: SmoothLoss, Penalty: ProximalMap<Loss.Element>> {
   public typealias Element = Loss.Element
   public typealias Map = ProximalGradientMap<LinearModel<Loss>, Penalty>
 
+  /// Of the p features.
   public let penalty: Penalty
   public let ridge: Ridge<Element>
-  /// Makes the criterion of a map and its held-out rows, with an error bound where the map has one.
-  private let join: (Map, HeldOutLoss<Loss>) -> any Criterion
+  /// The penalty of p features and an intercept, given p; nil without one.
+  private let withIntercept: ((Int) -> Penalty)?
+  /// Makes the criterion of a map and an outer objective, with an error bound where the map has one.
+  let criterion: (Map, any OuterObjective<Element>) -> any Criterion
+
+  private init(
+    _ penalty: Penalty, _ ridge: Ridge<Element>, withIntercept: ((Int) -> Penalty)?,
+    criterion: @escaping (Map, any OuterObjective<Element>) -> any Criterion
+  ) {
+    self.penalty = penalty
+    self.ridge = ridge
+    self.withIntercept = withIntercept
+    self.criterion = criterion
+  }
 
   /// - Parameter loss: the loss, such as `QuadraticLoss<Double>.self`.
   public init(_ loss: Loss.Type, _ penalty: Penalty, ridge: Ridge<Element> = .none) {
-    self.penalty = penalty
-    self.ridge = ridge
-    join = { ReducedObjective($0, $1) }
+    self.init(penalty, ridge, withIntercept: nil) { map, objective in
+      func join(_ objective: some OuterObjective<Element>) -> any Criterion { ReducedObjective(map, objective) }
+      return join(objective)
+    }
   }
 
   /// With bounds on the errors of gradients.
   public init(_ loss: Loss.Type, _ penalty: Penalty, ridge: Ridge<Element> = .none)
   where Penalty: CertifiablePenalty {
-    self.penalty = penalty
-    self.ridge = ridge
-    join = { ReducedObjective($0, $1) }
+    self.init(penalty, ridge, withIntercept: nil) { map, objective in
+      func join(_ objective: some OuterObjective<Element>) -> any Criterion { ReducedObjective(map, objective) }
+      return join(objective)
+    }
   }
 
-  /// The map whose fixed point is fitted to X (n × p) and y (n entries).
-  public func map(features X: any DesignMatrix<Element>, targets y: Vector<Element>) -> Map {
-    let loss = Loss(features: X, targets: y)
+  /// With or without an intercept.
+  public init(_ loss: Loss.Type, _ penalty: Penalty, ridge: Ridge<Element> = .none, intercept: Bool)
+  where Penalty: CertifiablePenalty & InterceptPenalty {
+    self.init(
+      penalty, ridge, withIntercept: intercept ? { penalty.appendingUnpenalized(after: $0) } : nil
+    ) { map, objective in
+      func join(_ objective: some OuterObjective<Element>) -> any Criterion {
+        ReducedObjective(map, objective, unpenalizedCount: intercept ? 1 : 0)
+      }
+      return join(objective)
+    }
+  }
+
+  /// Whether an intercept is fitted.
+  public var hasIntercept: Bool { withIntercept != nil }
+
+  /// X as the model multiplies w by it: with a column of ones after its own where an intercept is fitted, for which its entries are copied.
+  public func design(_ X: any DesignMatrix<Element>) -> any DesignMatrix<Element> {
+    hasIntercept ? X.appendingOnes() : X
+  }
+
+  /// The map whose fixed point is fitted to X (n × p) and y (n entries). For an intercept the entries of X are copied.
+  public func map(
+    features X: any DesignMatrix<Element>, targets y: Vector<Element>, samples: SampleTerms<Element> = .none
+  ) -> Map {
+    guard let withIntercept else { return map(fitting: X, y, samples, penalty, nil) }
+    let factors = Vector<Element>(count: X.columns + 1) { $0 < X.columns ? 1 : 0 }
+    return map(fitting: design(X), y, samples, withIntercept(X.columns), factors)
+  }
+
+  private func map(
+    fitting X: any DesignMatrix<Element>, _ y: Vector<Element>, _ samples: SampleTerms<Element>, _ penalty: Penalty,
+    _ ridgeFactors: Vector<Element>?
+  ) -> Map {
+    let loss = Loss(features: X, targets: y, samples: samples)
     loss.fixProducts()
-    return Map(LinearModel(loss, ridge: ridge), penalty)
+    return Map(LinearModel(loss, ridge: ridge, ridgeFactors: ridgeFactors), penalty)
   }
 
   /// The loss on held-out rows X (m × p) and y (m entries) of what `map` fits.
   public func heldOutLoss(
-    of map: Map, features X: any DesignMatrix<Element>, targets y: Vector<Element>
-  ) -> any Criterion { join(map, HeldOutLoss(features: X, targets: y)) }
+    of map: Map, features X: any DesignMatrix<Element>, targets y: Vector<Element>,
+    samples: SampleTerms<Element> = .none
+  ) -> any Criterion { criterion(map, HeldOutLoss<Loss>(features: design(X), targets: y, samples: samples)) }
 
-  /// The mean over all held-out rows of their loss, each fold fitted to its own training rows.
+  /// A solution w as coefficients, p entries, and an intercept, 0 without one.
+  public func coefficients(_ w: Vector<Element>) -> (coefficients: Vector<Element>, intercept: Element) {
+    guard hasIntercept else { return (w, 0) }
+    return (w[segment: 0..<w.count - 1], w[w.count - 1])
+  }
+
+  /// The mean over all held-out rows, by their weights, of their loss, each fold fitted to its own training rows.
+  ///
+  /// - Precondition: of every fold some fitted row and some held-out one has a weight above 0.
   ///
   /// Memory: dense K-folds share two copies of X; other splits copy the rows of every fold.
   public func crossValidation(
-    features X: any DesignMatrix<Element>, targets y: Vector<Element>, folds: Folds
-  ) -> MeanCriterion {
-    let designs = FoldDesigns(X, y, folds)
-    return MeanCriterion(
-      designs.folds.map { fold in
-        heldOutLoss(
-          of: map(features: fold.train.features, targets: fold.train.targets), features: fold.heldOut.features,
-          targets: fold.heldOut.targets)
-      }, weights: designs.folds.map { Double($0.heldOut.targets.count) })
+    features X: any DesignMatrix<Element>, targets y: Vector<Element>, samples: SampleTerms<Element> = .none,
+    folds: Folds
+  ) -> SumCriterion {
+    // The ones before the split: folds then share them as they share X.
+    let p = X.columns
+    let designs = FoldDesigns(design(X), y, samples, folds)
+    let penalty = withIntercept?(p) ?? penalty
+    let factors = hasIntercept ? Vector<Element>(count: p + 1) { $0 < p ? 1 : 0 } : nil
+    let parts = designs.folds.map { fold in
+      criterion(
+        map(fitting: fold.train.features, fold.train.targets, fold.train.samples, penalty, factors),
+        HeldOutLoss<Loss>(features: fold.heldOut.features, targets: fold.heldOut.targets, samples: fold.heldOut.samples)
+      )
+    }
+    let weights = folds.folds.map { fold in
+      samples.weights.map { c in fold.heldOut.reduce(0) { $0 + Double(c[$1]) } } ?? Double(fold.heldOut.count)
+    }
+    return .mean(of: parts, weights: weights)
   }
 
   /// The box in which hyperparameters of `map` are looked for: strengths of the penalty from `ratio` times the smallest at which nothing is
@@ -69,9 +135,11 @@ public struct RegressionModel<Loss: SmoothLoss, Penalty: ProximalMap<Loss.Elemen
     guard let scale = map.vanishingScale(parameters: one) else { return nil }
     let largest = Double(scale)
     let loss = map.smooth.loss
+    let p = loss.featureCount - (hasIntercept ? 1 : 0)
+    let norms = loss.squaredColumnNorms[segment: 0..<p]
     let curvature = max(
-      Double(loss.squaredColumnNorms.oneNorm) / (Double(loss.sampleCount) * Double(loss.featureCount))
-        * Double(Loss.curvatureBound), .leastNormalMagnitude)
+      Double(norms.oneNorm) / (Double(loss.sampleCount) * Double(p)) * Double(Loss.curvatureBound),
+      .leastNormalMagnitude)
     func pick(_ strength: Double, _ ridge: Double) -> Vector<Double> {
       Vector(count: map.parameterCount) { $0 < m ? strength : ridge }
     }

@@ -2,7 +2,8 @@ public import LinAlg
 
 /// Centres and scales of features and targets, as they are over the rows that are fitted, and the way back to the units of the data.
 ///
-/// For least squares centring is fitting an unpenalised intercept. Dense features only: a centred sparse matrix is dense.
+/// For least squares centring features and targets is fitting an unpenalized intercept; for other losses it makes one that is fitted better
+/// conditioned. Dense features only: a centred sparse matrix is dense.
 public struct Standardization: Sendable {
   /// What is subtracted from every column, and from the targets.
   public let means: Vector<Double>
@@ -15,7 +16,10 @@ public struct Standardization: Sendable {
   ///   - y: n entries.
   ///   - centers: whether means are subtracted.
   ///   - scales: whether columns are divided by their standard deviations (about their means, divisor n).
-  public init(_ X: Matrix<Double>, _ y: Vector<Double>, centers: Bool, scales wantsScales: Bool) {
+  ///   - centersTargets: whether the mean of the targets is subtracted where those of the features are: not where an intercept is fitted.
+  public init(
+    _ X: Matrix<Double>, _ y: Vector<Double>, centers: Bool, scales wantsScales: Bool, centersTargets: Bool = true
+  ) {
     let (n, p) = (X.rows, X.columns)
     var means = Vector<Double>.zeros(p)
     var scales = Vector<Double>(repeating: 1, count: p)
@@ -32,7 +36,7 @@ public struct Standardization: Sendable {
     }
     self.means = means
     self.scales = scales
-    targetMean = centers ? Self.mean(y) : 0
+    targetMean = centers && centersTargets ? Self.mean(y) : 0
   }
 
   private static func mean(_ x: Vector<Double>) -> Double {

@@ -35,7 +35,7 @@ public struct GradientDescent: OuterOptimizer {
           let change = record.value! - value
           (θ, record) = (point, found)
           search.steps += 1
-          if change <= search.limits.valueChange * value.magnitude { throw .value }
+          if change <= search.limits.valueChange / 1000 * value.magnitude { throw .value }
           break
         }
         α /= 2

@@ -25,7 +25,7 @@ public struct LBFGS: OuterOptimizer {
     var point = try search.begin(bounding: false)
     // Many hyperparameters are first moved together: from where their common scale is best every one of them can only gain.
     if point.θ.count > 2 {
-      let limits = TuningLimits(gradientReduction: 1e-2, valueChange: 1e-3)
+      let limits = TuningLimits(gradientReduction: 1e-2, valueChange: 1e-4)
       _ = try descend(search, &point, limits, together: true)
     }
     throw try descend(search, &point, search.limits, together: false)
@@ -41,6 +41,7 @@ public struct LBFGS: OuterOptimizer {
     var pairs = CurvaturePairs(limit: memory)
     var firstNorm: Double?
     var settled = 0
+    var values = [point.record.value!]
     while true {
       let free = together ? Array(repeating: true, count: g.count) : search.free(point.θ, g)
       let projected = masked(g, free)
@@ -67,11 +68,14 @@ public struct LBFGS: OuterOptimizer {
       }
       search.steps += 1
       let change = point.record.value! - found.record.value!
-      settled = change <= limits.valueChange * found.record.value!.magnitude ? settled + 1 : 0
+      let scale = limits.valueChange * found.record.value!.magnitude
+      settled = change <= scale / 1000 ? settled + 1 : 0
+      values.append(found.record.value!)
+      let isSlow = values.count > 10 && values[values.count - 11] - found.record.value! <= 10 * scale
       let next = slope(found.record, together)
       pairs.add(step: found.θ - point.θ, change: next - g)
       (point, g) = (found, next)
-      if settled == 2 { return .value }
+      if settled == 2 || isSlow { return .value }
     }
   }
 

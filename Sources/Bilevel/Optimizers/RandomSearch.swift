@@ -1,5 +1,5 @@
 import LinAlg
-import RandomStreams
+internal import RandomStreams
 
 /// Draws evenly distributed in the logarithms: the baseline for many hyperparameters. Source: J. Bergstra, Y. Bengio, *Random search for
 /// hyper-parameter optimization*, JMLR 13 (2012).

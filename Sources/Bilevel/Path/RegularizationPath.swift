@@ -35,33 +35,42 @@ public struct RegularizationPath<Element: Scalar> {
   /// The path of `map` at λ = c · `direction` on the penalty's parameters, f's own held at those of `direction`, for c evenly spaced in its logarithm
   /// from the smallest c at which nothing is selected down to `ratio` times that.
   ///
-  /// Every point is solved to rounding. The first is exactly where the solution leaves 0.
+  /// Every solve begins where the last points say that the path goes on (``PathExtrapolation``). The first point is exactly where the solution leaves 0.
   ///
   /// - Parameters:
   ///   - direction: m entries: what the strengths are at c = 1.
   ///   - count: how many points, at least 2.
   ///   - ratio: between 0 and 1.
+  ///   - tolerance: every objective is proven to be at most 1/(1 − tolerance) times its minimum, where the map can prove that; 0 for w to rounding. For
+  ///     F(X w) + penalty with F = ‖X w − y‖²/(2n), ‖X(w − ŵ)‖²/n ≤ 2 tolerance · objective: predictions are off by its root.
   ///   - observe: told of every point; false ends the path there.
   /// - Returns: nil where 0 is the solution at any strength.
   public init?<F, G>(
     of map: ProximalGradientMap<F, G>, along direction: Vector<Element>, count: Int = 100, ratio: Double = 1e-3,
-    observe: (Point) -> Bool = { _ in true }
+    tolerance: Double = 1e-4, observe: (Point) -> Bool = { _ in true }
   ) where F.Element == Element {
     precondition(
       count >= 2 && ratio > 0 && ratio < 1, "RegularizationPath: \(count) points down to a ratio of \(ratio)")
+    precondition(tolerance >= 0 && tolerance < 1, "RegularizationPath: a tolerance of \(tolerance)")
     guard let top = map.vanishingScale(parameters: direction) else { return nil }
     let m = map.penalty.parameterCount
     var points: [Point] = []
-    var state = Vector<Element>.zeros(map.stateCount)
+    var extrapolation = PathExtrapolation<Element>()
+    extrapolation.append(.zeros(map.stateCount), at: top)
     var failure: ConvergenceFailure?
     for k in 0..<count {
       let c = Element(Double(top) * .exp(.log(ratio) * Double(k) / Double(count - 1)))
       let λ = Vector(count: direction.count) { $0 < m ? (k == 0 ? top : c) * direction[$0] : direction[$0] }
-      let solution = map.solve(at: λ, from: state)
-      do throws(ConvergenceFailure) { state = try solution.get() } catch {
+      let solution: PenalizedMinimum<Element>
+      do throws(ConvergenceFailure) {
+        solution = try map.minimum(
+          at: λ, from: extrapolation.state(at: c), tolerance: tolerance == 0 ? nil : Element(tolerance))
+      } catch {
         failure = error
         break
       }
+      let state = solution.state
+      if k > 0 { extrapolation.append(state, at: c) }
       let support = state.indices.filter { state[$0] != 0 }
       let objective =
         map.smooth.value(at: state, parameters: λ[segment: m..<λ.count])

@@ -6,22 +6,36 @@ extension ProximalGradientMap {
   /// The factor c by which the parameters λ of the penalty must be scaled for 0 to become the solution: at cλ and above nothing is selected. It is
   /// the upper end of every path. nil where 0 is the solution at λ/2⁶⁰ already (no correlation with the data), or is none at 2⁶⁰ λ.
   ///
+  /// Where coordinates have no penalty, as an intercept, 0 is the solution with those alone: that at 2⁶⁰ λ.
+  ///
   /// By bisection on whether the proximal map of the penalty at cλ takes −∇f(0) to 0: some sixty evaluations of it, one gradient; exact for penalties
   /// that are proportional to their parameters. f's own parameters stay.
   public func vanishingScale(parameters λ: Vector<Element>) -> Element? {
     let m = penalty.parameterCount
     let zero = Vector<Element>.zeros(stateCount)
-    var gradient = zero
-    smooth.gradient(at: zero, parameters: λ[segment: m..<λ.count], into: &gradient)
-    let size = gradient.maxNorm
-    guard size > 0, size.isFinite else { return nil }
     let strengths = λ[segment: 0..<m]
-    var image = zero
+    var (gradient, image) = (zero, zero)
+    // What is not zero however large the strengths are.
+    var unpenalized: [Int] = []
     func vanishes(_ c: Element) -> Bool {
       image.assign(-1, gradient, 0, gradient)
       penalty.apply(step: 1, parameters: c * strengths, to: &image)
+      for j in unpenalized { image[j] = 0 }
       return image.maxNorm == 0
     }
+    smooth.gradient(at: zero, parameters: λ[segment: m..<λ.count], into: &gradient)
+    let most = Element(sign: .plus, exponent: 60, significand: 1)
+    if !vanishes(most) {
+      unpenalized = image.indices.filter { image[$0] != 0 }
+      let alone = solve(at: Vector(count: λ.count) { $0 < m ? most * λ[$0] : λ[$0] })
+      guard alone.outcome == .converged, alone.state.nonzeroCount <= unpenalized.count else { return nil }
+      let w = alone.state
+      guard unpenalized.count(where: { w[$0] != 0 }) == w.nonzeroCount else { return nil }
+      smooth.gradient(at: w, parameters: λ[segment: m..<λ.count], into: &gradient)
+      for j in unpenalized { gradient[j] = 0 }
+    }
+    let size = gradient.maxNorm
+    guard size > 0, size.isFinite else { return nil }
     // From a power of two upwards, so that the first bracket is a factor of two.
     var (low, high): (Element, Element) = (1, 1)
     if vanishes(1) {

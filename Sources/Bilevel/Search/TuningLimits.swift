@@ -2,7 +2,8 @@
 public struct TuningLimits: Sendable, Equatable {
   /// At a projected gradient (in logarithms) of at most this fraction of the first one.
   public var gradientReduction: Double
-  /// Where two steps in a row lower the value by at most this fraction of it.
+  /// Where ten steps together lower the value by at most ten times this fraction of it, or two steps by at most a thousandth of it each. With many
+  /// hyperparameters a minimum lies on kinks, where the gradient does not vanish.
   public var valueChange: Double
   /// Evaluations of the criterion, those read from a log included.
   public var evaluations: Int
@@ -11,7 +12,7 @@ public struct TuningLimits: Sendable, Equatable {
 
   /// - Precondition: tolerances at least 0, at least one evaluation.
   public init(
-    gradientReduction: Double = 1e-4, valueChange: Double = 1e-9, evaluations: Int = 200, seconds: Double? = nil
+    gradientReduction: Double = 1e-5, valueChange: Double = 1e-6, evaluations: Int = 200, seconds: Double? = nil
   ) {
     precondition(
       gradientReduction >= 0 && valueChange >= 0 && evaluations >= 1 && seconds.map { $0 >= 0 } ?? true,

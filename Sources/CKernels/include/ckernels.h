@@ -103,13 +103,14 @@
                                  const T *values, T scale, const T *r, T *out);                                       \
   /* As ck_gram_descent, through the columns index[0 ... k - 1] of a sparse matrix X (compressed columns) and not the     \
      Gram matrix: f = sum d_i l_i / n near w with r = -n times its derivative in the scores, kept up to date as          \
-     r -= d .* X delta (d null for ones); h_j = x_j' D x_j / n. */                                                       \
+     r -= d .* X delta (d null for ones); h_j = x_j' D x_j / n; ridges_j in the place of l2 where not null. */           \
   size_t ck_sparse_descent_##X(size_t k, const ptrdiff_t *index, const ptrdiff_t *pointers, const int32_t *indices,   \
-                               const T *values, const T *d, T scale, const T *h, const T *l1, T l2, size_t epochs,    \
-                               T tolerance, T *w, T *r);                                                              \
+                               const T *values, const T *d, T scale, const T *h, const T *l1, T l2,                   \
+                               const T *ridges, size_t epochs, T tolerance, T *w, T *r);                              \
   /* The same for the columns of a column-major n x p matrix. */                                                       \
   size_t ck_column_descent_##X(size_t n, size_t k, const ptrdiff_t *index, const T *a, size_t lda, const T *d,        \
-                               T scale, const T *h, const T *l1, T l2, size_t epochs, T tolerance, T *w, T *r);       \
+                               T scale, const T *h, const T *l1, T l2, const T *ridges, size_t epochs, T tolerance,   \
+                               T *w, T *r);                                                                           \
   /* copies the lower triangle of the n x n column-major a onto its upper one. */                                     \
   void ck_mirror_lower_##X(size_t n, T *a, size_t lda);                                                               \
   /* y[i, 0 ... c-1] = a sum over line i of values x[indices, 0 ... c-1] + b y[i, 0 ... c-1], lines first ... last - 1 of  \

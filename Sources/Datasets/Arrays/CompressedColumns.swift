@@ -45,11 +45,11 @@ extension SparseMatrix {
 }
 
 /// PREFIX.format.npy, a string: what sparse arrays are.
-private enum StoredFormat {
+enum StoredFormat {
   static func requireColumns(prefix: String, rows: Int, columns: Int) throws(DatasetError) {
     let path = prefix + ".format.npy"
     if System.isOccupied(path) {
-      let format = try text(at: path)
+      let format = try text(in: InputFile(path))
       guard format == "csc" else {
         throw .invalid(
           path: path, reason: "holds '\(DatasetError.oneLine(format))'; expected 'csc': save the arrays of X.tocsc()")
@@ -64,8 +64,8 @@ private enum StoredFormat {
   }
 
   /// The string in an array without dimensions, or of one entry.
-  private static func text(at path: String) throws(DatasetError) -> String {
-    let file = try InputFile(path)
+  static func text(in file: consuming InputFile) throws(DatasetError) -> String {
+    let path = file.path
     let prefix = try file.bytes(min(12, file.size))
     let range = try NPYHeader.textRange(prefix: prefix, size: file.size, path: path)
     var literal = NPYLiteral(try file.bytes(range.count, at: range.lowerBound), base: range.lowerBound, path: path)

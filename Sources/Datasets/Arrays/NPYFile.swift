@@ -5,8 +5,10 @@ final class NPYFile: Sendable {
   let file: InputFile
   let header: NPYHeader
 
-  init(_ path: String, rank: Int) throws(DatasetError) {
-    let file = try InputFile(path)
+  convenience init(_ path: String, rank: Int) throws(DatasetError) { try self.init(InputFile(path), rank: rank) }
+
+  init(_ file: consuming InputFile, rank: Int) throws(DatasetError) {
+    let path = file.path
     let prefix = try file.bytes(min(12, file.size))
     let text = try NPYHeader.textRange(prefix: prefix, size: file.size, path: path)
     let header = try NPYHeader.parse(

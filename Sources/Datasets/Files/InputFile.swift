@@ -1,9 +1,20 @@
-/// A regular file open for reading.
+/// A regular file open for reading, or the bytes of one that was in an archive.
 struct InputFile: ~Copyable {
   let path: String
   /// The number of bytes it had when it was opened.
   let size: Int
   private let descriptor: Int32
+  private let content: [UInt8]?
+
+  /// Bytes that are in memory.
+  ///
+  /// - Parameter path: what they are called where something is wrong with them.
+  init(_ content: [UInt8], path: String) {
+    self.path = path
+    self.content = content
+    descriptor = -1
+    size = content.count
+  }
 
   init(_ path: String) throws(DatasetError) {
     guard !path.utf8.contains(0) else { throw .invalid(path: path, reason: "the path holds a zero byte") }
@@ -21,13 +32,23 @@ struct InputFile: ~Copyable {
     }
     self.path = path
     self.descriptor = descriptor
+    content = nil
     size = status.size
   }
 
-  deinit { _ = System.closeFile(descriptor) }
+  deinit { if content == nil { _ = System.closeFile(descriptor) } }
 
   /// Fills `bytes` from the file's byte `offset` on.
   func read(into bytes: UnsafeMutableRawBufferPointer, at offset: Int) throws(DatasetError) {
+    if let content {
+      guard offset <= size, bytes.count <= size - offset else {
+        throw .invalid(path: path, reason: "ends at byte \(size); expected \(bytes.count) bytes from byte \(offset) on")
+      }
+      content.withUnsafeBytes {
+        bytes.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[offset..<offset + bytes.count]))
+      }
+      return
+    }
     var done = 0
     while done < bytes.count {
       let rest = UnsafeMutableRawBufferPointer(rebasing: bytes[done...])

@@ -90,15 +90,22 @@ public struct CSVTable: Sendable {
 
   /// Why there is no such column.
   func missing(_ name: String) -> DatasetError {
-    let some = names.prefix(12).map { "'\(TextFile.excerpt($0.utf8))'" }.joined(separator: ", ")
-    let separator = names.count == 1 ? ([";", "\t", " "] as [Character]).first { names[0].contains($0) } : nil
-    let advice =
-      separator.map { " (fields are separated by commas here, not by \($0 == "\t" ? "tabs" : "'\($0)'"))" } ?? ""
-    return .invalid(
+    .invalid(
       path: path,
-      reason:
-        "line 1: there is no column '\(TextFile.excerpt(name.utf8))'; found \(some)\(names.count > 12 ? ", …" : "")\(advice)"
-    )
+      reason: "line 1: there is no column '\(TextFile.excerpt(name.utf8))'; found \(listedNames)\(separatorAdvice)")
+  }
+
+  /// The first of the names, for a message.
+  var listedNames: String {
+    names.prefix(12).map { "'\(TextFile.excerpt($0.utf8))'" }.joined(separator: ", ") + (names.count > 12 ? ", …" : "")
+  }
+
+  /// What may be wrong where all of the first line is one name.
+  var separatorAdvice: String {
+    guard names.count == 1, let found = ([";", "\t"] as [Character]).first(where: { names[0].contains($0) }) else {
+      return ""
+    }
+    return " (fields are separated by commas here, not by \(found == "\t" ? "tabs" : "';'"))"
   }
 }
 

@@ -23,7 +23,8 @@ extension AID {
       return report
     }
     var watch = IncrementWatch(tolerance: tolerance)
-    while report.iterations < iterationLimit {
+    let limit = iterationLimit
+    while report.iterations < limit {
       state.applyAdjoint(workspace.adjoint, into: &workspace.scratch)
       workspace.scratch.add(1, workspace.value)
       workspace.restrict(&workspace.scratch)
@@ -51,7 +52,8 @@ extension AID {
     var report = DerivativeReport<Element>(outcome: .iterationLimit, method: Solver.fixedPoint.name)
     var watch = IncrementWatch(tolerance: tolerance)
     let isFixed = stopping.isGivenLength
-    while report.iterations < iterationLimit {
+    let limit = iterationLimit
+    while report.iterations < limit {
       state.apply(x, into: &workspace.scratch)
       workspace.scratch.add(1, b)
       if isFixed {
@@ -80,6 +82,8 @@ extension AID {
 
 extension DerivativeReport {
   /// One iteration, one product and this increment as the residual.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   fileprivate mutating func count(_ increment: Element) {
     iterations += 1
     products += 1

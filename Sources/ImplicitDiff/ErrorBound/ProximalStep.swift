@@ -15,7 +15,9 @@ struct ProximalStep<Element: Scalar> {
     self.gradient = gradient
     let (p, ulp) = (Element(w.count), Element.ulpOfOne)
     guard gradient.values.firstNonFinite == nil, w.firstNonFinite == nil else { throw .notFinite }
-    if gradient.errorPerWeight == .infinity || gradient.changePerRoot == .infinity { throw .functionHasNoBound }
+    if [gradient.errorPerWeight, gradient.changePerRoot, gradient.entryError].contains(.infinity) {
+      throw .functionHasNoBound
+    }
     let norms = 1 + (p + 8) * ulp
     // ‖∇f(w) − ∇f(w')‖² ≤ ‖ω‖² changePerRoot² (∇f(w) − ∇f(w'))·(w − w') bounds the largest eigenvalue; a modulus known of f may have been left out.
     let root = gradient.weights.norm * gradient.changePerRoot * norms

@@ -18,6 +18,8 @@ struct ContractionMonitor<Element: Scalar> {
   }
 
   /// Records an increment; returns the factor if the window shows no contraction.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   mutating func record(_ increment: Element) -> Element? {
     let slot = count % ring.count
     let old = ring[slot]

@@ -19,6 +19,8 @@ struct IncrementWatch<Element: Scalar> {
   init(tolerance: Element) { self.tolerance = tolerance }
 
   /// An end where the increment is one, beside the iterate's size.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   mutating func record(_ increment: Element, size: Element) -> Outcome<Element>? {
     let isFirst = last == .infinity
     let ratio = increment / last

@@ -38,6 +38,8 @@ struct SettlingRule<Element: Scalar> {
   }
 
   /// Whether a step of this size to `image` is settled.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   mutating func isSettled(step: Element, image: Vector<Element>) -> Bool {
     let size = image.norm
     largest = max(largest, size)

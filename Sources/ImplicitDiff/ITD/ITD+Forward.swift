@@ -106,6 +106,8 @@ private struct TangentWatch<Element: Scalar> {
   ///
   /// A column whose source has become zero, as that of a strength whose features left the support, goes to zero without ever being
   /// relatively near; once it is small beside what it was it is set there, since (I − A1) x = 0 has no other solution.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   mutating func record(
     increments: Matrix<Element>, of X: inout Matrix<Element>, source: Matrix<Element>
   ) -> Outcome<Element>? {

@@ -55,7 +55,7 @@ extension KinkAnalysis {
     var x = offset
     var branches = Array(repeating: KinkBranch.stays, count: system.kinkCount)
     var argumentRate = Vector<Element>.zeros(map.stateCount)
-    if let violation = departure(ofPenalty, lower, upper) {
+    if let violation = departure(along: δ, ofPenalty, lower, upper) {
       report.outcome = .outsideDomain(violation)
       x.fill(.nan)
     } else if t.firstNonFinite != nil {
@@ -111,18 +111,27 @@ extension KinkAnalysis {
     }
   }
 
-  /// A flat piece of no width that would become narrower: the domain ends there.
+  /// Where the domain ends: a flat piece of no width would become narrower, or the parameters leave it.
   private func departure(
-    _ δ: Vector<Element>, _ lower: [(Element, Element)?], _ upper: [(Element, Element)?]
+    along direction: Vector<Element>, _ δ: Vector<Element>, _ lower: [(Element, Element)?],
+    _ upper: [(Element, Element)?]
   ) -> ParameterViolation? {
+    func refusal(_ parameter: Int, _ value: Element) -> ParameterViolation {
+      ParameterViolation(
+        index: parameter, value: Double(value), expected: "a direction that does not lead out of the domain at once")
+    }
     for (k, kink) in system.cone.kinks.enumerated() {
       guard let below = lower[k], let above = upper[k], kink.isFlat, below.1 > above.1,
         let parameter = (kink.lower!.slope + kink.upper!.slope).first(where: { δ[$0.parameter] != 0 })?.parameter
       else { continue }
-      return ParameterViolation(
-        index: parameter, value: Double(δ[parameter]),
-        expected: "a direction that does not lead out of the domain at once")
+      return refusal(parameter, δ[parameter])
     }
-    return nil
+    // Also where no kink tells of it: a few ulps along δ are outside.
+    let (λ, size) = (problem.parameters, direction.maxNorm)
+    guard size > 0, size.isFinite else { return nil }
+    let ahead = Vector(count: λ.count) {
+      λ[$0] + direction[$0] / size * max(4 * .ulpOfOne * λ[$0].magnitude, .leastNormalMagnitude)
+    }
+    return problem.map.violation(parameters: ahead).map { refusal($0.index, direction[$0.index]) }
   }
 }

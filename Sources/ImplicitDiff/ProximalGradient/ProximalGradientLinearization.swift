@@ -13,6 +13,8 @@ where F.Element == G.Element {
   private var w: Vector<Element>
   private var λ: Vector<Element>
   private var isValid = true
+  /// Whether s may multiply a product with H as it is.
+  private var stepIsModerate = true
   /// Of a ridge the derivative by its strength is −s D w. A product below the smallest normal number has lost digits or vanished, where what it
   /// is divided by later may be as small: with it the answer is no number, and says so. Adjoint products are scaled instead.
   private var columnsVanish = false
@@ -47,6 +49,7 @@ where F.Element == G.Element {
     self.w.copy(from: w)
     self.λ.copy(from: λ)
     step = s
+    stepIsModerate = s.isModerate
     columnsVanish = λ.count > 0 && s * w.smallestNonzeroMagnitude(on: proximal.active) < .leastNormalMagnitude
     if !proximal.isDefined { invalidate() }
   }
@@ -101,7 +104,7 @@ where F.Element == G.Element {
 
   /// y ← x − s H x.
   private func subtractHessian(_ x: Vector<Element>, into y: inout Vector<Element>) {
-    if step.isModerate {
+    if stepIsModerate {
       hessian.apply(x, into: &y)
       y.combine(1, x, -step)
     } else {
@@ -147,7 +150,7 @@ where F.Element == G.Element {
       proximal.apply(v, into: &product)
       smoothPart.fill(0)
       var scale = -step
-      if !step.isModerate {
+      if !stepIsModerate {
         let size = product.powerOfTwo
         product.scale(by: 1 / size)
         scale *= size

@@ -8,9 +8,10 @@ public protocol PenalizedMinimizer<Element>: SmoothFunction {
   /// - Parameters:
   ///   - λ: the penalty's parameters, then those of f, all in the domain.
   ///   - start: where to begin, p entries.
+  ///   - tolerance: the objective may be above its minimum by this times itself, where the way can prove that of a point; nil for w to rounding.
   func minimum<G: ProximalMap<Element>>(
-    with penalty: G, parameters λ: Vector<Element>, from start: Vector<Element>?, iterationLimit: Int,
-    progress: ((SolveProgress<Element>) -> Void)?
+    with penalty: G, parameters λ: Vector<Element>, from start: Vector<Element>?, tolerance: Element?,
+    iterationLimit: Int, progress: ((SolveProgress<Element>) -> Void)?
   ) -> PenalizedMinimum<Element>?
 }
 
@@ -43,12 +44,28 @@ extension ProximalGradientMap {
   ) -> Solution<ProximalGradientMap> {
     if violation(parameters: λ) == nil,
       let found = (smooth as? any PenalizedMinimizer<Element>)?.minimum(
-        with: penalty, parameters: λ, from: start, iterationLimit: iterationLimit, progress: progress)
+        with: penalty, parameters: λ, from: start, tolerance: nil, iterationLimit: iterationLimit, progress: progress)
     {
       return Solution(
         map: self, parameters: λ, state: found.state, outcome: .converged, method: found.method,
         iterations: found.iterations, residual: nil, dualityGap: found.dualityGap, seconds: found.seconds)
     }
     return iterate(at: λ, from: start, iterationLimit: iterationLimit, progress: progress)
+  }
+  /// A point whose objective is at most 1/(1 − `tolerance`) times the minimum, for uses that need no more: values, not derivatives. To rounding where
+  /// `tolerance` is nil, and where f has no way that can prove it.
+  package func minimum(
+    at λ: Vector<Element>, from start: Vector<Element>?, tolerance: Element?
+  ) throws(ConvergenceFailure) -> PenalizedMinimum<Element> {
+    if violation(parameters: λ) == nil,
+      let found = (smooth as? any PenalizedMinimizer<Element>)?.minimum(
+        with: penalty, parameters: λ, from: start, tolerance: tolerance, iterationLimit: 1_000_000, progress: nil)
+    {
+      return found
+    }
+    let solution = iterate(at: λ, from: start)
+    return PenalizedMinimum(
+      state: try solution.get(), method: solution.method, iterations: solution.iterations, dualityGap: nil,
+      seconds: solution.seconds)
   }
 }

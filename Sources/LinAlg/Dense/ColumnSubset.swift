@@ -14,7 +14,8 @@ extension Vector {
     indices.withPointer { Element._addColumns(A.rows, indices.count, $0, A.base, A.stride, x.base, out) }
   }
 
-  /// x[k] ← α (column `indices[k]` of A)ᵀ r, x the receiver. Reads |S| columns once.
+  /// x[k] ← α (column `indices[k]` of A)ᵀ r, x the receiver. Reads |S| columns once, on as many
+  /// processors as pay.
   ///
   /// - Precondition: A is column-major.
   @specialized(where Element == Double)
@@ -25,9 +26,28 @@ extension Vector {
     precondition(
       A.layout == .columnMajor && indices.universe == A.columns && count == indices.count && r.count == A.rows,
       "Vector.assignProduct: \(indices.count) of the columns of \(A.rows) × \(A.columns) \(A.layout) into \(count)")
-    let out = mutableBase()
-    indices.withPointer { Element._dotColumns(A.rows, indices.count, $0, A.base, A.stride, α, r.base, out) }
+    let k = indices.count
+    let tasks = Parallel.tasks(multiplications: A.rows * k)
+    let out = ColumnProductMemory(UnsafePointer(mutableBase()))
+    let (a, r) = (ColumnProductMemory(A.base), ColumnProductMemory(r.base))
+    let (rows, stride) = (A.rows, A.stride)
+    indices.withPointer { index in
+      let index = ColumnProductMemory(index)
+      Parallel.run(tasks) { task in
+        // Four columns are taken at a time: whole fours in every task leave the same sums.
+        let (first, last) = (k * task / tasks / 4 * 4, task + 1 == tasks ? k : k * (task + 1) / tasks / 4 * 4)
+        Element._dotColumns(
+          rows, last - first, index.pointer + first, a.pointer, stride, α, r.pointer, out.mutable + first)
+      }
+    }
   }
+}
+
+/// Memory that tasks read, or write disjoint parts of.
+private struct ColumnProductMemory<T>: @unchecked Sendable {
+  let pointer: UnsafePointer<T>
+  var mutable: UnsafeMutablePointer<T> { UnsafeMutablePointer(mutating: pointer) }
+  init(_ pointer: UnsafePointer<T>) { self.pointer = pointer }
 }
 
 /// Gram matrices of a few columns of a tall matrix, panel by panel: the panel of the chosen columns is gathered into the

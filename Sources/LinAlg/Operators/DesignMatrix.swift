@@ -42,6 +42,9 @@ public protocol DesignMatrix<Element>: Sendable {
   /// The chosen rows, in the order given, as a design of their own: folds of a cross-validation. Dense and sparse entries are copied.
   func rows(_ indices: [Int]) -> any DesignMatrix<Element>
 
+  /// (X 1): the design with a column of ones after its own, for an intercept. Dense and sparse entries are copied.
+  func appendingOnes() -> any DesignMatrix<Element>
+
   /// y ← y + X_S x.
   func addProduct(columns S: IndexSubset, _ x: Vector<Element>, to y: inout Vector<Element>)
   /// out ← α X_Sᵀ r.

@@ -18,38 +18,39 @@ extension Scalar {
     }
   }
 
-  /// Coordinate descent through compressed columns at index; r ← r − d ∘ X δ is kept. The epochs done.
+  /// Coordinate descent through compressed columns at index, with `ridges` in the place of l2 where given; r ← r − d ∘ X δ is kept. The epochs done.
   static func _sparseDescent(
     _ k: Int, _ index: UnsafePointer<Int>, _ pointers: UnsafePointer<Int>, _ indices: UnsafePointer<Int32>,
     _ values: UnsafePointer<Self>, _ d: UnsafePointer<Self>?, _ scale: Self, _ h: UnsafePointer<Self>,
-    _ l1: UnsafePointer<Self>, _ l2: Self, _ epochs: Int, _ tolerance: Self, _ w: UnsafeMutablePointer<Self>,
-    _ r: UnsafeMutablePointer<Self>
+    _ l1: UnsafePointer<Self>, _ l2: Self, _ ridges: UnsafePointer<Self>?, _ epochs: Int, _ tolerance: Self,
+    _ w: UnsafeMutablePointer<Self>, _ r: UnsafeMutablePointer<Self>
   ) -> Int {
     if isDouble {
       ck_sparse_descent_d(
         k, index, pointers, indices, values.recast(), d.recast(), scale.recast(), h.recast(), l1.recast(), l2.recast(),
-        epochs, tolerance.recast(), w.recast(), r.recast())
+        ridges.recast(), epochs, tolerance.recast(), w.recast(), r.recast())
     } else {
       ck_sparse_descent_s(
         k, index, pointers, indices, values.recast(), d.recast(), scale.recast(), h.recast(), l1.recast(), l2.recast(),
-        epochs, tolerance.recast(), w.recast(), r.recast())
+        ridges.recast(), epochs, tolerance.recast(), w.recast(), r.recast())
     }
   }
 
   /// The same through columns of a column-major matrix.
   static func _columnDescent(
     _ n: Int, _ k: Int, _ index: UnsafePointer<Int>, _ a: UnsafePointer<Self>, _ lda: Int, _ d: UnsafePointer<Self>?,
-    _ scale: Self, _ h: UnsafePointer<Self>, _ l1: UnsafePointer<Self>, _ l2: Self, _ epochs: Int, _ tolerance: Self,
-    _ w: UnsafeMutablePointer<Self>, _ r: UnsafeMutablePointer<Self>
+    _ scale: Self, _ h: UnsafePointer<Self>, _ l1: UnsafePointer<Self>, _ l2: Self, _ ridges: UnsafePointer<Self>?,
+    _ epochs: Int,
+    _ tolerance: Self, _ w: UnsafeMutablePointer<Self>, _ r: UnsafeMutablePointer<Self>
   ) -> Int {
     if isDouble {
       ck_column_descent_d(
-        n, k, index, a.recast(), lda, d.recast(), scale.recast(), h.recast(), l1.recast(), l2.recast(), epochs,
-        tolerance.recast(), w.recast(), r.recast())
+        n, k, index, a.recast(), lda, d.recast(), scale.recast(), h.recast(), l1.recast(), l2.recast(),
+        ridges.recast(), epochs, tolerance.recast(), w.recast(), r.recast())
     } else {
       ck_column_descent_s(
-        n, k, index, a.recast(), lda, d.recast(), scale.recast(), h.recast(), l1.recast(), l2.recast(), epochs,
-        tolerance.recast(), w.recast(), r.recast())
+        n, k, index, a.recast(), lda, d.recast(), scale.recast(), h.recast(), l1.recast(), l2.recast(),
+        ridges.recast(), epochs, tolerance.recast(), w.recast(), r.recast())
     }
   }
 }

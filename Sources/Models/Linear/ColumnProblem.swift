@@ -1,7 +1,7 @@
 import LinAlg
 
 /// The problem of a large working set, on its columns and without a Gram matrix: the model
-/// `−(Xᵀr/n)ᵀ(u − w) + ½ (u − w)ᵀH(u − w) + Σ tⱼ |uⱼ| + (ρ/2) ‖u‖²` of the objective near w.
+/// `−(Xᵀr/n)ᵀ(u − w) + ½ (u − w)ᵀH(u − w) + Σ tⱼ |uⱼ| + ½ Σ ρⱼ uⱼ²` of the objective near w.
 ///
 /// Epochs of coordinate descent find signs; conjugate gradient, preconditioned by the diagonal, solves Newton's equations for
 /// them.
@@ -9,11 +9,15 @@ struct ColumnProblem<Element: Scalar> {
   private var hessian: DesignHessian<Element>!
   private var working = IndexSubset(universe: 0)
   private var ridge: Element = 0
+  /// ρ where it is not the same for all.
+  private var ridges: Vector<Element>?
+  /// The places of strength 0, increasing: their signs mean nothing.
+  private var unpenalized: [Int] = []
   private var strengths = Vector<Element>.zeros(0)
   private var curvatures = Vector<Element>.zeros(0)
   /// r − D X (u − w).
   private var residuals = Vector<Element>.zeros(0)
-  /// Xᵀr/n − ρ u on the working set.
+  /// Xᵀr/n − ρ ∘ u on the working set.
   private var gradient = Vector<Element>.zeros(0)
   /// u.
   private(set) var w = Vector<Element>.zeros(0)
@@ -23,12 +27,14 @@ struct ColumnProblem<Element: Scalar> {
 
   mutating func load(
     _ hessian: DesignHessian<Element>, _ working: IndexSubset, at w: Vector<Element>, residuals r: Vector<Element>,
-    strengths: Vector<Element>, ridge: Element
+    strengths: Vector<Element>, ridge: Element, ridges: Vector<Element>?
   ) {
     self.hessian = hessian
     self.working = working
     self.strengths = strengths
     self.ridge = ridge
+    self.ridges = ridges
+    unpenalized = strengths.indicesOfZeros()
     self.w = Vector(copying: w)
     residuals = Vector(copying: r)
     curvatures = .zeros(working.count)
@@ -49,7 +55,7 @@ struct ColumnProblem<Element: Scalar> {
   mutating func solve(gap: Element, accuracy: Element?) {
     // A move below this decreases the objective by less than a hundredth of the gap over all coordinates.
     let model = ColumnDescent(
-      curvatures: curvatures, strengths: strengths, ridge: ridge, weights: hessian.weights,
+      curvatures: curvatures, strengths: strengths, ridge: ridge, ridges: ridges, weights: hessian.weights,
       tolerance: (gap / (50 * Element(max(1, w.count)))).squareRoot())
     guard let accuracy else {
       epochs = hessian.features.descend(columns: working, model, epochs: 50, w: &w, residuals: &residuals)
@@ -86,11 +92,11 @@ struct ColumnProblem<Element: Scalar> {
     }
   }
 
-  /// gradient ← Xᵀr/n − ρ u.
+  /// gradient ← Xᵀr/n − ρ ∘ u.
   private mutating func refreshGradient() {
     let X = hessian.features
     X.multiplyTransposed(columns: working, residuals, alpha: 1 / Element(X.rows), into: &gradient)
-    gradient.add(-ridge, w)
+    if let ridges { for j in 0..<w.count { gradient[j] -= ridges[j] * w[j] } } else { gradient.add(-ridge, w) }
   }
 
   /// Solves for the present signs and moves there, and returns the largest change of a coordinate. Where signs stand in the way, they
@@ -99,7 +105,7 @@ struct ColumnProblem<Element: Scalar> {
   ///
   /// - Parameter precision: the relative residual that Newton's equations are solved to.
   private mutating func newtonStep(precision: Element) -> Element? {
-    let inner = IndexSubset(nonzerosOf: w)
+    let inner = IndexSubset(nonzerosOf: w, and: unpenalized)
     let s = inner.count
     if s == 0 { return 0 }
     newtonSteps += 1
@@ -109,8 +115,9 @@ struct ColumnProblem<Element: Scalar> {
       gradient[inner[$0]] - (w[inner[$0]] > 0 ? strengths[inner[$0]] : -strengths[inner[$0]])
     }
     var δ = Vector<Element>.zeros(s)
-    let system = RestrictedDesignHessian(hessian, support, shift: ridge)
-    var diagonal = Vector<Element>(count: s) { curvatures[inner[$0]] + ridge }
+    let shifts = ridges.map { ridges in Vector(count: s) { ridges[inner[$0]] } }
+    let system = RestrictedDesignHessian(hessian, support, shift: ridge, shifts: shifts)
+    var diagonal = Vector<Element>(count: s) { curvatures[inner[$0]] + (shifts?[$0] ?? ridge) }
     if diagonal.contains(where: { !($0 > 0) }) { diagonal.fill(1) }
     let report = ConjugateGradient<Element>(count: s).solve(
       system, rhs, into: &δ, warmStart: false,
@@ -122,7 +129,7 @@ struct ColumnProblem<Element: Scalar> {
     var blocking: [Int] = []
     for k in 0..<s {
       let old = w[inner[k]]
-      if (old + δ[k]) * old <= 0 {
+      if (old + δ[k]) * old <= 0 && strengths[inner[k]] > 0 {
         blocking.append(k)
         fraction = min(fraction, -old / δ[k])
       }
@@ -162,11 +169,13 @@ struct ColumnProblem<Element: Scalar> {
     for k in 0..<inner.count { w[inner[k]] += δ[k] }
   }
 
-  /// |Xᵀr/n| ≤ t off the support, to rounding (on it Newton's equations are solved).
+  /// |Xᵀr/n| ≤ t off the support, to rounding (on it and without a penalty Newton's equations are solved).
   private mutating func meetsConditions() -> Bool {
     refreshGradient()
     let slack = 1 + 32 * Element.ulpOfOne
-    for j in 0..<w.count where w[j] == 0 && gradient[j].magnitude > strengths[j] * slack { return false }
+    for j in 0..<w.count where w[j] == 0 && strengths[j] > 0 && gradient[j].magnitude > strengths[j] * slack {
+      return false
+    }
     return true
   }
 }

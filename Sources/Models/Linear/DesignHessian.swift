@@ -22,6 +22,10 @@ public final class DesignHessian<Element: Scalar> {
   private var gram: Matrix<Element>?
   /// H on the columns of all working sets so far, where there are no weights.
   private let growing = GrowingGram<Element>()
+  /// Xᵀr/n where the last solve that ended at a duality gap ended; on features that were screened out of it, where one before did.
+  var lastSlopes: Vector<Element>?
+  /// Bounds on the largest eigenvalues of H on blocks of columns that were asked for, without weights.
+  var blockCurvatures: [[Int]: Element] = [:]
   /// Whether `gram` is that of the present weights.
   private var gramIsCurrent = false
   private var productsThroughFeatures = 0
@@ -64,6 +68,8 @@ public final class DesignHessian<Element: Scalar> {
   public var usesGramMatrix: Bool { gramIsCurrent }
 
   /// y ← H x.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func apply(_ x: Vector<Element>, into y: inout Vector<Element>) {
     if gramPays() {
       y.assignSymmetricProduct(gram!, x)
@@ -79,6 +85,8 @@ public final class DesignHessian<Element: Scalar> {
   }
 
   /// Y ← H X̃ for a block X̃ of columns.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func apply(block x: Matrix<Element>, into y: inout Matrix<Element>) {
     if gramPays(columns: x.columns) {
       y.assignProduct(gram!, x)

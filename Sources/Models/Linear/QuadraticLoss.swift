@@ -9,25 +9,35 @@ public final class QuadraticLoss<Element: Scalar>: SmoothLoss {
   private let norms: ColumnNorms<Element>
   private var scores: Vector<Element>
   private lazy var residuals = Vector<Element>.zeros(sampleCount)
-  private var knownSpectrum: (smallest: Element, largest: Element)?
+  /// The spectrum where it is known. Two numbers and no optional pair, of which every read would look up the type at run time; steps are read often.
+  private var smallest: Element = 0
+  private var largest: Element = 0
 
   public static var curvatureBound: Element { 1 }
   public static var curvatureLipschitzConstant: Element { 0 }
 
-  public init(features: any DesignMatrix<Element>, targets: Vector<Element>) {
+  public let samples: SampleTerms<Element>
+
+  /// Offsets o are taken off the targets: ``targets`` is y − o then.
+  public init(features: any DesignMatrix<Element>, targets: Vector<Element>, samples: SampleTerms<Element>) {
     Self.requireFit(features, targets)
+    samples.requireCount(features.rows)
     self.features = features
-    self.targets = targets
+    self.targets = samples.offsets.map { targets - $0 } ?? targets
+    self.samples = SampleTerms(weights: samples.weights)
     let norms = ColumnNorms(features)
     self.norms = norms
     hessian = DesignHessian(features) { norms.squares }
     scores = .zeros(features.rows)
+    if let weights = self.samples.weights { hessian.setWeights { $0.copy(from: weights) } }
   }
 
-  /// Xᵀy/n, computed on first use.
+  /// XᵀCy/n, computed on first use.
   private(set) lazy var correlation: Vector<Element> = {
     var correlation = Vector<Element>.zeros(featureCount)
-    features.multiplyTransposed(targets, alpha: 1 / Element(sampleCount), beta: 0, into: &correlation)
+    var terms = targets
+    if let weights = samples.weights { terms.scale(by: weights) }
+    features.multiplyTransposed(terms, alpha: 1 / Element(sampleCount), beta: 0, into: &correlation)
     return correlation
   }()
 
@@ -38,19 +48,21 @@ public final class QuadraticLoss<Element: Scalar>: SmoothLoss {
   public var usesGramMatrix: Bool { hessian.usesGramMatrix }
 
   /// Whether something has asked for the spectrum.
-  package var spectrumIsKnown: Bool { knownSpectrum != nil }
+  package private(set) var spectrumIsKnown = false
 
   /// The extreme eigenvalues of XᵀX/n, computed on first use: by LAPACK on the smaller of XᵀX and XXᵀ, or where both are
   /// large by Lanczos, whose error bounds are added so that a step chosen by them contracts.
   public var spectrum: (smallest: Element, largest: Element) {
-    if let knownSpectrum { return knownSpectrum }
+    if spectrumIsKnown { return (smallest, largest) }
     let found = features.gramSpectrum(scale: 1 / Element(sampleCount))
     let spectrum =
       found.products == 0
       ? (found.smallest, found.largest)
       : (max(0, found.smallest - found.smallestErrorBound), found.largest + found.largestErrorBound)
-    knownSpectrum = spectrum
-    return spectrum
+    // With weights bounds on those of XᵀCX/n.
+    (smallest, largest) = (spectrum.0 * samples.leastWeight, spectrum.1 * samples.largestWeight)
+    spectrumIsKnown = true
+    return (smallest, largest)
   }
 
   public func fixProducts() { hessian.fixProducts() }
@@ -69,6 +81,16 @@ public final class QuadraticLoss<Element: Scalar>: SmoothLoss {
     return r.dot(r) / (2 * Element(y.count))
   }
 
+  public static func value(
+    scores z: Vector<Element>, targets y: Vector<Element>, weights c: Vector<Element>,
+    residuals r: inout Vector<Element>
+  ) -> Element {
+    r.assign(1, y, -1, z)
+    let plain = Vector(copying: r)
+    r.scale(by: c)
+    return plain.dot(r) / (2 * Element(y.count))
+  }
+
   public static func curvatures(scores z: Vector<Element>, targets y: Vector<Element>, into d: inout Vector<Element>) {
     d.fill(1)
   }
@@ -83,14 +105,26 @@ public final class QuadraticLoss<Element: Scalar>: SmoothLoss {
     (2 * c * y.dot(r) - c * c * r.dot(r)) / (2 * Element(y.count))
   }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
+  public static func dualValue(
+    residuals r: Vector<Element>, targets y: Vector<Element>, weights: Vector<Element>, scale c: Element
+  ) -> Element {
+    var squares: Element = 0
+    for i in 0..<r.count where weights[i] > 0 { squares += r[i] * (r[i] / weights[i]) }
+    return (2 * c * y.dot(r) - c * c * squares) / (2 * Element(y.count))
+  }
+
   // MARK: - In the space of w
 
   public func value(at w: Vector<Element>) -> Element {
     features.multiply(w, alpha: 1, beta: 0, into: &scores)
-    return Self.value(scores: scores, targets: targets, residuals: &residuals)
+    return value(scores: scores, residuals: &residuals)
   }
 
-  /// g ← (XᵀX w − Xᵀy)/n.
+  /// g ← (XᵀCX w − XᵀCy)/n.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func gradient(at w: Vector<Element>, into g: inout Vector<Element>) {
     hessian.apply(w, into: &g)
     g.add(-1, correlation)
@@ -98,6 +132,8 @@ public final class QuadraticLoss<Element: Scalar>: SmoothLoss {
 
   public func makeHessian() -> DesignHessian<Element> { hessian }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func linearize(at w: Vector<Element>, into H: DesignHessian<Element>, gradient g: inout Vector<Element>) {
     gradient(at: w, into: &g)
   }
@@ -107,7 +143,8 @@ public final class QuadraticLoss<Element: Scalar>: SmoothLoss {
   /// ‖XᵀX w‖/n ≤ L ‖w‖; the terms of Xᵀy/n may cancel, so they are measured by ‖X‖_F ‖y‖/n, which bounds the sums of their
   /// absolute values.
   public func gradientMagnitude(at w: Vector<Element>) -> Element {
-    spectrum.largest * w.norm + squaredColumnNorms.oneNorm.squareRoot() * targets.norm / Element(sampleCount)
+    spectrum.largest * w.norm
+      + squaredColumnNorms.oneNorm.squareRoot() * (samples.largestWeight * targets.norm) / Element(sampleCount)
   }
 }
 

@@ -1,11 +1,13 @@
 import LinAlg
 
-/// H_SS + shift I. Dense columns are read where they lie, once a product; of other designs the chosen columns are gathered
+/// H_SS + shift I, or with a shift for every coordinate. Dense columns are read where they lie, once a product; of other designs the chosen columns are gathered
 /// once, by rows too.
 final class RestrictedDesignHessian<Element: Scalar>: LinearOperator {
   private let hessian: DesignHessian<Element>
   private var support = IndexSubset.none
   private var shift: Element = 0
+  private var shifts: Vector<Element>?
+  private var shifted = Vector<Element>.zeros(0)
   private let scale: Element
   private var image: Vector<Element>
   private let fused = FusedGram<Element>()
@@ -19,22 +21,30 @@ final class RestrictedDesignHessian<Element: Scalar>: LinearOperator {
     image = .zeros(dense == nil ? hessian.features.rows : 0)
   }
 
-  convenience init(_ hessian: DesignHessian<Element>, _ support: IndexSubset, shift: Element) {
+  convenience init(
+    _ hessian: DesignHessian<Element>, _ support: IndexSubset, shift: Element, shifts: Vector<Element>? = nil
+  ) {
     self.init(hessian)
-    load(support, shift: shift)
+    load(support, shift: shift, shifts: shifts)
   }
 
   /// Becomes the operator on `support` with the Hessian's present weights.
-  func load(_ support: IndexSubset, shift: Element) {
+  ///
+  /// - Parameter shifts: in the place of `shift`, |S| entries; nil where all are that.
+  func load(_ support: IndexSubset, shift: Element, shifts: Vector<Element>? = nil) {
     // In memory of its own: shared, the next fill of the support would have to copy it.
     self.support.copy(from: support)
     self.shift = shift
+    self.shifts = shifts
+    if let shifts, shifted.count != shifts.count { shifted = .zeros(shifts.count) }
     chosen = dense == nil ? hessian.features.columns(support) : nil
   }
 
   var rows: Int { support.count }
   var columns: Int { support.count }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   func apply(_ x: Vector<Element>, into y: inout Vector<Element>) {
     if let dense {
       fused.assign(to: &y, columns: support, of: dense, x, weights: hessian.weights, alpha: scale)
@@ -43,6 +53,11 @@ final class RestrictedDesignHessian<Element: Scalar>: LinearOperator {
       if let weights = hessian.weights { image.scale(by: weights) }
       chosen.multiplyTransposed(image, alpha: scale, beta: 0, into: &y)
     }
-    y.add(shift, x)
+    if let shifts {
+      shifted.assignProduct(shifts, x)
+      y.add(1, shifted)
+    } else {
+      y.add(shift, x)
+    }
   }
 }

@@ -1,6 +1,7 @@
 import LinAlg
 
-/// A quadratic with the penalty of a working set: min ½ wᵀGw − cᵀw + Σ tⱼ |wⱼ| + (ρ/2) ‖w‖², k unknowns.
+/// A quadratic with the penalty of a working set: min ½ wᵀGw − cᵀw + Σ tⱼ |wⱼ| + (ρ/2) ‖w‖², k unknowns. A ridge that
+/// is not the same for all is part of G.
 struct SmallProblem<Element: Scalar> {
   private var G = Matrix<Element>.zeros(0, 0)
   private var c = Vector<Element>.zeros(0)
@@ -9,6 +10,8 @@ struct SmallProblem<Element: Scalar> {
   private var ridge: Element = 0
   private let cholesky = CholeskyWorkspace<Element>(capacity: 0)
   private var strengths = Vector<Element>.zeros(0)
+  /// The places of strength 0, increasing: their signs mean nothing.
+  private var unpenalized: [Int] = []
   /// The start, and the solution.
   private(set) var w = Vector<Element>.zeros(0)
   private(set) var epochs = 0
@@ -29,6 +32,7 @@ struct SmallProblem<Element: Scalar> {
     }
     w = Vector(copying: start)
     self.strengths = strengths
+    unpenalized = strengths.indicesOfZeros()
     self.ridge = ridge
     fill(&G, &c)
     refreshGradient()
@@ -43,7 +47,9 @@ struct SmallProblem<Element: Scalar> {
   }
 
   /// Coordinate descent and Newton steps in turn until solved, or until 100 rounds.
-  mutating func solve(gap: Element) {
+  ///
+  /// - Parameter precision: ends where no condition is violated by more than this, relative to the strengths; nil for rounding.
+  mutating func solve(gap: Element, precision: Element? = nil) {
     let k = w.count
     if k == 0 {
       isSolved = true
@@ -55,19 +61,36 @@ struct SmallProblem<Element: Scalar> {
     var rounds = 0
     while rounds < 100 && !isSolved {
       rounds += 1
-      let done = Element._gramDescent(
-        k, G.base, G.stride, strengths.base, ridge, rounds == 1 ? max(5, k / 40) : max(10, k / 20), tolerance,
-        w.mutableBase(), g.mutableBase())
-      epochs += done
+      var left = rounds == 1 ? max(5, k / 40) : max(10, k / 20)
+      while left > 0 {
+        if let precision, meetsConditions(within: precision) { return }
+        let few = precision == nil ? left : min(left, 5)
+        left -= few
+        let done = Element._gramDescent(
+          k, G.base, G.stride, strengths.base, ridge, few, tolerance, w.mutableBase(), g.mutableBase())
+        epochs += done
+        if done < few { break }
+      }
+      if let precision, meetsConditions(within: precision) { return }
       guard newtonStep() else { continue }
       isSolved = meetsConditions()
     }
   }
 
+  /// Whether no condition is violated by more than `precision` times its strength.
+  private func meetsConditions(within precision: Element) -> Bool {
+    for j in 0..<w.count {
+      let (t, slope) = (strengths[j], g[j] - ridge * w[j])
+      let excess = w[j] == 0 ? slope.magnitude - t : (slope - (w[j] > 0 ? t : -t)).magnitude
+      if !(excess <= precision * t) { return false }
+    }
+    return true
+  }
+
   /// Solves for the present signs; false where signs stand in the way or the support's system is singular. Several signs in the way
   /// become zeros if that decreases the objective; otherwise the step ends at the first.
   private mutating func newtonStep() -> Bool {
-    let support = IndexSubset(nonzerosOf: w)
+    let support = IndexSubset(nonzerosOf: w, and: unpenalized)
     let s = support.count
     if s == 0 { return true }
     newtonSteps += 1
@@ -86,7 +109,7 @@ struct SmallProblem<Element: Scalar> {
     var blocking: [Int] = []
     for k in 0..<s {
       let old = w[support[k]]
-      if target[k] * old <= 0 {
+      if target[k] * old <= 0 && t[support[k]] > 0 {
         let reach = old / (old - target[k])
         // The first sign change goes to the front.
         blocking.append(k)
@@ -126,10 +149,10 @@ struct SmallProblem<Element: Scalar> {
     return true
   }
 
-  /// |c − G w| ≤ t off the support, to rounding (on it the Newton step has solved the equations).
+  /// |c − G w| ≤ t off the support, to rounding (on it and without a penalty the Newton step has solved the equations).
   private func meetsConditions() -> Bool {
     let slack = 1 + 32 * Element.ulpOfOne
-    for j in 0..<w.count where w[j] == 0 && g[j].magnitude > strengths[j] * slack { return false }
+    for j in 0..<w.count where w[j] == 0 && strengths[j] > 0 && g[j].magnitude > strengths[j] * slack { return false }
     return true
   }
 }

@@ -8,7 +8,7 @@ extension WorkingSetRun {
     var current = Vector<Element>.zeros(working.count)
     current.gather(working, from: w)
     if loss.linearTerm != nil {
-      solveModel(working, at: current, gap: gap, accuracy: isComplete ? 0 : nil)
+      solveModel(working, at: current, gap: gap, accuracy: isComplete ? precision ?? 0 : nil)
       w.scatter(working, from: model)
     } else {
       solveByProximalNewton(working, from: current, gap: gap, isComplete)
@@ -32,15 +32,16 @@ extension WorkingSetRun {
   ) {
     var t = Vector<Element>.zeros(working.count)
     t.gather(working, from: strengths)
+    let ridges = ridges.map { ridges in Vector(count: working.count) { ridges[working[$0]] } }
     if columnsPay(working.count) {
-      large.load(hessian, working, at: current, residuals: residuals, strengths: t, ridge: ridge)
+      large.load(hessian, working, at: current, residuals: residuals, strengths: t, ridge: ridge, ridges: ridges)
       large.solve(gap: gap, accuracy: accuracy)
       model = large.w
       (isModelSolved, result.epochs, result.newtonSteps) =
         (large.isSolved, result.epochs + large.epochs, result.newtonSteps + large.newtonSteps)
       return
     }
-    small.load(start: current, strengths: t, ridge: ridge) { [hessian, loss, residuals, n] G, c in
+    small.load(start: current, strengths: t, ridge: ridges == nil ? ridge : 0) { [hessian, loss, residuals, n] G, c in
       hessian.assemble(onWorkingSet: working, into: &G)
       if let linear = loss.linearTerm {
         c.gather(working, from: linear)
@@ -48,8 +49,9 @@ extension WorkingSetRun {
         loss.features.multiplyTransposed(columns: working, residuals, alpha: 1 / Element(n), into: &c)
         c.assignSymmetricProduct(G, current, alpha: 1, beta: 1)
       }
+      if let ridges { for i in 0..<ridges.count { G[i, i] += ridges[i] } }
     }
-    small.solve(gap: gap)
+    small.solve(gap: gap, precision: precision)
     model = small.w
     (isModelSolved, result.epochs, result.newtonSteps) =
       (small.isSolved, result.epochs + small.epochs, result.newtonSteps + small.newtonSteps)
@@ -70,10 +72,18 @@ extension WorkingSetRun {
     var lastSize = Element.infinity
     var models = 0
     let isRough = k > 256 && !isComplete
+    // Coordinates without a penalty may have no curvature where ℓ″ = 0: then a floor of ℓ″, at whose bound the model lies above the objective, lets
+    // them move.
+    let bound = loss.curvatureBound
+    let raisesFloor = unpenalized.count > 0 && bound.isFinite
+    var floor: Element = 0
     while !isAtRounding && models < (isRough ? 3 : 50) {
       models += 1
       result.newtonSteps += 1
-      hessian.setWeights { loss.curvatures(scores: scores, into: &$0) }
+      hessian.setWeights {
+        loss.curvatures(scores: scores, into: &$0)
+        if floor > 0 { for i in 0..<$0.count where $0[i] < floor { $0[i] = floor } }
+      }
       loss.features.multiplyTransposed(columns: working, residuals, alpha: 1 / Element(n), into: &slope)
       // The model's own error is of the size of the last step's square.
       let relative = min(1, lastSize / max(current.maxNorm, .leastNormalMagnitude))
@@ -81,8 +91,11 @@ extension WorkingSetRun {
       solveModel(working, at: current, gap: gap, accuracy: isRough ? nil : accuracy)
       step.assign(1, model, -1, current)
       // −(directional derivative of the objective): positive unless the step is rounding.
-      var promise = slope.dot(step) - ridge * current.dot(step)
-      for i in 0..<k { promise -= strengths[working[i]] * (model[i].magnitude - current[i].magnitude) }
+      var promise = slope.dot(step)
+      for i in 0..<k {
+        promise -= ridge(working[i]) * current[i] * step[i]
+        promise -= strengths[working[i]] * (model[i].magnitude - current[i].magnitude)
+      }
       image.fill(0)
       loss.features.addProduct(columns: working, step, to: &image)
       let before = lossValue + penalty()
@@ -101,12 +114,17 @@ extension WorkingSetRun {
       swap(&scores, &trial)
       current = model
       if !lossValue.isFinite { return }
+      if let precision, fraction == 1, promise <= precision / 4 * before { break }
       // Newton's steps shrink until they are rounding, of w or of the system's condition: then they no longer do.
       let size = step.maxNorm
       isAtRounding =
-        fraction == 1
+        fraction == 1 && (isModelSolved || !raisesFloor)
         && (size <= 4 * .ulpOfOne * current.maxNorm || (promise <= noise && size >= lastSize / 2))
       lastSize = size
+      if !raisesFloor { continue }
+      let isStuck = fraction < 1 || !isModelSolved
+      floor = isStuck ? min(bound, max(10 * floor, bound / 1000)) : floor / 10
+      if floor < bound / 10_000 { floor = 0 }
     }
     isModelSolved = isModelSolved && isAtRounding
   }

@@ -9,19 +9,25 @@ struct WorkingSetRun<Loss: DesignLoss> {
   private let inverseStrengths: Vector<Element>
   private var weighted: Vector<Element>
   let ridge: Element
+  /// ρ, one per feature, in the place of `ridge`; nil for that.
+  let ridges: Vector<Element>?
+  /// The features of strength 0: in every working set.
+  let unpenalized: IndexSubset
+  /// Whether their derivatives vanish to rounding; only then the residuals give a dual point.
+  var unpenalizedAreMet = true
   let n: Int
-  /// f(0).
-  private let scale: Element
+  /// f(0); where features have no penalty the least objective with those alone.
+  var scale: Element
   var w: Vector<Element>
   var scores: Vector<Element>
   var residuals: Vector<Element>
   /// f(w).
   var lossValue: Element = 0
-  /// Xᵀr/n − ρ w on the features that are alive: minus the gradient.
-  private var gradient: Vector<Element>
+  /// Xᵀr/n − ρ ∘ w on the features that are alive: minus the gradient.
+  private(set) var gradient: Vector<Element>
   /// sup ℓ″ ‖column‖²/n + ρ.
   private let curvature: Vector<Element>
-  private var alive: IndexSubset
+  var alive: IndexSubset
   private var compact = Vector<Element>.zeros(0)
   var small = SmallProblem<Element>()
   var large = ColumnProblem<Element>()
@@ -29,15 +35,23 @@ struct WorkingSetRun<Loss: DesignLoss> {
   var model = Vector<Element>.zeros(0)
   var isModelSolved = false
   let hessian: DesignHessian<Element>
+  /// How far optimality conditions may be violated, relative to the strengths; nil for rounding. Violations of ε everywhere leave a duality gap of at most
+  /// 2 ε times the penalty.
+  var precision: Element?
   var result: WorkingSetSolution<Element>
 
-  init(_ loss: Loss, _ strengths: Vector<Element>, _ ridge: Element, _ start: Vector<Element>?) {
+  init(
+    _ loss: Loss, _ strengths: Vector<Element>, _ ridge: Element, _ ridges: Vector<Element>?, _ start: Vector<Element>?
+  ) {
     self.loss = loss
     self.strengths = strengths
     self.ridge = ridge
+    self.ridges = ridges
+    unpenalized = IndexSubset(strengths.indicesOfZeros(), universe: strengths.count)
     n = loss.sampleCount
     let p = loss.featureCount
-    inverseStrengths = Vector(count: p) { 1 / strengths[$0] }
+    // No excess where there is no penalty.
+    inverseStrengths = Vector(count: p) { strengths[$0] == 0 ? 0 : 1 / strengths[$0] }
     weighted = .zeros(p)
     scores = .zeros(n)
     residuals = .zeros(n)
@@ -48,7 +62,7 @@ struct WorkingSetRun<Loss: DesignLoss> {
     let norms = loss.squaredColumnNorms
     // An infinite bound screens nothing; a column of zeros has no curvature all the same.
     let bound = loss.curvatureBound / Element(n)
-    for j in 0..<p { curvature[j] = (norms[j] == 0 ? 0 : norms[j] * bound) + ridge }
+    for j in 0..<p { curvature[j] = (norms[j] == 0 ? 0 : norms[j] * bound) + (ridges?[j] ?? ridge) }
     self.curvature = curvature
     alive = IndexSubset(Array(0..<p), universe: p)
     hessian = loss.makeHessian()
@@ -63,7 +77,14 @@ struct WorkingSetRun<Loss: DesignLoss> {
     let clock = ContinuousClock.now
     var bestGap = Element.infinity
     var gapWasMet = false
-    discardUselessStart()
+    let isRough = tolerance > WorkingSetSolver<Element>.roundingTolerance
+    precision = isRough && unpenalized.count == 0 ? tolerance / 2 : nil
+    if !chooseStart() {
+      result.outcome = .singular
+      return finished(since: clock)
+    }
+    var idlePasses = 0
+    var wasSolved = isRough && solveWhereTheLastEnded(tolerance)
     while result.passes < passLimit {
       refreshGradient()
       result.passes += 1
@@ -74,10 +95,13 @@ struct WorkingSetRun<Loss: DesignLoss> {
         break
       }
       var (working, violators, isComplete) = chooseWorkingSet()
-      if result.dualityGap <= tolerance * scale {
+      let roundingTolerance = WorkingSetSolver<Element>.roundingTolerance
+      if unpenalizedAreMet
+        && result.dualityGap <= max(tolerance * result.objective, min(tolerance, roundingTolerance) * scale)
+      {
         let isOptimal = violators == 0 && (result.passes > 1 || working.count == 0)
-        if tolerance > WorkingSetSolver<Element>.roundingTolerance || isOptimal || gapWasMet {
-          result.outcome = .converged
+        if isRough || isOptimal || gapWasMet {
+          result.outcome = minimizerIsUnique() ? .converged : .singular
           break
         }
         gapWasMet = true
@@ -85,38 +109,85 @@ struct WorkingSetRun<Loss: DesignLoss> {
       // No violator beyond rounding, and the last working set was solved to rounding: this is the solution, and the gap
       // that is left is the rounding error of the objective.
       if violators == 0 && isModelSolved {
-        result.outcome = .converged
-        break
+        if unpenalizedAreMet {
+          result.outcome = minimizerIsUnique() ? .converged : .singular
+          break
+        }
+        idlePasses += 1
+        if idlePasses > 2 {
+          result.outcome = .stagnated
+          break
+        }
       }
-      if violators == 0 { (working, isComplete) = (IndexSubset(nonzerosOf: w), true) }
+      if violators == 0 {
+        (working, isComplete) = (IndexSubset(nonzerosOf: w, and: unpenalized.elements), true)
+        // What was solved for leaves a larger gap: by rounding, or where strengths differ by orders.
+        if isRough && wasSolved { precision = precision.flatMap { $0 > 256 * .ulpOfOne ? $0 / 4 : nil } }
+      }
       solveWorkingSet(working, gap: min(bestGap, result.dualityGap), isComplete)
+      wasSolved = true
       bestGap = min(bestGap, result.dualityGap)
       refreshResiduals()
     }
+    if isRough { keepSlopes() }
+    return finished(since: clock)
+  }
+
+  private mutating func finished(since clock: ContinuousClock.Instant) -> WorkingSetSolution<Element> {
     result.estimate = w
     result.seconds = clock.secondsSince()
     return result
   }
 
-  /// Σ tⱼ |wⱼ| + (ρ/2) ‖w‖².
+  /// ρ of a feature.
+  @inline(__always)
+  func ridge(_ j: Int) -> Element { ridges?[j] ?? ridge }
+
+  /// Σ ρⱼ wⱼ².
+  private mutating func ridgeSquares() -> Element {
+    guard let ridges else { return ridge * w.dot(w) }
+    weighted.assignProduct(ridges, w)
+    return weighted.dot(w)
+  }
+
+  /// Σ tⱼ |wⱼ| + ½ Σ ρⱼ wⱼ².
   mutating func penalty() -> Element {
     weighted.assignProduct(strengths, w)
-    return weighted.oneNorm + ridge / 2 * w.dot(w)
+    let norm = weighted.oneNorm
+    return norm + ridgeSquares() / 2
   }
 
   /// Sets the residuals. A start worse than zero, or with entries on columns that are zero and have no curvature (which no
-  /// step would move), would cost more than it gives.
-  private mutating func discardUselessStart() {
+  /// step would move), would cost more than it gives. Features without a penalty are fitted alone first, and what that leaves is the zero; false where
+  /// they have no unique minimizer.
+  private mutating func chooseStart() -> Bool {
     for j in 0..<w.count where curvature[j] == 0 { w[j] = 0 }
+    if unpenalized.count == 0 {
+      refreshResiduals()
+      if !(lossValue + penalty() <= scale) {
+        w.fill(0)
+        refreshResiduals()
+      }
+      return true
+    }
+    let start = Vector(copying: w)
+    w.fill(0)
     refreshResiduals()
-    if !(lossValue + penalty() <= scale) {
-      w.fill(0)
+    guard unpenalizedAreIndependent() else { return false }
+    fitUnpenalized()
+    scale = lossValue + penalty()
+    let fitted = Vector(copying: w)
+    w = start
+    refreshResiduals()
+    if !(lossValue + penalty() < scale) {
+      w = fitted
       refreshResiduals()
     }
+    return true
   }
 
   /// scores ← X w through the support's columns, and the residuals there.
-  private mutating func refreshResiduals() {
+  mutating func refreshResiduals() {
     let support = IndexSubset(nonzerosOf: w)
     scores.fill(0)
     if support.count > 0 {
@@ -135,23 +206,31 @@ struct WorkingSetRun<Loss: DesignLoss> {
       loss.features.multiplyTransposed(columns: alive, residuals, alpha: 1 / Element(n), into: &compact)
       gradient.scatter(alive, from: compact)
     }
-    gradient.add(-ridge, w)
+    if let ridges {
+      weighted.assignProduct(ridges, w)
+      gradient.add(-1, weighted)
+    } else {
+      gradient.add(-ridge, w)
+    }
+    unpenalizedAreMet = meetsUnpenalized()
   }
 
   /// The objective, the duality gap and the features that survive; whether all is finite.
   ///
   /// With √ρ I as rows below X, whose scores enter as their squares' half, the ridge is part of the loss and the penalty is
   /// the 1-norm alone. The dual point is minus the loss's gradient in the scores, scaled by c into the feasible set
-  /// |gradientⱼ| c ≤ tⱼ.
+  /// |gradientⱼ| c ≤ tⱼ. Where a feature has no penalty that asks for a derivative of 0: its rounding is far below the radius's own, and where it is
+  /// more nothing is screened.
   private mutating func screenAndMeasure() -> Bool {
     weighted.assignProduct(gradient, inverseStrengths)
     let excess = weighted.maxNorm
     let c = 1 / max(1, excess)
-    let squares = ridge * w.dot(w)
+    let squares = ridgeSquares()
     result.objective = lossValue + penalty()
     let dual = loss.dualValue(scores: scores, residuals: residuals, scale: c) - c * c * squares / 2
     result.dualityGap = max(0, result.objective - dual)
     guard result.dualityGap.isFinite, excess.isFinite else { return false }
+    if !unpenalizedAreMet { return true }
     // A sphere of radius √(2 gap) about the dual point, in units of a column's norm. The gap is a difference known to the
     // rounding of its terms, the gradient to some ulps.
     let radius = (2 * (result.dualityGap + 16 * .ulpOfOne * max(result.objective, scale))).squareRoot()
@@ -161,7 +240,9 @@ struct WorkingSetRun<Loss: DesignLoss> {
     let (g, t, h) = (gradient.base, strengths.base, curvature.base)
     for k in 0..<alive.count {
       let j = alive[k]
-      if w[j] != 0 || c * g[j].magnitude + radius * h[j].squareRoot() >= t[j] * slack { survivors.append(j) }
+      if w[j] != 0 || t[j] == 0 || c * g[j].magnitude + radius * h[j].squareRoot() >= t[j] * slack {
+        survivors.append(j)
+      }
     }
     if survivors.count < alive.count {
       result.screened += alive.count - survivors.count
@@ -170,17 +251,17 @@ struct WorkingSetRun<Loss: DesignLoss> {
     return true
   }
 
-  /// The support and the worst violators |gradient| > tⱼ, at most as many again as the support (but fifty); complete
+  /// The support, what has no penalty and the worst violators |gradient| > tⱼ, at most as many again as the support (but fifty); complete
   /// where that is all of them.
   private func chooseWorkingSet() -> (working: IndexSubset, violators: Int, isComplete: Bool) {
-    let support = IndexSubset(nonzerosOf: w)
-    let slack = 1 + 32 * Element.ulpOfOne
+    let support = IndexSubset(nonzerosOf: w, and: unpenalized.elements)
+    let slack = 1 + max(32 * .ulpOfOne, precision ?? 0)
     var violators: [(index: Int, excess: Element)] = []
     let (g, t, x) = (gradient.base, strengths.base, w.base)
     for k in 0..<alive.count {
       let j = alive[k]
       let size = g[j].magnitude
-      if x[j] == 0 && size > t[j] * slack { violators.append((j, size / t[j])) }
+      if x[j] == 0 && t[j] > 0 && size > t[j] * slack { violators.append((j, size / t[j])) }
     }
     let room = max(50, support.count)
     let isComplete = violators.count <= room

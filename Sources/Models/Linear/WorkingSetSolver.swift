@@ -6,7 +6,8 @@ import NonsmoothMaps
 public struct WorkingSetSolution<Element: Scalar>: Sendable {
   public var estimate: Vector<Element>
   /// `converged` where the duality gap met the tolerance, or the optimality conditions hold to rounding; `iterationLimit` where the limit on passes
-  /// came first.
+  /// came first; `singular` where the features without a penalty leave no minimizer or several, as two that are equal or a loss that falls for ever
+  /// along them; `stagnated` where their conditions could not be met to rounding.
   public var outcome: Outcome<Element>
   /// P(w) − D(θ), a bound on how far the objective is above its minimum; at best the rounding error of P.
   public var dualityGap: Element
@@ -30,7 +31,7 @@ public struct WorkingSetSolution<Element: Scalar>: Sendable {
   public func get() throws(ConvergenceFailure) -> Vector<Element> {
     guard outcome == .converged else {
       throw ConvergenceFailure(
-        method: "working-sets", iterations: passes, residual: Double(dualityGap), advice: outcome.advice)
+        method: "working-sets", outcome: outcome, iterations: passes, residual: dualityGap)
     }
     return estimate
   }
@@ -43,8 +44,8 @@ public struct WorkingSetSolution<Element: Scalar>: Sendable {
   }
 }
 
-/// Minimizes `f(w) + Σⱼ tⱼ |wⱼ| + (ρ/2) ‖w‖²` for a ``DesignLoss`` f and positive strengths t, by working sets: the inner problem of a
-/// ``LinearModel`` with a `WeightedL1Penalty`.
+/// Minimizes `f(w) + Σⱼ tⱼ |wⱼ| + ½ Σⱼ ρⱼ wⱼ²` for a ``DesignLoss`` f and strengths t ≥ 0, by working sets: the inner problem of a
+/// ``LinearModel`` with a `WeightedL1Penalty`. Features of strength 0 belong to every working set; there may be some.
 ///
 /// A pass over X gives the gradient, the duality gap and the features that gap-safe screening removes for good. The
 /// support and the worst violators of the optimality conditions form the working set. Its problem, or for a loss that is
@@ -58,7 +59,8 @@ public struct WorkingSetSolution<Element: Scalar>: Sendable {
 /// Salmon, *Gap safe screening rules for sparsity enforcing penalties*, JMLR 18 (2017); proximal Newton after Lee, Sun,
 /// Saunders, SIAM J. Optim. 24 (2014).
 public struct WorkingSetSolver<Element: Scalar>: Sendable {
-  /// Stops when the duality gap is at most this times f(0).
+  /// Stops when the duality gap is at most this times the objective: then that is at most 1/(1 − tolerance) times its minimum. Less than the rounding of
+  /// f(0), or where features have no penalty of the least objective with those alone, is not asked for.
   ///
   /// A gap at the rounding of the objective leaves w known to the square root of that only. So at the default or below,
   /// the optimality conditions are asked for as well, unless a working set was solved since the gap first met it.
@@ -71,6 +73,9 @@ public struct WorkingSetSolver<Element: Scalar>: Sendable {
     self.passLimit = passLimit
   }
 
+  /// Features without a penalty up to which they are: each is in every working set.
+  public static var unpenalizedLimit: Int { 1024 }
+
   /// 16 ε: the rounding of the objective.
   public static var roundingTolerance: Element { 16 * .ulpOfOne }
 
@@ -78,8 +83,9 @@ public struct WorkingSetSolver<Element: Scalar>: Sendable {
   /// above that at zero.
   ///
   /// - Parameters:
-  ///   - t: the strengths, p entries, positive; others are refused with an outcome.
+  ///   - t: the strengths, p entries, at least 0 and 0 for at most ``unpenalizedLimit``; others are refused with an outcome.
   ///   - ρ: the strength of the ridge, at least 0.
+  ///   - ridges: one for every feature, in the place of ρ; nil for that.
   ///   - progress: told of every pass and the duality gap it found.
   @specialized(where Element == Double, Loss == QuadraticLoss<Double>)
   @specialized(where Element == Double, Loss == LogisticLoss<Double>)
@@ -88,12 +94,13 @@ public struct WorkingSetSolver<Element: Scalar>: Sendable {
   @specialized(where Element == Double, Loss == FunctionLoss<Double>)
   @specialized(where Element == Float, Loss == FunctionLoss<Float>)
   public func solve<Loss: DesignLoss<Element>>(
-    _ loss: Loss, strengths t: Vector<Element>, ridge ρ: Element, from start: Vector<Element>? = nil,
-    progress: ((_ pass: Int, _ dualityGap: Element) -> Void)? = nil
+    _ loss: Loss, strengths t: Vector<Element>, ridge ρ: Element, ridges: Vector<Element>? = nil,
+    from start: Vector<Element>? = nil, progress: ((_ pass: Int, _ dualityGap: Element) -> Void)? = nil
   ) -> WorkingSetSolution<Element> {
     let p = loss.featureCount
     precondition(t.count == p, "WorkingSetSolver: \(t.count) strengths for \(p) features")
-    if let violation = Self.violation(strengths: t, ridge: ρ) {
+    precondition(ridges?.count ?? p == p, "WorkingSetSolver: \(ridges?.count ?? p) ridges for \(p) features")
+    if let violation = Self.violation(strengths: t, ridge: ρ, ridges: ridges) {
       return .refused(violation.value.isFinite ? .outsideDomain(violation) : .notFinite(), start: .zeros(p))
     }
     // A NaN in the targets need not show: its row may have no entries.
@@ -104,9 +111,11 @@ public struct WorkingSetSolver<Element: Scalar>: Sendable {
     let smallest = Element.leastNormalMagnitude.squareRoot().squareRoot()
     if size > 0, size.isFinite, size < smallest || size > 1 / smallest, let scaled = loss.inUnits(of: size) {
       let strengths = (1 / size) * t
-      if Self.violation(strengths: strengths, ridge: ρ) != nil { return .refused(.notFinite(), start: .zeros(p)) }
+      if (0..<p).contains(where: { strengths[$0] == 0 && t[$0] > 0 || !strengths[$0].isFinite }) {
+        return .refused(.notFinite(), start: .zeros(p))
+      }
       var solution = solve(
-        scaled, strengths: strengths, ridge: ρ, from: start.map { (1 / size) * $0 },
+        scaled, strengths: strengths, ridge: ρ, ridges: ridges, from: start.map { (1 / size) * $0 },
         progress: progress.map { report in { report($0, $1 * size * size) } })
       solution.estimate.scale(by: size)
       // One factor after the other: of a gap of 0 the square of a large size would make infinity times 0.
@@ -114,16 +123,33 @@ public struct WorkingSetSolver<Element: Scalar>: Sendable {
       solution.dualityGap = solution.dualityGap * size * size
       return solution
     }
-    var run = WorkingSetRun(loss, t, ρ, start)
+    var run = WorkingSetRun(loss, t, ρ, ridges, start)
     return run.solve(tolerance: tolerance, passLimit: passLimit, progress)
   }
 
-  /// The first strength that is not a positive number, or the ridge's where it is negative or none.
+  /// The first strength that is no number of at least 0, or the first one of 0 that is too many; the ridge's where it is negative or none, with index p
+  /// where there is one for all.
   @specialized(where Element == Double)
   @specialized(where Element == Float)
-  private static func violation(strengths t: Vector<Element>, ridge ρ: Element) -> ParameterViolation? {
-    for j in 0..<t.count where !(t[j] > 0 && t[j].isFinite) {
-      return ParameterViolation(index: j, value: Double(t[j]), expected: "a strength above 0 for working sets")
+  private static func violation(
+    strengths t: Vector<Element>, ridge ρ: Element, ridges: Vector<Element>?
+  ) -> ParameterViolation? {
+    var zeros = 0
+    for j in 0..<t.count {
+      if !(t[j] >= 0 && t[j].isFinite) {
+        return ParameterViolation(index: j, value: Double(t[j]), expected: "a strength of at least 0")
+      }
+      if t[j] == 0 { zeros += 1 }
+      if zeros > unpenalizedLimit {
+        return ParameterViolation(
+          index: j, value: 0, expected: "a strength above 0 for all but \(unpenalizedLimit) features")
+      }
+    }
+    if let ridges {
+      for j in 0..<ridges.count where !(ridges[j] >= 0 && ridges[j].isFinite) {
+        return ParameterViolation(index: j, value: Double(ridges[j]), expected: "a ridge of at least 0")
+      }
+      return nil
     }
     if ρ >= 0 && ρ.isFinite { return nil }
     return ParameterViolation(index: t.count, value: Double(ρ), expected: "a strength of at least 0")

@@ -9,20 +9,20 @@ extension LinearModel: AffineGradientFunction {
 }
 
 extension LinearModel: ThirdOrderFunction {
-  /// zᵀ∇f = (1/n) Σ ℓ′(xᵢ·w) xᵢ·z + λ zᵀw: Xᵀ(ℓ‴ ∘ Xz ∘ Xx)/n + δ z, and zᵀx. Three products with X, one with Xᵀ; none of a quadratic loss.
+  /// zᵀ∇f = (1/n) Σ ℓ′(xᵢ·w) xᵢ·z + λ zᵀFw, F the ridge's factors: Xᵀ(ℓ‴ ∘ Xz ∘ Xx)/n + δ F z, and zᵀFx. Three products with X, one with Xᵀ; none of a quadratic loss.
   public func addThirdDerivative(
     _ z: Vector<Element>, _ x: Vector<Element>, _ δ: Vector<Element>, at w: Vector<Element>,
     parameters λ: Vector<Element>, scale α: Element, state a: inout Vector<Element>, parameters b: inout Vector<Element>
   ) -> Bool {
     if ridge == .parameter {
-      a.add(α * δ[0], z)
-      b[0] += α * z.dot(x)
+      addRidge(α * δ[0], z, to: &a)
+      b[0] += α * ridgeProduct(z, x)
     }
     if loss.linearTerm != nil { return true }
     var scores = Vector<Element>.zeros(loss.sampleCount)
     var third = scores
     loss.features.multiply(w, alpha: 1, beta: 0, into: &scores)
-    guard Loss.curvatureDerivatives(scores: scores, targets: loss.targets, into: &third) else { return false }
+    guard loss.curvatureDerivatives(scores: scores, into: &third) else { return false }
     for direction in [z, x] {
       loss.features.multiply(direction, alpha: 1, beta: 0, into: &scores)
       third.scale(by: scores)
@@ -52,7 +52,7 @@ extension HeldOutLoss: TwiceDifferentiableObjective {
     var scores = Vector<Element>.zeros(loss.sampleCount)
     var weights = scores
     loss.features.multiply(w, alpha: 1, beta: 0, into: &scores)
-    Loss.curvatures(scores: scores, targets: loss.targets, into: &weights)
+    loss.curvatures(scores: scores, into: &weights)
     loss.features.multiply(x, alpha: 1, beta: 0, into: &scores)
     weights.scale(by: scores)
     loss.features.multiplyTransposed(weights, alpha: 1 / Element(loss.sampleCount), beta: 1, into: &a)

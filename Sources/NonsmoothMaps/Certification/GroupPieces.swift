@@ -34,7 +34,7 @@ extension GroupLinearization {
       // A group of one coordinate is soft thresholding: its direction is ±1.
       if n > t && groups.size(k) > 1 { pieces.append((t, n, weight)) }
     }
-    let signs = coordinateStrengths == nil ? 0 : s * Element(active.count).squareRoot()
+    let signs = coordinateStrengths.map { s * $0.largestFactor() * Element(active.count).squareRoot() } ?? 0
     let rounding = Element(8 * (u.count + 16)) * .ulpOfOne * (u.norm + thresholds)
     return .ofSums(
       count: u.count, distance: kinkDistance, magnitude: u.norm + thresholds, parameters: weights + signs,
@@ -47,7 +47,7 @@ extension GroupLinearization {
         derivative = max(derivative, GroupCurvature.derivative(threshold: piece.threshold, norm: n))
         direction = max(direction, piece.weight / n)
       }
-      // The strength of the coordinates has the column −s D σ.
+      // The strength of the coordinates has the column −s D (factors ∘ σ).
       return (derivative, .hypot(direction, derivative * signs))
     }
   }

@@ -13,22 +13,27 @@ extension L1Norm: CertifiablePenalty {
     guard L.isMask, L.hasSigns(of: w) else { return nil }
     var strengths = Vector<Element>.zeros(w.count)
     self.strengths.fill(&strengths, from: λ, scale: 1)
-    return OptimalityConditions(ofSoftThresholding: w, support: L.active, strengths: strengths, gradient: gradient)
+    return OptimalityConditions(
+      ofSoftThresholding: w, support: L.active, strengths: strengths, unpenalized: self.strengths.unpenalized,
+      gradient: gradient)
   }
 }
 
 extension OptimalityConditions {
   /// For Σ tⱼ |wⱼ|, w with the signs that were differentiated on the support S; nil where w is not zero elsewhere.
   ///
-  /// - Parameter strengths: t, p entries.
+  /// - Parameters:
+  ///   - strengths: t, p entries.
+  ///   - unpenalized: coordinates of S that have no other piece, increasing; their t is 0.
   @specialized(where Element == Double)
   @specialized(where Element == Float)
   package init?(
     ofSoftThresholding w: Vector<Element>, support S: IndexSubset, strengths: Vector<Element>,
-    gradient: RoundedGradient<Element>
+    unpenalized: [Int] = [], gradient: RoundedGradient<Element>
   ) {
     let k = S.count
-    guard w.nonzeroCount == k else { return nil }
+    var free = 0
+    guard w.nonzeroCount == k - unpenalized.count(where: { w[$0] == 0 }) else { return nil }
     let ulp = Element.ulpOfOne
     var d = Vector<Element>.zeros(k)
     var others: Element = 0
@@ -38,7 +43,7 @@ extension OptimalityConditions {
       let (g, t) = (gradient.values[j], strengths[j])
       d[i] = g + (w[j] > 0 ? t : -t)
       others += t
-      reach = min(reach, w[j].magnitude)
+      if free < unpenalized.count, unpenalized[free] == j { free += 1 } else { reach = min(reach, w[j].magnitude) }
     }
     let residual = d.norm * (1 + Element(k + 8) * ulp) + gradient.activeError(count: k, others: others)
     self.init(residual: residual, reach: reach, multiplierCount: w.count - k)
@@ -61,9 +66,15 @@ extension L1Linearization {
   @specialized(where Element == Double)
   @specialized(where Element == Float)
   func hasSigns(of w: Vector<Element>) -> Bool {
+    var free = 0
     for k in 0..<active.count {
       let j = active[k]
-      // −s D sign(u).
+      // Whose sign means nothing.
+      if free < strengths.unpenalized.count, strengths.unpenalized[free] == j {
+        free += 1
+        continue
+      }
+      // −s D factor sign(u).
       if !(w[j] > 0 ? signs[j] < 0 : w[j] < 0 && signs[j] > 0) { return false }
     }
     return true

@@ -27,7 +27,7 @@ public struct RoundedGradient<Element: Scalar> {
   public var hessianLipschitzConstant: Element
   /// A bound on the rounding error of (∇²f)_SS z for ‖z‖ = 1.
   public var hessianRounding: Element
-  /// L_P with ‖∂_λ∇f(w) − ∂_λ∇f(w')‖ ≤ L_P ‖w − w'‖.
+  /// L_P with ‖∂_λ∇f(w) − ∂_λ∇f(w')‖ ≤ L_P ‖w − w'‖ on the active coordinates.
   public var mixedDerivativeLipschitzConstant: Element
   /// A bound on the rounding error of ∂_λ∇f(w) as it is multiplied by, in the Frobenius norm.
   public var mixedDerivativeRounding: Element

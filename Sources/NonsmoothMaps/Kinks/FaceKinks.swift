@@ -6,48 +6,50 @@ private struct Face<Element: Scalar> {
   /// Strictly inside, at the threshold, and the threshold itself.
   var inside: [Int] = []
   var weak: [Int] = []
+  private var isInside: [Bool]
   let threshold: SimplexThreshold<Element>
   private let size: (Int) -> Element
   private let sign: (Int) -> Element
+  private let usesMagnitudes: Bool
 
   init?(
     _ u: Vector<Element>, sum r: Element, magnitudes: Bool, tolerance: Element
   ) {
     guard let threshold = SimplexThreshold(u, magnitudes: magnitudes, sum: r) else { return nil }
     self.threshold = threshold
+    usesMagnitudes = magnitudes
     size = { magnitudes ? u[$0].magnitude : u[$0] }
     sign = { magnitudes && u[$0] < 0 ? -1 : 1 }
-    for j in 0..<u.count {
-      let excess = threshold.excess(size(j))
-      if excess > 2 * tolerance { inside.append(j) }
+    isInside = Array(repeating: false, count: u.count)
+    for j in 0..<u.count where threshold.excess(size(j)) > 2 * tolerance {
+      inside.append(j)
+      isInside[j] = true
     }
-    // Distances need |S|: the coordinates that are inside for sure are counted.
-    for j in 0..<u.count {
-      let excess = threshold.excess(size(j))
-      if distance(excess) <= tolerance {
-        weak.append(j)
-      } else if excess > 0 && excess <= 2 * tolerance {
-        inside.append(j)
-      }
+    // Distances need |S|: that of the coordinates that are inside for sure, and the one in question.
+    var others: [Int] = []
+    for j in 0..<u.count where !isInside[j] {
+      if distance(j) <= tolerance { weak.append(j) } else if threshold.excess(size(j)) > 0 { others.append(j) }
     }
-    let chosen = Set(weak)
-    inside = inside.filter { !chosen.contains($0) }.sorted()
+    for j in others { isInside[j] = true }
+    inside = (inside + others).sorted()
   }
 
-  /// How far u is from where a coordinate with this excess has none.
-  func distance(_ excess: Element) -> Element {
-    let n = Element(max(1, inside.count))
-    if excess < 0 { return -excess / (1 + 1 / n).squareRoot() }
-    return n > 1 ? excess / (1 - 1 / n).squareRoot() : excess == 0 ? 0 : .infinity
+  /// How far u is from where the excess of a coordinate is 0. One with an excess counts in |S| also where that is taken for rounding.
+  func distance(_ j: Int) -> Element {
+    let excess = threshold.excess(size(j))
+    let n = Element(inside.count)
+    if excess == 0 { return 0 }
+    if excess < 0 { return -excess / (1 + 1 / max(1, n)).squareRoot() }
+    let members = isInside[j] ? n : n + 1
+    return members > 1 ? excess / (1 - 1 / members).squareRoot() : .infinity
   }
 
   func record(_ j: Int, tolerance: Element) -> KinkRecord<Element> {
-    let excess = threshold.excess(size(j))
-    let d = distance(excess)
+    let d = distance(j)
     return KinkRecord(
       place: .coordinate(j), distance: d, tolerance: tolerance,
       branches: ("leave the support", "enter with sign \(sign(j) < 0 ? "−" : "+")"),
-      isBelow: excess <= 0 || d <= tolerance)
+      isBelow: threshold.excess(size(j)) <= 0 || d <= tolerance)
   }
 
   /// The contrasts of S, orthonormal: column k is (σ₁ + … + σ_k − k σ_{k+1})/√(k(k+1)).
@@ -80,7 +82,7 @@ private struct Face<Element: Scalar> {
     }
     if radius > tolerance {
       for j in 0..<u.count {
-        let d = distance(threshold.excess(size(j)))
+        let d = distance(j)
         if d > tolerance && d <= radius { cone.nearby.append(record(j, tolerance: tolerance)) }
       }
     }
@@ -95,9 +97,11 @@ private struct Face<Element: Scalar> {
     let thresholdRate = rate(first) - sign(first) * ẋ[first]
     let known = Set(weak)
     var least: Element?
-    for j in 0..<x.count where !known.contains(j) {
-      let t = -threshold.excess(size(j)) / (rate(j) - thresholdRate)
-      if t > 0 && t < least ?? .infinity { least = t }
+    func meet(_ t: Element) { if t > 0 && t < least ?? .infinity { least = t } }
+    for j in 0..<x.count {
+      if !known.contains(j) { meet(-threshold.excess(size(j)) / (rate(j) - thresholdRate)) }
+      // An entry whose magnitude is what counts may also pass zero and come to the threshold with the other sign.
+      if usesMagnitudes && !isInside[j] { meet(-(size(j) + level) / (rate(j) + thresholdRate)) }
     }
     // A coordinate that has just entered may turn back no sooner than at another kink; one that has just left may not either.
     return least

@@ -2,19 +2,20 @@ public import LinAlg
 
 extension L1Norm: PolyhedralPenalty {
   private func pieces(_ s: Element, _ λ: Vector<Element>) -> (Int) -> [ScalarPiece<Element>] {
-    func make(_ place: Int) -> [ScalarPiece<Element>] {
-      let t = s * λ[place]
+    func make(_ place: Int, _ factor: Element) -> [ScalarPiece<Element>] {
+      if factor == 0 { return [ScalarPiece(end: .infinity, slope: 1)] }
+      let (t, rate) = (s * (factor * λ[place]), s * factor)
       return [
-        ScalarPiece(end: -t, slope: 1, anchor: -t, shift: [(place, s)], name: "enter with sign −"),
+        ScalarPiece(end: -t, slope: 1, anchor: -t, shift: [(place, rate)], name: "enter with sign −"),
         ScalarPiece(end: t, slope: 0, name: "leave the support"),
-        ScalarPiece(end: .infinity, slope: 1, anchor: t, shift: [(place, -s)], name: "enter with sign +"),
+        ScalarPiece(end: .infinity, slope: 1, anchor: t, shift: [(place, -rate)], name: "enter with sign +"),
       ]
     }
     if strengths.isSingle {
-      let all = make(0)
+      let all = make(0, 1)
       return { _ in all }
     }
-    return { make(strengths.place($0)) }
+    return { make(strengths.place($0), strengths.factor($0)) }
   }
 
   public func criticalCone(
@@ -32,7 +33,8 @@ extension L1Norm: PolyhedralPenalty {
   ) -> Element? {
     var least = Element.infinity
     for j in 0..<u.count {
-      let (threshold, rate) = (s * λ[strengths.place(j)], s * rates.parameters[strengths.place(j)])
+      let (threshold, rate) = (s * strengths.strength(j, λ), s * strengths.strength(j, rates.parameters))
+      if strengths.factors != nil && strengths.factors![j] == 0 { continue }
       for sign: Element in [-1, 1] {
         let gap = sign * threshold - u[j]
         if gap.magnitude <= tolerance { continue }

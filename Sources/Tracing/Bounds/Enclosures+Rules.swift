@@ -14,7 +14,8 @@ extension Enclosures {
     case .offset(let c):
       return Enclosure(
         ranges: a.ranges.map { $0 + ClosedInterval(c, c) }, slopes: a.slopes, change: a.change, size: .infinity)
-    case .detach: return a
+    // What is detached changes with w all the same, and no derivative says how.
+    case .detach: return a.change == 0 ? a : .unknown(count)
     case .broadcast:
       let root = Element(count).squareRoot()
       return Enclosure(

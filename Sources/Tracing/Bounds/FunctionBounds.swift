@@ -17,6 +17,23 @@ final class FunctionBounds<Element: Scalar> {
     pointNodes = function.pointNodes(for: all)
   }
 
+  /// The norms of whole designs, kept: they depend on nothing.
+  private lazy var norms = DesignNorms(function.tape, active: IndexSubset(universe: 0))
+  private lazy var gradientList = function.tape.stored(for: [function.gradient])
+  private lazy var gradientNodes = function.tape.needed(for: [function.gradient])
+
+  /// How large the terms of ∇f(w, λ) are, in norm, so that √(terms of the longest sum) half-ulps of it are what independent rounding errors come to: by the running error analysis, which
+  /// counts as many as there are terms.
+  func gradientMagnitude(at w: Vector<Element>, _ λ: Vector<Element>) -> Element {
+    machine.set(FunctionInput.state, w)
+    machine.set(FunctionInput.parameters, λ)
+    machine.run(gradientNodes)
+    let errors = PointErrors(function.tape, machine, gradientList, norms: norms, active: IndexSubset(universe: 0))
+    let error = errors.nodes[function.gradient]!.errors.upperNorm
+    let longest = function.tape.designs.reduce(w.count) { max($0, max($1.rows, $1.columns)) } + 8
+    return error / (.ulpOfOne * (Element(longest) * Element(w.count + 1)).squareRoot())
+  }
+
   /// At w, zero outside of S, and λ.
   func at(_ w: Vector<Element>, _ λ: Vector<Element>, active S: IndexSubset) -> Analysis {
     machine.set(FunctionInput.state, w)
@@ -77,7 +94,8 @@ final class FunctionBounds<Element: Scalar> {
       // err ≤ ω E₁ + E₀: E₁ by the coordinates whose multipliers are held by margins, E₀ by what is left.
       let error = errors.nodes[function.gradient]!.errors
       var (perWeight, rest): (Element, Element) = (0, 0)
-      for j in 0..<p where weights[j] > 0 && (S.count == p || !isActive[j]) {
+      let negligible = .ulpOfOne * weights.most
+      for j in 0..<p where weights[j] > negligible && (S.count == p || !isActive[j]) {
         perWeight = max(perWeight, error[j] / weights[j])
       }
       for j in 0..<p { rest = max(rest, error[j] - atMost(perWeight, weights[j])) }

@@ -121,11 +121,9 @@ final class PointErrors<Element: Scalar> {
         { i in
           let (m, e) = (a.magnitudes[isScalar ? 0 : i], a.errors[isScalar ? 0 : i])
           let size = atMost(m, b.magnitudes[i])
-          return (
-            size,
-            atMost(m, b.errors[i]) + atMost(e, b.magnitudes[i]) + atMost(e, b.errors[i]) + ulp * size
-              + .leastNonzeroMagnitude
-          )
+          let carried = atMost(m, b.errors[i]) + atMost(e, b.magnitudes[i]) + atMost(e, b.errors[i])
+          // A product with zero is exact.
+          return (size, m == 0 || b.magnitudes[i] == 0 ? carried : carried + ulp * size + .leastNonzeroMagnitude)
         }, size: min(atMost(a.magnitudes.most, b.size), atMost(b.magnitudes.most, a.size)))
     case .broadcast: return entries({ _ in (a.magnitudes[0], a.errors[0]) })
     case .sum: return sum(a)
@@ -134,10 +132,10 @@ final class PointErrors<Element: Scalar> {
       return dot(a, b)
     case .elementary(let f):
       if isDirection(k) { break }
-      return elementary(k, a, { f.slopes($0) }, ulps: Element(f.ulps))
+      return elementary(k, a, { f.slopes($0) }, ulps: { _ in Element(f.ulps) })
     case .power(let c):
       if isDirection(k) { break }
-      return elementary(k, a, { Power.slopes($0, c) }, ulps: Power.ulps(c))
+      return elementary(k, a, { Power.slopes($0, c) }, ulps: { Power.ulps(c, at: $0) })
     case .softThreshold:
       guard let b else { break }
       let isScalar = b.errors.count == 1
@@ -216,15 +214,18 @@ final class PointErrors<Element: Scalar> {
   }
 
   private func elementary(
-    _ k: Int, _ a: PointError<Element>, _ slopes: (ClosedInterval<Element>) -> ClosedInterval<Element>, ulps: Element
+    _ k: Int, _ a: PointError<Element>, _ slopes: (ClosedInterval<Element>) -> ClosedInterval<Element>,
+    ulps: (Element) -> Element
   ) -> PointError<Element> {
     let (x, value) = (machine.slots[tape.nodes[k].operands[0]].vector, machine.slots[k].vector)
     var errors = a.errors
     for i in 0..<errors.count {
       let e = a.errors[i]
+      // The functions that vanish at zero do so exactly.
+      if e == 0 && x[i] == 0 && value[i] == 0 { continue }
       var carried: Element = 0
       if e > 0 { carried = atMost(slopes(ClosedInterval(x[i] - e, x[i] + e)).magnitude, e) }
-      errors[i] = carried + ulps * ulp * value[i].magnitude + .leastNonzeroMagnitude
+      errors[i] = carried + ulps(x[i]) * ulp * value[i].magnitude + .leastNonzeroMagnitude
     }
     return rounded(k, errors, errors)
   }

@@ -11,12 +11,16 @@ extension TracedFunction: CustomStringConvertible {
     let hessian =
       tape.form.map { "  Hessian: \($0.text), multiplied and assembled by its parts" }
       ?? line("Hessian product (no structure recognised)", tape.productNodes(for: tape.hessianProduct))
+    let scores =
+      tape.scores.map {
+        "\n  f = F(X w)\($0.ridge == nil ? "" : " + ρ/2 ‖w‖²"), F a sum over \($0.gram.features.rows) scores: solved by working sets"
+      } ?? ""
     return """
       f(w, λ), w of \(stateCount), λ of \(parameterCount), traced at \(tape.tape.place.text)
       \(tape.tape.listing(tape.tape.needed(for: [tape.value])))
         f = %\(tape.value)
       \(line("gradient", tape.tape.needed(for: [tape.gradient])))
-      \(hessian)
+      \(hessian)\(scores)
       """
   }
 }

@@ -7,8 +7,8 @@ extension TracedFunction: PenalizedMinimizer {
   /// By working sets, as a `LinearModel`, where f was recognised as a sum of functions of scores X w with a ridge, and the penalty is a weighted 1-norm or one by
   /// blocks; nil otherwise.
   public func minimum<G: ProximalMap<Element>>(
-    with penalty: G, parameters λ: Vector<Element>, from start: Vector<Element>?, iterationLimit: Int,
-    progress: ((SolveProgress<Element>) -> Void)?
+    with penalty: G, parameters λ: Vector<Element>, from start: Vector<Element>?, tolerance: Element?,
+    iterationLimit: Int, progress: ((SolveProgress<Element>) -> Void)?
   ) -> PenalizedMinimum<Element>? {
     guard let form = tape.scores, penalty is any WeightedL1Penalty<Element> || penalty is any BlockPenalty<Element>
     else { return nil }
@@ -18,7 +18,7 @@ extension TracedFunction: PenalizedMinimizer {
     func minimum(_ loss: some DesignLoss<Element>) -> PenalizedMinimum<Element>? {
       loss.minimum(
         with: penalty, parameters: λ[segment: 0..<m], ridge: scores.ridge, from: start,
-        iterationLimit: iterationLimit, progress: progress)
+        tolerance: tolerance, iterationLimit: iterationLimit, progress: progress)
     }
     if let loss = quadraticLoss(form, scores) { return minimum(loss) }
     guard let loss = FunctionLoss(features: form.gram.features, function: scores) else { return nil }

@@ -53,7 +53,7 @@ struct ClosedInterval<Element: Scalar>: Equatable {
 
   /// An end of −0 is the exact end of what is not positive; one of 0 may be something that underflowed.
   private static func raised(_ x: Element) -> Element {
-    if x == 0 { return x.sign == .minus ? 0 : .leastNonzeroMagnitude }
+    if x == 0 { return x.sign == .minus ? x : .leastNonzeroMagnitude }
     if x.isFinite { return x + 16 * .ulpOfOne * x.magnitude + .leastNonzeroMagnitude }
     return max(x, -.greatestFiniteMagnitude)
   }

@@ -12,8 +12,11 @@ struct PathCommand: ParsableCommand {
     commandName: "path",
     abstract: "Solves along penalty strengths that fall from where nothing is selected.",
     discussion: """
-      Every point is solved to rounding, begun from the one before. Where there are validation rows their loss stands beside each point. \
+      Every point is begun where the last ones say that the path goes on, and ends where a duality gap proves its objective to be the minimum to within \
+      --tolerance of itself, or to rounding where there is no such proof. Where there are validation rows their loss stands beside each point. \
       With --out the coefficients are saved as the arrays of scipy.sparse.csc_matrix, features × points.
+
+      \(sampleFormatsHelp)
       """)
 
   @OptionGroup var inputs: ModelOptions
@@ -21,6 +24,11 @@ struct PathCommand: ParsableCommand {
   @Option(
     parsing: .unconditional, help: "The last strength as a fraction of the first.", transform: Arguments.number)
   var ratio = 1e-3
+  @Option(
+    parsing: .unconditional,
+    help: "How far an objective may be above its minimum, as a fraction of itself; 0 solves to rounding.",
+    transform: Arguments.number)
+  var tolerance = 1e-4
   @Option(
     parsing: .unconditional, help: "The strength of the ridge along the path of the elastic net.",
     transform: Arguments.number)
@@ -32,6 +40,9 @@ struct PathCommand: ParsableCommand {
     try Arguments.refuseEmpty(["--out": out, "--json": json])
     guard points >= 2 else { throw ValidationError("--points: \(points) is below 2") }
     guard ratio > 0, ratio < 1 else { throw ValidationError("--ratio: \(ratio) is not between 0 and 1") }
+    guard tolerance >= 0, tolerance < 1 else {
+      throw ValidationError("--tolerance: \(tolerance) is not at least 0 and below 1")
+    }
     guard (inputs.penalty == .elasticNet) == (lambda2 != nil) else {
       throw ValidationError("--lambda2 goes with --penalty elastic-net, and that with it")
     }
@@ -46,14 +57,14 @@ struct PathCommand: ParsableCommand {
     if let out { try Console.prepareFolder(out, for: PathReport.files) }
     let progress = ProgressLine("reading \(inputs.data)")
     defer { progress.end() }
-    let builder = try Console.reportingDataErrors {
-      try ModelBuilder(inputs, try RegressionData(inputs))
-    }
+    let data = try Console.reportingDataErrors { try RegressionData(inputs) }
+    let builder = try Console.reportingDataErrors { try ModelBuilder(inputs, data) }
     let reading = clock.seconds
     progress.update("solving")
     var report = try Console.reportingDataErrors {
       try builder.build(PathConsumer(command: self, reading: reading, progress: progress))
     }
+    report.classes = data.classes?.names
     report.seconds.solving = clock.seconds - reading
     progress.end()
     if let out { try Console.reportingDataErrors { try report.write(to: out) } }
@@ -77,15 +88,18 @@ private struct PathConsumer: ModelConsumer {
     _ model: RegressionModel<Loss, Penalty>, names: [String], rows: PreparedRows
   ) throws -> PathReport {
     let map = model.map(features: rows.features, targets: rows.targets)
-    let heldOut = rows.heldOut.map { HeldOutLoss<Loss>(features: $0.features, targets: $0.targets) }
+    let heldOut = rows.heldOut.map { HeldOutLoss<Loss>(features: model.design($0.features), targets: $0.targets) }
     let direction = Vector(count: map.parameterCount) {
       $0 < model.penalty.parameterCount ? 1 : command.lambda2 ?? 0
     }
     var losses: [Double?] = []
-    let path = RegularizationPath(of: map, along: direction, count: command.points, ratio: command.ratio) { point in
+    let path = RegularizationPath(
+      of: map, along: direction, count: command.points, ratio: command.ratio, tolerance: command.tolerance
+    ) { point in
       losses.append(heldOut?.value(at: point.state, parameters: point.parameters))
+      let selected = model.coefficients(point.state).coefficients.nonzeroCount
       progress.update(
-        "point \(losses.count) of \(command.points): \(point.support.count) selected, \(Format.number(losses.last ?? nil)) held out"
+        "point \(losses.count) of \(command.points): \(selected) selected, \(Format.number(losses.last ?? nil)) held out"
       )
       return true
     }

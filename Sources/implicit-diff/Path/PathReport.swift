@@ -30,6 +30,8 @@ struct PathReport: Encodable {
   var penalty: String
   var samples: Int
   var features: Int
+  /// Of a classifier: what −1 and 1 stand for.
+  var classes: [String]?
   var names: [String]
   var points: [Point]
   /// The point of the smallest loss on the validation rows, from 0.
@@ -41,7 +43,7 @@ struct PathReport: Encodable {
   private var solutions: [(coefficients: Vector<Double>, intercept: Double)]
 
   enum CodingKeys: String, CodingKey {
-    case version, model, penalty, samples, features, names, points, best, failure, seconds
+    case version, model, penalty, samples, features, classes, names, points, best, failure, seconds
   }
 
   init(
@@ -53,17 +55,19 @@ struct PathReport: Encodable {
     samples = rows.features.rows
     features = rows.features.columns
     self.names = names
-    let points = zip(path.points, losses).map { point, loss in
-      Point(
-        parameters: Array(point.parameters), selected: point.support.count, objective: point.objective,
-        validation: loss, passes: point.iterations, seconds: point.seconds)
+    let solutions = path.points.map { rows.unscaled($0.state) }
+    self.solutions = solutions
+    let points = path.points.indices.map { k in
+      let point = path.points[k]
+      return Point(
+        parameters: Array(point.parameters), selected: solutions[k].coefficients.nonzeroCount,
+        objective: point.objective, validation: losses[k], passes: point.iterations, seconds: point.seconds)
     }
     self.points = points
     best = points.indices.filter { points[$0].validation != nil }
       .min { points[$0].validation! < points[$1].validation! }
     failure = path.failure?.description
     seconds = Seconds(reading: reading)
-    solutions = path.points.map { rows.unscaled($0.state) }
   }
 
   static let files = [
@@ -124,7 +128,7 @@ struct PathReport: Encodable {
       "\n* the smallest validation loss, \(points[k].validation ?? .nan) at \(names[0]) \(points[k].parameters[0])"
     }
     return """
-      \(model), \(penalty), \(samples) samples × \(features) features, \(points.count) points
+      \(model), \(penalty), \(samples) samples × \(features) features, \(points.count) points\(classNote(classes))
       \(table.string(for: rows) ?? "")\(marked ?? "")
       seconds: reading \(Format.number(seconds.reading)), solving \(Format.number(seconds.solving)); \
       \(Format.number(seconds.total)) in all

@@ -10,18 +10,25 @@ struct PreparedRows {
   let targets: Vector<Double>
   let heldOut: (features: any DesignMatrix<Double>, targets: Vector<Double>)?
   private let standardization: Standardization?
+  /// Whether the model fits an intercept, the last entry of w; else one is what centring leaves.
+  private let modelHasIntercept: Bool
 
   init(_ options: ModelOptions, _ data: RegressionData) throws(DatasetError) {
-    guard options.intercept || options.standardize else {
+    modelHasIntercept = options.modelHasIntercept
+    let isPlain = options.intercept && modelHasIntercept && !options.standardize && data.features.denseColumns == nil
+    guard options.intercept || options.standardize, !isPlain else {
       (features, targets, heldOut, standardization) = (data.features, data.targets, data.heldOut, nil)
       return
     }
     guard let dense = data.features.denseColumns else {
       throw .invalid(
         path: options.data,
-        reason: "is sparse, and centred sparse features would be dense: leave out --intercept and --standardize")
+        reason:
+          "is sparse, and centred sparse features would be dense: leave out --standardize\(modelHasIntercept ? "" : " and --intercept")"
+      )
     }
-    let standard = Standardization(dense, data.targets, centers: options.intercept, scales: options.standardize)
+    let standard = Standardization(
+      dense, data.targets, centers: options.intercept, scales: options.standardize, centersTargets: !modelHasIntercept)
     standardization = standard
     features = DenseDesign(standard.features(dense))
     targets = standard.targets(data.targets)
@@ -35,7 +42,10 @@ struct PreparedRows {
 
   /// w in the units of the data.
   func unscaled(_ w: Vector<Double>) -> (coefficients: Vector<Double>, intercept: Double) {
-    standardization?.unscaled(w) ?? (w, 0)
+    let p = modelHasIntercept ? w.count - 1 : w.count
+    let own = modelHasIntercept ? w[p] : 0
+    guard let found = standardization?.unscaled(w[segment: 0..<p]) else { return (w[segment: 0..<p], own) }
+    return (found.coefficients, found.intercept + own)
   }
 }
 
@@ -82,15 +92,16 @@ struct ModelBuilder {
       let ridge: Ridge<Double> = options.penalty == .elasticNet ? .parameter : .none
       let names = strengths.count == 1 ? ["lambda1"] : (0..<strengths.count).map { "lambda1[\($0)]" }
       return try consumer.consume(
-        RegressionModel(loss, L1Norm(strengths), ridge: ridge),
+        RegressionModel(loss, L1Norm(strengths), ridge: ridge, intercept: options.intercept),
         names: names + (ridge == .parameter ? ["lambda2"] : []), rows: rows)
     case .groupLasso:
       return try consumer.consume(
-        RegressionModel(loss, GroupLasso<Double>(members)), names: ["lambda1"], rows: rows)
+        RegressionModel(loss, GroupLasso<Double>(members), intercept: options.intercept), names: ["lambda1"],
+        rows: rows)
     case .sparseGroupLasso:
       return try consumer.consume(
-        RegressionModel(loss, SparseGroupLasso<Double>(members)), names: ["lambda1_feature", "lambda1_group"],
-        rows: rows)
+        RegressionModel(loss, SparseGroupLasso<Double>(members), intercept: options.intercept),
+        names: ["lambda1_feature", "lambda1_group"], rows: rows)
     case .nonnegativeLasso:
       return try consumer.consume(RegressionModel(loss, NonnegativeL1<Double>()), names: ["lambda1"], rows: rows)
     }

@@ -14,12 +14,19 @@ struct ModelOptions: ParsableArguments {
       valueName: "FILE.npy"))
   var groups: String?
   @Flag(help: "A strength of the 1-norm for every feature.") var perFeature = false
-  @Flag(help: "Fit an intercept: features and targets are centred by the means of the fitted rows.") var intercept =
-    false
+  @Flag(help: "Fit an intercept, which no penalty touches.") var intercept = false
   @Flag(help: "Divide every feature by its standard deviation over the fitted rows.") var standardize = false
+
+  @OptionGroup var format: FormatOptions
+  @OptionGroup var rows: ValidationOptions
+
+  /// Whether the intercept is a coefficient of the model; centring fits the one of a nonnegative lasso.
+  var modelHasIntercept: Bool { intercept && penalty != .nonnegativeLasso }
 
   func validate() throws {
     try Arguments.refuseEmpty(["DATA": data, "--groups": groups])
+    try format.check([data, rows.validation])
+    try rows.check(data)
     let isGroupPenalty = penalty == .groupLasso || penalty == .sparseGroupLasso
     guard !isGroupPenalty || groups != nil else {
       throw ValidationError("--penalty \(penalty.rawValue) needs --groups")
@@ -27,8 +34,8 @@ struct ModelOptions: ParsableArguments {
     guard !perFeature || (groups == nil && !isGroupPenalty && penalty != .nonnegativeLasso) else {
       throw ValidationError("--per-feature goes with lasso and elastic-net, without --groups")
     }
-    guard !intercept || model == .leastSquares else {
-      throw ValidationError("--intercept goes with least-squares, where centring fits it")
+    guard !intercept || modelHasIntercept || model == .leastSquares else {
+      throw ValidationError("--intercept goes with nonnegative-lasso for least-squares alone, where centring fits it")
     }
     guard penalty != .nonnegativeLasso || groups == nil else {
       throw ValidationError("--groups does not go with nonnegative-lasso")

@@ -8,28 +8,72 @@ struct RegressionData {
   var heldOut: (features: any DesignMatrix<Double>, targets: Vector<Double>)?
   /// What the columns are called; nil where they have no names.
   var names: [String]?
+  /// What the targets are called.
+  var targetName: String?
+  /// Of a classifier: what −1 and 1 stand for.
+  var classes: ClassLabels?
 
   /// Reads what the options name.
   ///
-  /// - Throws: ``DatasetError``, also where a classifier's targets are no labels.
-  init(_ options: ModelOptions) throws(DatasetError) {
-    let data = try HeldOutDesigns<Double>(directory: options.data)
-    features = data.trainFeatures
-    targets = data.trainTargets
-    heldOut = (data.validationFeatures, data.validationTargets)
-    names = nil
-    if options.model.isClassifier { try requireLabels(options.data) }
-  }
-
-  /// - Throws: ``DatasetError`` where a target is not −1 or 1, or one of them does not occur among the rows to fit.
-  private func requireLabels(_ path: String) throws(DatasetError) {
-    for (part, y) in [("training", targets), ("validation", heldOut?.targets ?? [1, -1])] {
-      if let i = y.indices.first(where: { abs(y[$0]) != 1 }) {
-        throw .invalid(path: path, reason: "\(part) target \(i) is \(y[i]); expected the labels -1 and 1")
+  /// - Parameter seed: of the rows held out.
+  /// - Throws: ``DatasetError``, also where a classifier's targets are no two classes.
+  init(_ options: ModelOptions, seed: UInt64 = 0) throws(DatasetError) {
+    let path = options.data
+    let reader = options.format.reader(features: options.rows.features)
+    let (train, own) = try reader.read(path)
+    let isSplit = own != nil
+    var validation = own
+    if options.rows.validation != nil || options.rows.holdout != nil, isSplit {
+      throw .invalid(path: path, reason: "has validation rows of its own; leave out --validation and --holdout")
+    }
+    if let file = options.rows.validation {
+      validation = try reader.read(
+        file, features: train.features.columns, names: train.names, targetName: train.targetName, needsTargets: true)
+    }
+    let classes = options.model.isClassifier ? try ClassLabels(of: Self.targets(train), path: path) : nil
+    let targets = try Self.numbers(train, classes, "training", path)
+    names = train.names
+    targetName = train.targetName
+    self.classes = classes
+    if let fraction = options.rows.holdout {
+      let labels = classes == nil ? nil : Array(targets)
+      guard let part = HoldOut(fraction: fraction, of: train.count, seed: seed, stratifiedBy: labels) else {
+        throw .invalid(
+          path: path,
+          reason:
+            "--holdout \(fraction) of \(train.count) rows leaves a part without rows\(classes == nil ? "" : " of a class")"
+        )
+      }
+      func rows(_ indices: [Int]) -> (features: any DesignMatrix<Double>, targets: Vector<Double>) {
+        (train.features.rows(indices), Vector(count: indices.count) { targets[indices[$0]] })
+      }
+      (features, self.targets) = rows(part.train)
+      heldOut = rows(part.heldOut)
+    } else {
+      features = train.features
+      self.targets = targets
+      let file = options.rows.validation ?? path
+      heldOut = try validation.map { part throws(DatasetError) in
+        (part.features, try Self.numbers(part, classes, "validation", file))
       }
     }
-    if let first = targets.first, targets.allSatisfy({ $0 == first }) {
-      throw .invalid(path: path, reason: "all training targets are \(first); expected rows of both classes")
+  }
+
+  private static func targets(_ samples: Samples) -> Targets { samples.targets ?? .numbers([]) }
+
+  /// Targets as numbers: −1 and 1 for classes.
+  static func numbers(
+    _ samples: Samples, _ classes: ClassLabels?, _ part: String, _ path: String
+  ) throws(DatasetError) -> Vector<Double> {
+    if let classes { return try classes.signs(of: targets(samples), part, path: path) }
+    switch targets(samples) {
+    case .numbers(let y): return y
+    case .words(let words):
+      throw .invalid(
+        path: path,
+        reason:
+          "column '\(samples.targetName ?? "")' holds words ('\(words[0].prefix(40))'); expected numbers, or a classifier (--model logistic)"
+      )
     }
   }
 

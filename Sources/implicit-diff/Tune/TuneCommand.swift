@@ -9,11 +9,13 @@ struct TuneCommand: ParsableCommand {
     commandName: "tune",
     abstract: "Chooses penalty strengths by the gradient of a held-out loss or of a cross-validation.",
     discussion: """
-      DATA is a folder with X_train.npy, y_train.npy, X_val.npy and y_val.npy. The strengths are moved in their logarithms until the loss on the \
+      The strengths are moved in their logarithms until the loss on the \
       validation rows, or with --criterion cv its mean over the folds of the training rows, no longer falls.
 
       lasso: lambda1 ‖w‖₁; elastic-net: the same + lambda2 ‖w‖²/2; group-lasso: lambda1 Σ √size ‖w_group‖; sparse-group-lasso: both. \
       Losses: mean squared error / 2, mean log(1 + exp(−y x·w)), Huber's, half the mean squared hinge.
+
+      \(sampleFormatsHelp)
 
       \(sparseDataHelp)
       """)
@@ -21,16 +23,26 @@ struct TuneCommand: ParsableCommand {
   @OptionGroup var inputs: ModelOptions
   @Option(
     help:
-      "heldout: the loss on the validation rows; cv: its mean over folds of the training rows (default: heldout where there are validation rows)."
+      "heldout: the loss on the validation rows; cv: its mean over folds of the training rows; sure: Stein's estimate of the risk, no rows held out (default: heldout where there are validation rows)."
   )
   var criterion: TuneCriterion?
   @Option(parsing: .unconditional, help: "Folds of the cross-validation.") var folds = 10
-  @Option(parsing: .unconditional, help: "How often the rows are dealt into folds anew.") var repeats = 1
-  @Option(parsing: .unconditional, help: "Seed of the folds and of the random search.") var seed: UInt64 = 0
+  @Option(
+    parsing: .unconditional,
+    help: "How often the rows are dealt into folds anew; directions that sure is averaged over.")
+  var repeats = 1
+  @Option(
+    parsing: .unconditional, help: "The standard deviation of the targets' noise, for --criterion sure.",
+    transform: Arguments.number)
+  var noise: Double?
+  @Option(parsing: .unconditional, help: "Seed of the folds, of --holdout and of the random search.") var seed: UInt64 =
+    0
   @Option(help: "One of \(TuneOptimizer.allCases.map(\.rawValue).joined(separator: ", ")).") var optimizer =
     TuneOptimizer.lbfgs
   @Option(parsing: .unconditional, help: "Points of the grid per strength, draws of the random search, steps of adam.")
   var points = 100
+  @Option(parsing: .unconditional, help: "How many times the search begins, from the second on at random.") var starts =
+    1
   @Option(
     parsing: .unconditional,
     help: "The smallest strength of the 1-norm, as a fraction of the one that selects nothing.",
@@ -39,7 +51,7 @@ struct TuneCommand: ParsableCommand {
   @Option(
     parsing: .unconditional, help: "Stop at a gradient of this size relative to the first one.",
     transform: Arguments.number)
-  var tolerance = 1e-4
+  var tolerance = 1e-5
   @Option(parsing: .unconditional, help: "The most evaluations of the criterion.") var maxEvaluations: Int?
   @Option(parsing: .unconditional, help: "The most seconds.", transform: Arguments.number) var maxSeconds: Double?
   @Option(help: ArgumentHelp("Write how far the search is after every evaluation.", valueName: "FILE")) var checkpoint:
@@ -56,6 +68,7 @@ struct TuneCommand: ParsableCommand {
     guard folds >= 2 else { throw ValidationError("--folds: \(folds) is below 2") }
     guard repeats >= 1 else { throw ValidationError("--repeats: \(repeats) is below 1") }
     guard points >= 2 else { throw ValidationError("--points: \(points) is below 2") }
+    guard starts >= 1 else { throw ValidationError("--starts: \(starts) is below 1") }
     guard ratio > 0, ratio < 1 else { throw ValidationError("--ratio: \(ratio) is not between 0 and 1") }
     guard tolerance >= 0, tolerance.isFinite else {
       throw ValidationError("--tolerance: \(tolerance) is not a number of at least 0")
@@ -66,6 +79,13 @@ struct TuneCommand: ParsableCommand {
     if let maxSeconds, !(maxSeconds >= 0 && maxSeconds.isFinite) {
       throw ValidationError("--max-seconds: \(maxSeconds) is not a number of at least 0")
     }
+    guard (criterion == .sure) == (noise != nil) else {
+      throw ValidationError("--noise goes with --criterion sure, and that with it")
+    }
+    guard criterion != .sure || inputs.model == .leastSquares else {
+      throw ValidationError("--criterion sure goes with least-squares")
+    }
+    if let noise, !(noise > 0 && noise.isFinite) { throw ValidationError("--noise: \(noise) is not a positive number") }
     guard !resume || checkpoint != nil else { throw ValidationError("--resume needs --checkpoint") }
     if let checkpoint, let json, json != "-", OutputFile.isSame(checkpoint, json) {
       throw ValidationError("--checkpoint and --json name the same file")
@@ -134,6 +154,10 @@ struct TuneCommand: ParsableCommand {
   }
 
   private var strategy: any OuterOptimizer {
+    starts == 1 ? single : MultiStart(single, starts: starts, seed: seed)
+  }
+
+  private var single: any OuterOptimizer {
     switch optimizer {
     case .lbfgs: LBFGS()
     case .descent: GradientDescent()

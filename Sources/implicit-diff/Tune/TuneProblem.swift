@@ -15,7 +15,7 @@ struct TuneProblem {
 
   init(_ command: TuneCommand) throws {
     let options = command.inputs
-    data = try RegressionData(options)
+    data = try RegressionData(options, seed: command.seed)
     let builder = try ModelBuilder(options, data)
     let kind = command.criterion ?? (data.heldOut == nil ? .cv : .heldout)
     let parts = try builder.build(TuneConsumer(command: command, criterion: kind))
@@ -26,10 +26,13 @@ struct TuneProblem {
     var checksum = command.checkpoint == nil ? Checksum() : data.checksum
     checksum.add(builder.groups ?? [])
     let isCV = kind == .cv
+    let drawsRows = kind != .heldout
     settings = TuneSettings(
       model: options.model, penalty: options.penalty, criterion: kind, folds: isCV ? command.folds : nil,
-      repeats: isCV ? command.repeats : nil, seed: command.seed, features: data.features.columns,
-      strengths: parts.space.count, optimizer: command.optimizer, points: command.points, ratio: command.ratio,
+      repeats: drawsRows ? command.repeats : nil, seed: command.seed, noise: command.noise,
+      features: data.features.columns,
+      strengths: parts.space.count, optimizer: command.optimizer, points: command.points, starts: command.starts,
+      ratio: command.ratio,
       tolerance: command.tolerance, intercept: options.intercept, standardize: options.standardize,
       data: checksum.value)
   }
@@ -75,6 +78,14 @@ private struct TuneConsumer: ModelConsumer {
           stratifiedBy: command.inputs.model.isClassifier ? Array(y) : nil)
         return Parts(criterion: model.crossValidation(features: X, targets: y, folds: folds), space: space, fit: fit)
       } catch { throw DatasetError.invalid(path: path, reason: error.description) }
+    case .sure:
+      // The options were held to it: least squares, with a noise.
+      guard let model = model as? RegressionModel<QuadraticLoss<Double>, Penalty>, let noise = command.noise else {
+        throw DatasetError.invalid(path: path, reason: "the risk can be estimated for least squares only")
+      }
+      return Parts(
+        criterion: model.riskEstimate(
+          features: X, targets: y, noise: noise, seed: command.seed, draws: command.repeats), space: space, fit: fit)
     }
   }
 }

@@ -25,6 +25,10 @@ struct TuneReport: Encodable {
   var optimizer: String
   var samples: Int
   var features: Int
+  /// What the targets are called.
+  var target: String?
+  /// Of a classifier: what −1 and 1 stand for.
+  var classes: [String]?
   /// What the hyperparameters are called, in the order of the records' parameters.
   var names: [String]
   /// The evaluation of the smallest value.
@@ -38,7 +42,8 @@ struct TuneReport: Encodable {
   var seconds: Seconds
 
   enum CodingKeys: String, CodingKey {
-    case version, model, penalty, criterion, folds, optimizer, samples, features, names, best, stop, steps, evaluations
+    case version, model, penalty, criterion, folds, optimizer, samples, features, target, classes, names, best, stop,
+      steps, evaluations
     case trace, seconds
     case atBounds = "at_bounds"
   }
@@ -52,6 +57,8 @@ struct TuneReport: Encodable {
     optimizer = settings.optimizer.rawValue
     samples = problem.data.targets.count
     features = problem.data.features.columns
+    target = problem.data.targetName
+    classes = problem.data.classes?.names
     names = problem.space.names
     best = result.best
     stop = Stop(reason: result.stop.name, explanation: result.stop.explanation, converged: result.stop.isConverged)
@@ -63,7 +70,12 @@ struct TuneReport: Encodable {
   }
 
   var summary: String {
-    let what = criterion == "cv" ? "mean over \(folds ?? 0) folds" : "validation loss"
+    let what =
+      switch criterion {
+      case "cv": "mean over \(folds ?? 0) folds"
+      case "sure": "estimate of the risk"
+      default: "validation loss"
+      }
     guard let best else { return "\(model), \(penalty): nothing was found. \(stop.explanation)" }
     let strengths: String
     if names.count <= 8 {
@@ -75,9 +87,9 @@ struct TuneReport: Encodable {
     }
     let error = best.gradientErrorBound.map { "error at most \(Format.error($0))" } ?? "no error bound"
     return """
-      \(model), \(penalty), \(samples) samples × \(features) features
+      \(model), \(penalty), \(samples) samples × \(features) features\(classNote(classes))
       \(strengths)
-      \(what) \(best.value.map { "\($0)" } ?? "–"); \(best.selected) coefficients that are not zero\(criterion == "cv" ? ", over all folds" : "")
+      \(what) \(best.value.map { "\($0)" } ?? "–"); \(best.selected) coefficients that are not zero\(criterion == "heldout" ? "" : ", over all solves")
       gradient by log strength \(Format.error(best.gradientNorm)), \(error)
       \(optimizer): \(steps) steps, \(evaluations) evaluations, \(Format.number(seconds.tuning)) s; \(stop.explanation)\
       \(atBounds.isEmpty ? "" : "\non a bound of the search, the best may lie beyond: \(atBounds.prefix(8).joined(separator: "; "))")

@@ -22,6 +22,7 @@ enum TunePenalty: String, CaseIterable, Codable, ExpressibleByArgument {
 enum TuneCriterion: String, CaseIterable, Codable, ExpressibleByArgument {
   case heldout
   case cv
+  case sure
 }
 
 enum TuneOptimizer: String, CaseIterable, Codable, ExpressibleByArgument {
@@ -40,10 +41,12 @@ struct TuneSettings: Codable, Equatable {
   var folds: Int?
   var repeats: Int?
   var seed: UInt64
+  var noise: Double?
   var features: Int
   var strengths: Int
   var optimizer: TuneOptimizer
   var points: Int
+  var starts: Int
   var ratio: Double
   var tolerance: Double
   var intercept: Bool
@@ -59,10 +62,12 @@ struct TuneSettings: Codable, Equatable {
       ("the criterion", criterion.rawValue, other.criterion.rawValue),
       ("the number of folds", "\(folds ?? 0)", "\(other.folds ?? 0)"),
       ("the number of repeats", "\(repeats ?? 0)", "\(other.repeats ?? 0)"),
+      ("the noise", "\(noise ?? 0)", "\(other.noise ?? 0)"),
       ("the seed", "\(seed)", "\(other.seed)"),
       ("the number of features", "\(features)", "\(other.features)"),
       ("the number of strengths", "\(strengths)", "\(other.strengths)"),
       ("the optimizer", optimizer.rawValue, other.optimizer.rawValue),
+      ("the number of starts", "\(starts)", "\(other.starts)"),
       ("the number of points", "\(points)", "\(other.points)"),
       ("the ratio", "\(ratio)", "\(other.ratio)"),
       ("the tolerance", "\(tolerance)", "\(other.tolerance)"),

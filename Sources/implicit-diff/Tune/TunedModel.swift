@@ -6,8 +6,9 @@ import LinAlg
 /// A fitted model on disk: `model.json` with its `coefficients.npy`, in the units of the data.
 struct TunedModel: Codable {
   static var currentVersion: Int { 1 }
+  static var currentFormat: String { "implicit-diff model" }
 
-  var format = "implicit-diff model"
+  var format = Self.currentFormat
   var version = Self.currentVersion
   var model: TuneModel
   var penalty: TunePenalty
@@ -19,13 +20,17 @@ struct TunedModel: Codable {
   var features: Int
   /// What the columns are called; nil where they have no names.
   var featureNames: [String]?
+  /// What the targets are called.
+  var target: String?
+  /// Of a classifier: what −1 and 1 stand for.
+  var classes: [String]?
   /// The coefficients that are not zero, by column.
   var selected: [String: Double]
   /// p entries; not in the JSON.
   var coefficients = Vector<Double>.zeros(0)
 
   enum CodingKeys: String, CodingKey {
-    case format, version, model, penalty, parameters, value, intercept, features, selected
+    case format, version, model, penalty, parameters, value, intercept, features, selected, target, classes
     case featureNames = "feature_names"
   }
 
@@ -43,6 +48,8 @@ struct TunedModel: Codable {
     intercept = fit.intercept
     features = report.features
     featureNames = problem.data.names
+    target = problem.data.targetName
+    classes = problem.data.classes?.names
     coefficients = fit.coefficients
     selected = [:]
     for j in fit.coefficients.indices where fit.coefficients[j] != 0 {

@@ -66,6 +66,29 @@ import Testing
     try KinkCase(Simplex(), [5], solution: [0, 5, 0, 0], subgradient: [2, 2, 1, 2]).check(weak: 2)
   }
 
+  /// Nothing but the one coordinate is inside for sure, and rounding leaves the others a hair above or below the threshold.
+  @Test(arguments: 0..<16)
+  func oneCoordinateInside(_ k: Int) throws {
+    let r = 1.5 + Double(k) / 7
+    try KinkCase(Simplex(), [r], solution: [r, 0, 0, 0], subgradient: [1.5, 1.5, -2.5, 1.5]).check(weak: 2)
+    try KinkCase(L1Ball(), [r], solution: [0, -r, 0, 0], subgradient: [1.5, -1.5, -1.5, 0.5]).check(weak: 2)
+  }
+
+  /// A strength of 0 that falls leaves the domain, whether or not a coordinate is at a kink to tell.
+  @Test func leavingTheDomainAwayFromKinks() throws {
+    let one = KinkCase(L1Norm(), [0], solution: [3, 1, -2], subgradient: [0, 0, 0])
+    let analysis = try KinkAnalysis(one.problem)
+    guard
+      case .outsideDomain(let violation) = analysis.directionalDerivative(along: [-1, 0.5, 0]).derivative.report.outcome
+    else {
+      Issue.record("left without a word")
+      return
+    }
+    #expect(violation.index == 0)
+    _ = try analysis.directionalDerivative(along: [1, 0.5, 0]).get()
+    _ = try analysis.directionalDerivative(along: [0, 0.5, 1]).get()
+  }
+
   @Test func ballOfTheOneNorm() throws {
     try KinkCase(L1Ball(), [5], solution: [-2, 0, 3, 0, 0], subgradient: [-2, 2, 2, -2, 1]).check(weak: 2)
     // Just on the boundary, with nothing that holds it there.

@@ -53,6 +53,28 @@ import Testing
     #expect(zip(patterns, patterns.dropFirst()).allSatisfy { $0 != $1 })
   }
 
+  /// On the ℓ1 ball an entry of the argument may pass zero, which is no kink, and come to the threshold from the other side.
+  @Test func argumentsThatPassZero() throws {
+    let Q = KinkCase<L1Ball<Double>>.hessian(3)
+    let w: Vector<Double> = [0, 2, 1]
+    // u moves from −½ to beyond ½ + the threshold's own way.
+    let f = QuadraticFunction(
+      Q, linear: Q * w + [-0.5, 2, 2], parameters: Matrix(rows: 3, columns: 1) { i, _ in i == 0 ? 1 : 0 })
+    let map = ProximalGradientMap(f, L1Ball<Double>())
+    let problem = FixedPointProblem(map, parameters: [3, 0], state: w)
+    let path = try PathPredictor().path(of: problem, along: [0, 8])
+    #expect(path.outcome == .complete && path.breakpoints.count >= 1)
+    for k in 0...16 {
+      let t = Double(k) / 16
+      let truth = map.iterate(at: [3, 8 * t], from: path.state(at: t))
+      // Eigenvalues of 3 to 9: the iteration is off by at most 2 residuals of at most four errors of Φ.
+      let error = 8 * map.evaluationError(at: truth.state, parameters: [3, 8 * t])
+      #expect((truth.state - path.state(at: t)).maxNorm <= 2 * error, "t = \(t)")
+    }
+    // Both signs in one path: the entry is −, then 0, then +.
+    #expect(path.state(at: 1)[0] > 0)
+  }
+
   /// Several strengths that move at different rates, up and down, from a point on the way.
   @Test(arguments: [11, 12, 13, 14] as [UInt64])
   func weightedPath(_ seed: UInt64) throws {

@@ -7,23 +7,25 @@ import NonsmoothMaps
 /// Newton's method on the free coordinates of the pieces solves to rounding.
 struct BlockProblem<Penalty: BlockSeparableFunction, Quadratic: BlockQuadratic<Penalty.Element>> {
   typealias Element = Penalty.Element
-  private let penalty: Penalty
-  private let ridge: Element
-  private var quadratic: Quadratic
+  let penalty: Penalty
+  let ridge: Element
+  var quadratic: Quadratic
   /// The blocks of the working set, and the places 0 ..< k of their coordinates.
-  private let blocks: [Int]
-  private let places: [[Int]]
+  let blocks: [Int]
+  let places: [[Int]]
   private(set) var u: Vector<Element>
   private let start: Vector<Element>
   private let startGradient: Vector<Element>
   /// Minus the gradient of the quadratic with the ridge, where coordinates are free to move.
   private var gradient: Vector<Element>
-  private var x: Vector<Element>
-  private var v: Vector<Element>
+  var x: Vector<Element>
+  var v: Vector<Element>
   private var moved: Vector<Element>
   private var trialBlock: Vector<Element>
   private var piece: BlockPiece<Element>
-  private(set) var epochs = 0
+  /// The relative residual to which Newton's equations are solved; nil for rounding.
+  var newtonPrecision: Element?
+  var epochs = 0
   private(set) var newtonSteps = 0
   /// Whether the solve ended at rounding.
   private(set) var isSolved = false
@@ -46,10 +48,16 @@ struct BlockProblem<Penalty: BlockSeparableFunction, Quadratic: BlockQuadratic<P
     piece = BlockPiece(largestSize: m)
   }
 
-  /// - Parameter target: ends where no block is further than this from its conditions; nil solves to rounding.
-  mutating func solve(target: Element?) {
+  /// - Parameters:
+  ///   - target: ends where no block is further than this from its conditions; nil solves to rounding.
+  ///   - precision: ends where no block is further from them than this, relative to the size of its subgradients; nil for rounding.
+  mutating func solve(target: Element?, precision: Element? = nil) {
     if u.count == 0 {
       isSolved = true
+      return
+    }
+    if let precision {
+      solveRoughly(target: target ?? 0, precision)
       return
     }
     for _ in 0..<200 {
@@ -94,7 +102,7 @@ struct BlockProblem<Penalty: BlockSeparableFunction, Quadratic: BlockQuadratic<P
     }
   }
 
-  private mutating func gather(_ i: Int) {
+  mutating func gather(_ i: Int) {
     let (from, to) = (u.base, x.mutableBase())
     for (k, place) in places[i].enumerated() { to[k] = from[place] }
   }
@@ -108,9 +116,12 @@ struct BlockProblem<Penalty: BlockSeparableFunction, Quadratic: BlockQuadratic<P
   }
 
   /// One proximal step for every block; whether any moved beyond rounding.
-  private mutating func descend() -> Bool {
+  private mutating func descend() -> Bool { descend(0..<blocks.count) }
+
+  /// The same for some of the blocks.
+  mutating func descend(_ chosen: some Sequence<Int>) -> Bool {
     var hasMoved = false
-    for i in 0..<blocks.count {
+    for i in chosen {
       let m = places[i].count
       let L = quadratic.curvatures[i] + ridge
       gatherWithGradient(i)
@@ -130,7 +141,7 @@ struct BlockProblem<Penalty: BlockSeparableFunction, Quadratic: BlockQuadratic<P
   }
 
   /// u_i ← x; whether that moved it beyond rounding.
-  private mutating func record(_ i: Int) -> Bool {
+  mutating func record(_ i: Int) -> Bool {
     let (x, u, δ) = (x.base, u.mutableBase(), moved.mutableBase())
     var isMove = false
     var isBeyondRounding = false
@@ -180,7 +191,7 @@ struct BlockProblem<Penalty: BlockSeparableFunction, Quadratic: BlockQuadratic<P
 
   /// One Newton step on the free coordinates, with its length chosen by the objective; its largest entry and its kind, or nil where the
   /// step was not a full one within the pieces.
-  private mutating func newtonStep() -> (size: Element, kind: NewtonStep<Element>.Kind)? {
+  mutating func newtonStep() -> (size: Element, kind: NewtonStep<Element>.Kind)? {
     var free: [Int] = []
     var residual = Vector<Element>.zeros(u.count)
     var pieces: [(curvature: Element, positions: [Int], normal: [Element])] = []
@@ -207,7 +218,7 @@ struct BlockProblem<Penalty: BlockSeparableFunction, Quadratic: BlockQuadratic<P
     for i in pieces.indices { pieces[i].positions = pieces[i].positions.map { positions[$0] } }
     let system = NewtonSystem(
       free: support, rightHandSide: Vector(count: free.count) { residual[free[$0]] }, ridge: ridge, pieces: pieces)
-    guard let step = quadratic.solve(system) else { return nil }
+    guard let step = quadratic.solve(system, precision: newtonPrecision) else { return nil }
     let size = step.δ.maxNorm
     if !size.isFinite { return nil }
     return move(by: step.δ, on: support) && step.kind != .rough ? (size, step.kind) : nil

@@ -25,8 +25,13 @@ protocol BlockQuadratic<Element> {
   /// dᵀ H d.
   mutating func curvature(along d: Vector<Element>) -> Element
 
+  /// Minus the gradient, k entries.
+  mutating func gradients() -> Vector<Element>
+
   /// The solution of Newton's equations, or nil where it was not found.
-  mutating func solve(_ system: NewtonSystem<Element>) -> NewtonStep<Element>?
+  ///
+  /// - Parameter precision: the residual relative to the right-hand side that is enough; nil for rounding.
+  mutating func solve(_ system: NewtonSystem<Element>, precision: Element?) -> NewtonStep<Element>?
 }
 
 /// Newton's equations of a working set: (H_FF + λ_G I + Σ α (I − h hᵀ)) δ = r on the coordinates F that are free to move.

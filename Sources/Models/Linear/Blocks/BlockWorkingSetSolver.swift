@@ -32,7 +32,7 @@ public struct BlockWorkingSetSolution<Element: Scalar>: Sendable {
   public func get() throws(ConvergenceFailure) -> Vector<Element> {
     guard outcome == .converged else {
       throw ConvergenceFailure(
-        method: "working-sets", iterations: passes, residual: Double(violation), advice: outcome.advice)
+        method: "working-sets", outcome: outcome, iterations: passes, residual: violation)
     }
     return estimate
   }
@@ -55,7 +55,7 @@ public struct BlockWorkingSetSolution<Element: Scalar>: Sendable {
 /// Sources: as for ``WorkingSetSolver``; for groups, Ndiaye, Fercoq, Gramfort, Salmon, *GAP safe screening rules for
 /// sparse-group lasso*, NeurIPS 2016.
 public struct BlockWorkingSetSolver<Element: Scalar>: Sendable {
-  /// Above the default, a duality gap of this times f(0) ends the solve; at the default or below, and where there is no gap,
+  /// Above the default, a duality gap of this times the objective ends the solve; at the default or below, and where there is no gap,
   /// the optimality conditions hold to rounding.
   public var tolerance: Element
   public var passLimit: Int

@@ -34,7 +34,8 @@ struct ColumnQuadratic<Element: Scalar>: BlockQuadratic {
     squares.scale(by: 1 / Element(n))
     diagonal = squares
     trace = squares.oneNorm
-    hessian = DesignHessian(design) { preconditionFailure("ColumnQuadratic: the diagonal is known") }
+    hessian =
+      isWhole ? base : DesignHessian(design) { preconditionFailure("ColumnQuadratic: the diagonal is known") }
     scores = .zeros(n)
     image = .zeros(n)
     buffers = (0...(places.map(\.count).max() ?? 0)).map { .zeros($0) }
@@ -45,9 +46,12 @@ struct ColumnQuadratic<Element: Scalar>: BlockQuadratic {
       if at.count < 2 || at.count > GramQuadratic<Element>.largestEigenvalueCount {
         return at.reduce(0) { $0 + squares[$1] }
       }
+      if isWhole, let known = base.blockCurvatures[blockColumns[i].elements] { return known }
       var G = Matrix<Element>.zeros(at.count, at.count)
       design.gram(columns: blockColumns[i], weights: nil, alpha: 1 / Element(n), into: &G, workspace: workspace)
-      return GramQuadratic.largestEigenvalue(of: G, at: Array(0..<at.count))
+      let largest = GramQuadratic.largestEigenvalue(of: G, at: Array(0..<at.count))
+      if isWhole { base.blockCurvatures[blockColumns[i].elements] = largest }
+      return largest
     }
   }
 
@@ -88,6 +92,13 @@ struct ColumnQuadratic<Element: Scalar>: BlockQuadratic {
     for j in 0..<S.count { v[j] = buffers[S.count][j] + start[places[i][j]] }
   }
 
+  func gradients() -> Vector<Element> {
+    var g = Vector<Element>.zeros(all.count)
+    design.multiplyTransposed(columns: all, scores, alpha: -1 / Element(design.rows), into: &g)
+    g.add(1, start)
+    return g
+  }
+
   mutating func move(block i: Int, by δ: Vector<Element>) {
     design.addProduct(columns: columns[i], δ[segment: 0..<columns[i].count], to: &scores)
   }
@@ -103,10 +114,14 @@ struct ColumnQuadratic<Element: Scalar>: BlockQuadratic {
     return image.dot(image) / Element(design.rows)
   }
 
-  /// To √ε of the right-hand side: further steps solve for what one leaves.
-  mutating func solve(_ system: NewtonSystem<Element>) -> NewtonStep<Element>? {
+  /// To √ε of the right-hand side: further steps solve for what one leaves. Where a few digits are enough, in single precision where that is faster.
+  mutating func solve(_ system: NewtonSystem<Element>, precision: Element?) -> NewtonStep<Element>? {
     let k = system.free.count
     let support = IndexSubset(system.free.elements.map { all[$0] }, universe: all.universe)
+    let root = Element.ulpOfOne.squareRoot()
+    if let precision, precision > 1e-5, let δ = solveInSingle(system, support, precision) {
+      return NewtonStep(δ: δ, kind: .exact)
+    }
     let extra = system.diagonal
     let diagonal = Vector<Element>(count: k) { i in
       let d = self.diagonal[system.free[i]] + extra[i]
@@ -118,10 +133,9 @@ struct ColumnQuadratic<Element: Scalar>: BlockQuadratic {
     for shift in [0, NewtonSystem<Element>.shift] {
       var δ = Vector<Element>.zeros(k)
       let report = solver.solve(
-        NewtonOperator(base, system, diagonal: diagonal, shift: shift), system.rightHandSide, into: &δ,
-        warmStart: false,
-        preconditioner: DiagonalOperator(inverting: diagonal),
-        options: KrylovOptions(stopping: .tolerance(Element.ulpOfOne.squareRoot(), limit: 500)))
+        NewtonOperator(base, PenaltyCurvature(system), diagonal: diagonal, shift: shift), system.rightHandSide,
+        into: &δ, warmStart: false, preconditioner: DiagonalOperator(inverting: diagonal),
+        options: KrylovOptions(stopping: .tolerance(max(root, precision ?? 0), limit: 500)))
       switch report.outcome {
       case .converged: return NewtonStep(δ: δ, kind: shift == 0 ? .exact : .shifted)
       case .iterationLimit, .stagnated: return NewtonStep(δ: δ, kind: .rough)
@@ -131,29 +145,48 @@ struct ColumnQuadratic<Element: Scalar>: BlockQuadratic {
     }
     return nil
   }
+
+  /// By conjugate gradient on a copy of the columns, preconditioned block by block; nil where the design has no such copy, or the system does not
+  /// suit single precision.
+  private func solveInSingle(
+    _ system: NewtonSystem<Element>, _ support: IndexSubset, _ precision: Element
+  ) -> Vector<Element>? {
+    let k = system.free.count
+    // In units in which the right-hand side is of size 1.
+    let size = system.rightHandSide.maxNorm
+    guard size > 0, size.isFinite, let H = hessian.single(on: support, shift: Float(system.ridge)) else { return nil }
+    let rhs = Vector<Float>(count: k) { Float(system.rightHandSide[$0] / size) }
+    let diagonal = Vector<Float>(count: k) { Float(self.diagonal[system.free[$0]] + system.ridge) }
+    if diagonal.contains(where: { !($0 > .leastNormalMagnitude && $0.isFinite) }) { return nil }
+    let penalty = PenaltyCurvature<Float>(system)
+    var δ = Vector<Float>.zeros(k)
+    let report = ConjugateGradient<Float>(count: k).solve(
+      NewtonOperator(H, penalty, diagonal: diagonal, shift: 0), rhs, into: &δ, warmStart: false,
+      preconditioner: BlockPreconditioner(penalty, diagonal: diagonal),
+      options: KrylovOptions(stopping: .tolerance(Float(precision), limit: 200)))
+    guard report.outcome == .converged, δ.firstNonFinite == nil else { return nil }
+    return Vector(count: k) { size * Element(δ[$0]) }
+  }
 }
 
 /// H_FF + λ_G I + Σ α (I − h hᵀ) + a shift in units of the diagonal.
 private final class NewtonOperator<Element: Scalar>: LinearOperator {
-  private let base: RestrictedDesignHessian<Element>
-  private let system: NewtonSystem<Element>
+  private let base: any LinearOperator<Element>
+  private let penalty: PenaltyCurvature<Element>
   private let diagonal: Vector<Element>
   private let shift: Element
 
   init(
-    _ base: RestrictedDesignHessian<Element>, _ system: NewtonSystem<Element>, diagonal: Vector<Element>, shift: Element
-  ) { (self.base, self.system, self.diagonal, self.shift) = (base, system, diagonal, shift) }
+    _ base: any LinearOperator<Element>, _ penalty: PenaltyCurvature<Element>, diagonal: Vector<Element>,
+    shift: Element
+  ) { (self.base, self.penalty, self.diagonal, self.shift) = (base, penalty, diagonal, shift) }
 
   var rows: Int { base.rows }
   var columns: Int { base.columns }
 
   func apply(_ x: Vector<Element>, into y: inout Vector<Element>) {
     base.apply(x, into: &y)
-    for (α, at, h) in system.pieces where α != 0 {
-      var along: Element = 0
-      for a in 0..<at.count { along += h[a] * x[at[a]] }
-      for a in 0..<at.count { y[at[a]] += α * (x[at[a]] - along * h[a]) }
-    }
+    penalty.addProduct(x, to: &y)
     if shift > 0 { for i in 0..<y.count { y[i] += shift * diagonal[i] * x[i] } }
   }
 }

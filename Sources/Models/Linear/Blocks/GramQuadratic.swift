@@ -55,6 +55,8 @@ struct GramQuadratic<Element: Scalar>: BlockQuadratic {
     for (j, place) in places[i].enumerated() { to[j] = from[place] }
   }
 
+  func gradients() -> Vector<Element> { g }
+
   mutating func move(block i: Int, by δ: Vector<Element>) {
     for (j, place) in places[i].enumerated() where δ.base[j] != 0 {
       Element._axpy(g.count, -δ.base[j], G.base + place * G.stride, g.mutableBase())
@@ -72,7 +74,7 @@ struct GramQuadratic<Element: Scalar>: BlockQuadratic {
   }
 
   /// By Cholesky's factorization of the system with a diagonal of ones, and of one that is shifted where that fails.
-  mutating func solve(_ system: NewtonSystem<Element>) -> NewtonStep<Element>? {
+  mutating func solve(_ system: NewtonSystem<Element>, precision: Element?) -> NewtonStep<Element>? {
     let k = system.free.count
     let extra = system.diagonal
     // A coordinate without curvature is left its unit.

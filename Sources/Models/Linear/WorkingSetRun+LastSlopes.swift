@@ -1,0 +1,36 @@
+import LinAlg
+
+/// Solves one after the other along a path: the slopes at the end of one say which features matter to the next, before any pass over the data.
+extension WorkingSetRun {
+  /// A first solve on the support and the features that the sequential strong rule does not discard: with slopes g that belonged to strengths c t, those
+  /// with |g| ≥ (2 − c) t, as slopes hardly change faster than strengths do. Whether there were slopes; the pass that follows proves or corrects what the rule
+  /// says.
+  ///
+  /// Source: Tibshirani, Bien, Friedman, Hastie, Simon, Taylor, Tibshirani, *Strong rules for discarding predictors in lasso-type problems*, JRSS B 74 (2012).
+  mutating func solveWhereTheLastEnded(_ tolerance: Element) -> Bool {
+    let p = w.count
+    guard unpenalized.count == 0, let slopes = hessian.lastSlopes, slopes.count == p else { return false }
+    let (g, t) = (slopes.base, strengths.base)
+    var c: Element = 1
+    for j in 0..<p where g[j].magnitude > c * t[j] { c = g[j].magnitude / t[j] }
+    // Beyond a step of a path, the violators alone.
+    let least = c < 1.25 ? 2 - c : 1
+    let chosen = (0..<p).filter { w[$0] != 0 || g[$0].magnitude >= least * t[$0] }
+    if chosen.isEmpty || chosen.count > 2 * w.nonzeroCount + 256 { return false }
+    let gap = tolerance * (lossValue + penalty()) / 10
+    solveWorkingSet(IndexSubset(chosen, universe: p), gap: gap, true)
+    refreshResiduals()
+    return true
+  }
+
+  /// Keeps the slopes where features are alive for the solve that follows.
+  func keepSlopes() {
+    var kept = hessian.lastSlopes ?? .zeros(0)
+    if kept.count != w.count { kept = .zeros(w.count) }
+    for k in 0..<alive.count {
+      let j = alive[k]
+      kept[j] = gradient[j] + ridge(j) * w[j]
+    }
+    hessian.lastSlopes = kept
+  }
+}

@@ -1,0 +1,83 @@
+#!/usr/bin/env python3
+"""One of the tools that people choose a lasso's strength with, on one data folder: seconds without reading, and half the mean squared error on the
+validation rows of what it chose, as JSON.
+
+    tune_peer.py TOOL DIR [--groups FILE.npy]
+
+TOOL: celer, scikit-learn (paths of 100 strengths down to a thousandth), adelie (the same, groups allowed; needs an environment with numpy < 2),
+sparho (gradient search, one strength or one per group).
+"""
+import argparse, json, pathlib, time, warnings
+import numpy as np
+from scipy import sparse
+
+
+def features(folder, part):
+    if (folder / f"X_{part}.npy").exists():
+        return np.asfortranarray(np.load(folder / f"X_{part}.npy"))
+    data, indices, indptr = (np.load(folder / f"X_{part}.{k}.npy") for k in ("data", "indices", "indptr"))
+    return sparse.csc_matrix((data, indices, indptr), shape=(len(np.load(folder / f"y_{part}.npy")), len(indptr) - 1))
+
+
+def path_value(W, Xv, yv):
+    values = [.5 * float(np.mean((Xv @ W[:, k] - yv) ** 2)) for k in range(W.shape[1])]
+    return min(values)
+
+
+def celer(X, y, grid):
+    from celer import celer_path
+    return celer_path(X, y, "lasso", alphas=grid, tol=1e-6)[1]
+
+
+def scikit_learn(X, y, grid):
+    from sklearn.linear_model import lasso_path
+    return lasso_path(X, y, alphas=grid, tol=1e-6)[1]
+
+
+def adelie(X, y, groups):
+    import adelie as ad
+    if groups is None:
+        starts = np.arange(X.shape[1])
+    else:
+        assert (np.diff(groups) >= 0).all(), "adelie's groups are contiguous"
+        starts = np.flatnonzero(np.r_[True, np.diff(groups) > 0])
+    matrix = ad.matrix.sparse(X, n_threads=2) if sparse.issparse(X) else ad.matrix.dense(X, n_threads=2)
+    state = ad.grpnet(X=matrix, glm=ad.glm.gaussian(y=y), groups=starts, lmda_path_size=100, min_ratio=1e-3, intercept=False, early_exit=False,
+                      adev_tol=1, ddev_tol=0, n_threads=2, progress_bar=False, tol=1e-10)
+    return state.betas.toarray().T
+
+
+def sparho_search(X, y, Xv, yv, largest, groups):
+    import sparho
+    from sparho.adapters import CelerLasso
+    stack = sparse.vstack([X, Xv], format="csc") if sparse.issparse(X) else np.asfortranarray(np.vstack([X, Xv]))
+    problem = sparho.Problem(design=stack, target=np.concatenate([y, yv]), datafit=sparho.SquaredLoss(), penalty=sparho.L1())
+    criterion = sparho.HeldOutMSE(np.arange(len(y)), np.arange(len(y), len(y) + len(yv)))
+    start = time.perf_counter()
+    found = sparho.hoag_search(problem, largest / 10, solver=CelerLasso(), criterion=criterion, n_iter=30, tolerance_decrease="exponential")
+    seconds = time.perf_counter() - start
+    return seconds, .5 * float(np.mean((Xv @ found.best_coef - yv) ** 2))
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("tool"); parser.add_argument("folder", type=pathlib.Path); parser.add_argument("--groups")
+    args = parser.parse_args()
+    warnings.simplefilter("ignore")
+    X, Xv = features(args.folder, "train"), features(args.folder, "val")
+    y, yv = np.load(args.folder / "y_train.npy"), np.load(args.folder / "y_val.npy")
+    groups = np.load(args.groups) if args.groups else None
+    start = time.perf_counter()
+    largest = float(np.abs(X.T @ y).max()) / len(y)
+    grid = largest * np.geomspace(1, 1e-3, 100)
+    if args.tool == "sparho":
+        seconds, value = sparho_search(X, y, Xv, yv, largest, groups)
+    else:
+        W = adelie(X, y, groups) if args.tool == "adelie" else {"celer": celer, "scikit-learn": scikit_learn}[args.tool](X, y, grid)
+        seconds = time.perf_counter() - start
+        value = path_value(W, Xv, yv)
+    print(json.dumps(dict(seconds=seconds, value=value)))
+
+
+if __name__ == "__main__":
+    main()
