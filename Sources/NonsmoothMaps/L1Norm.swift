@@ -126,6 +126,8 @@ public final class L1Linearization<Element: Scalar>: MaskLinearization<Element> 
     strengths.scaleByFactors(&signs)
   }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   func fill(atSolution w: Vector<Element>, step s: Element) {
     setDerivative(kinkDistance: nil, isMask: true) {
       SoftThreshold.derivative(ofValue: w, into: &$0)

@@ -100,6 +100,10 @@ public final class LinearModel<Loss: SmoothLoss>: SmoothFunction {
     addRidge(H.ridge, w, to: &g)
   }
 
+  @specialized(where Loss == QuadraticLoss<Double>)
+  @specialized(where Loss == QuadraticLoss<Float>)
+  @specialized(where Loss == LogisticLoss<Double>)
+  @specialized(where Loss == LogisticLoss<Float>)
   public func fillHessian(
     at w: Vector<Element>, parameters λ: Vector<Element>, support: IndexSubset, into H: LinearModelHessian<Element>
   ) {

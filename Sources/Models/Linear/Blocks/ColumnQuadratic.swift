@@ -133,7 +133,7 @@ struct ColumnQuadratic<Element: Scalar>: BlockQuadratic {
     for shift in [0, NewtonSystem<Element>.shift] {
       var δ = Vector<Element>.zeros(k)
       let report = solver.solve(
-        NewtonOperator(base, PenaltyCurvature(system), diagonal: diagonal, shift: shift), system.rightHandSide,
+        NewtonOperator<Element>(base, PenaltyCurvature<Element>(system), diagonal: diagonal, shift: shift), system.rightHandSide,
         into: &δ, warmStart: false, preconditioner: DiagonalOperator(inverting: diagonal),
         options: KrylovOptions(stopping: .tolerance(max(root, precision ?? 0), limit: 500)))
       switch report.outcome {
@@ -161,7 +161,7 @@ struct ColumnQuadratic<Element: Scalar>: BlockQuadratic {
     let penalty = PenaltyCurvature<Float>(system)
     var δ = Vector<Float>.zeros(k)
     let report = ConjugateGradient<Float>(count: k).solve(
-      NewtonOperator(H, penalty, diagonal: diagonal, shift: 0), rhs, into: &δ, warmStart: false,
+      NewtonOperator<Float>(H, penalty, diagonal: diagonal, shift: 0), rhs, into: &δ, warmStart: false,
       preconditioner: BlockPreconditioner(penalty, diagonal: diagonal),
       options: KrylovOptions(stopping: .tolerance(Float(precision), limit: 200)))
     guard report.outcome == .converged, δ.firstNonFinite == nil else { return nil }
