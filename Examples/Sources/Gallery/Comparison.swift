@@ -59,7 +59,7 @@ struct Comparison {
     let name = value.count == 1 ? quantity : "‖\(quantity)‖, \(value.count) entries"
     let off = String(format: "%8.1e", difference)
     return "  " + pad(name, 33) + pad(method, 13) + number(value) + number(independent) + "  " + off + "  "
-      + pad(bound.map { String(format: "%7.1e", $0) } ?? "–", 8) + (agrees ? "" : "  DISAGREES (allowed \(tolerance))")
+      + (bound.map { String(format: "%7.1e", $0) } ?? "–") + (agrees ? "" : "  DISAGREES (allowed \(tolerance))")
   }
 }
 

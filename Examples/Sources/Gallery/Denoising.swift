@@ -16,7 +16,7 @@ func denoising() throws -> [Comparison] {
   let map = ProximalGradientMap(f, TotalVariation())
 
   let first = map.solve(at: [0.3])
-  let derivative = try AID().hypergradient(of: E, first.problem)
+  let derivative = try AID().boundedHypergradient(of: E, first.problem)
   let (m, d) = runs(try first.get(), y, 0.3)
   let exact = -dot(d, m - 0.3 * d - clean)
 

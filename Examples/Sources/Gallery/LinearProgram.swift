@@ -16,7 +16,7 @@ func linearProgram() throws -> [Comparison] {
 
   // Steps by 1 along c and back onto the polyhedron end at the vertex. Parameters: b of the polyhedron, then c.
   let f = try TracedFunction<Double>(state: 2, parameters: 2) { x, c in -dot(c, x) }
-  let map = ProximalGradientMap(f, Polyhedron(A), step: .fixed(1))
+  let map = ProximalGradientMap(f, Polyhedron(A))
   let solution = map.solve(at: concatenate([b, c]))
   let J = try AID().jacobian(solution.problem)
   let profit = try TracedObjective<Double>(state: 2, parameters: 7) { x, λ in dot(λ[segment: 5..<7], x) }
