@@ -198,6 +198,7 @@ import Testing
     }
     try expect([Self.diabetes, "--model", "logistic"], 65, "expected the labels -1 and 1")
     try expect([Self.diabetes, "--criterion", "cv", "--folds", "266"], 65, "266 folds of 265 rows")
+    try expect([Self.diabetes, "--criterion", "sure", "--noise", "1e300"], 65, "--noise 1e+300", "overflows")
     try expect([directory.file("nowhere")], 66, "nowhere")
     // Targets that nothing explains, and labels of one class.
     let folder = directory.file("flat")

@@ -83,6 +83,11 @@ private struct TuneConsumer: ModelConsumer {
       guard let model = model as? RegressionModel<QuadraticLoss<Double>, Penalty>, let noise = command.noise else {
         throw DatasetError.invalid(path: path, reason: "the risk can be estimated for least squares only")
       }
+      // The estimate has the square of the noise and its products with the targets, n of them.
+      guard (16 * Double(y.count) * noise * max(noise, y.maxNorm)).isFinite else {
+        throw DatasetError.invalid(
+          path: path, reason: "--noise \(noise) with targets up to \(y.maxNorm) overflows; expected smaller numbers")
+      }
       return Parts(
         criterion: model.riskEstimate(
           features: X, targets: y, noise: noise, seed: command.seed, draws: command.repeats), space: space, fit: fit)
