@@ -69,6 +69,30 @@ import Testing
     #expect(found.trace.count == found.evaluations && found.names == ["lambda1"])
   }
 
+  /// Units of the features are only units, also beside an intercept's column of ones: a power of two changes no digit of the value.
+  @Test(arguments: [-40, 40])
+  func theUnitsOfTheFeaturesDoNotMatter(_ exponent: Int) throws {
+    let folder = directory.file("data")
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    for name in ["X_train", "X_val"] {
+      let X = try NPY.matrix(at: Self.diabetes + "/\(name).npy", as: Double.self)
+      let unit = Double(sign: .plus, exponent: exponent, significand: 1)
+      try NPY.write(
+        Matrix<Double>(rows: X.rows, columns: X.columns) { unit * X[$0, $1] }, to: folder + "/\(name).npy")
+    }
+    for name in ["y_train", "y_val"] {
+      try FileManager.default.copyItem(atPath: Self.diabetes + "/\(name).npy", toPath: folder + "/\(name).npy")
+    }
+    let options = ["--intercept", "--optimizer", "grid", "--points", "10"]
+    let (scaled, own) = (try tune([folder] + options), try tune([Self.diabetes] + options))
+    #expect(scaled.trace.count == own.trace.count)
+    for (a, b) in zip(scaled.trace, own.trace) {
+      let (value, expected) = (try #require(a.value), try #require(b.value))
+      // Solves end at a residual of 1e-12 or so of the targets.
+      #expect(abs(value - expected) <= 1e-8 * expected && a.failure == nil && a.log_gradient != nil, "\(a)")
+    }
+  }
+
   @Test func aModelIsSavedInTheUnitsOfTheData() throws {
     let folder = directory.file("model")
     let report = try tune([Self.diabetes, "--intercept", "--standardize", "--out", folder])
