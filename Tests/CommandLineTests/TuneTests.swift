@@ -195,6 +195,13 @@ import Testing
     y[3] += 1
     try NPY.write(y, to: other + "/y_train.npy")
     try expectRefusal([other, "--checkpoint", file], file, "the data are others")
+    // Whole JSON in which counts do not match.
+    let text = String(decoding: try directory.bytes("checkpoint"), as: UTF8.self)
+    for (key, damaged) in [("\"log_gradient\":[", "\"log_gradient\":[0,"), ("\"parameters\":[", "\"parameters\":[1,")] {
+      let changed = directory.file("changed")
+      try Data(text.replacingOccurrences(of: key, with: damaged).utf8).write(to: URL(filePath: changed))
+      try expectRefusal([Self.diabetes, "--checkpoint", changed], changed, "is damaged", "1 strengths")
+    }
     // Bytes cut off or changed never pass for a checkpoint of something else.
     let bytes = try directory.bytes("checkpoint")
     for cut in [0, 1, bytes.count / 2, bytes.count - 2] {

@@ -47,7 +47,17 @@ struct TuneCheckpoint: Codable {
     if let difference = settings.difference(from: checkpoint.settings) {
       throw invalid("is of another search: \(difference). Begin anew without --resume")
     }
-    guard checkpoint.log.warmStart.allSatisfy({ $0.isSound(unknowns: settings.unknowns) }) else {
+    let m = settings.strengths
+    guard
+      checkpoint.log.records.allSatisfy({
+        $0.parameters.count == m && $0.logGradient?.count ?? m == m && $0.selected >= 0
+      })
+    else {
+      throw invalid("is damaged: an evaluation is not one of \(m) strengths; begin anew without --resume")
+    }
+    guard checkpoint.log.records.isEmpty || checkpoint.log.warmStart.count == settings.solves,
+      checkpoint.log.warmStart.allSatisfy({ $0.isSound(unknowns: settings.unknowns) })
+    else {
       throw invalid("is damaged: its warm start does not fit the data; begin anew without --resume")
     }
     return checkpoint.log

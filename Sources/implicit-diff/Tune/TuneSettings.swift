@@ -57,6 +57,15 @@ struct TuneSettings: Codable, Equatable {
   /// The entries of an inner solution: a coefficient per feature and, where the model fits it, the intercept. Centring fits the one of a nonnegative lasso.
   var unknowns: Int { features + (intercept && penalty != .nonnegativeLasso ? 1 : 0) }
 
+  /// How many inner problems an evaluation solves.
+  var solves: Int {
+    switch criterion {
+    case .heldout: 1
+    case .cv: (folds ?? 1) * (repeats ?? 1)
+    case .sure: 2 * (repeats ?? 1)
+    }
+  }
+
   /// What differs in another one, in words; nil where nothing does.
   func difference(from other: TuneSettings) -> String? {
     let fields: [(name: String, here: String, there: String)] = [
