@@ -221,6 +221,22 @@ import Testing
     #expect(result.code == 64 && result.errorLines.count == 1 && result.errors.contains(fragment), "\(result.errors)")
   }
 
+  /// Neither a file that is read nor an array of a folder that is.
+  @Test(arguments: ["y_val.npy", "./X_train.npy", "../data/X_train.npy"])
+  func dataAreNotWrittenOver(_ name: String) throws {
+    let folder = directory.file("data")
+    try FileManager.default.copyItem(atPath: Self.diabetes, toPath: folder)
+    let file = folder + "/" + name
+    let before = try Data(contentsOf: URL(filePath: file))
+    for (data, option) in [(folder, "--json"), (folder + "/", "--checkpoint")] {
+      let result = try Tool.implicitDiff.run(["tune", data, option, file])
+      #expect(result.code == 64 && result.errors.contains("\(option): "), "\(result.code): \(result.errors)")
+    }
+    #expect(try Data(contentsOf: URL(filePath: file)) == before)
+    let report = try Tool.implicitDiff.run(["tune", folder, "--json", folder + "/report.json"])
+    #expect(report.code == 0, "\(report.errors)")
+  }
+
   @Test func dataThatCannotBeTunedSayWhy() throws {
     func expect(_ arguments: [String], _ code: Int32, _ fragments: String...) throws {
       let result = try Tool.implicitDiff.run(["tune"] + arguments)

@@ -38,6 +38,7 @@ struct PathCommand: ParsableCommand {
 
   func validate() throws {
     try Arguments.refuseEmpty(["--out": out, "--json": json])
+    try inputs.refuse(outputs: [("--json", json)])
     guard points >= 2 else { throw ValidationError("--points: \(points) is below 2") }
     guard ratio > 0, ratio < 1 else { throw ValidationError("--ratio: \(ratio) is not between 0 and 1") }
     guard tolerance >= 0, tolerance < 1 else {
@@ -106,7 +107,7 @@ private struct PathConsumer: ModelConsumer {
     guard let path else {
       throw DatasetError.invalid(
         path: command.inputs.data,
-        reason: "no feature is correlated with the targets: 0 is the solution at every strength")
+        reason: nothingCorrelates)
     }
     return PathReport(
       model: command.inputs.model.rawValue, penalty: command.inputs.penalty.rawValue, rows: rows, names: names,

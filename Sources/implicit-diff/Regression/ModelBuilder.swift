@@ -49,6 +49,10 @@ struct PreparedRows {
   }
 }
 
+/// Why there is no largest strength.
+let nothingCorrelates =
+  "no feature is correlated with the targets: 0 is the solution at every strength (or their products overflow: rescale them)"
+
 /// What is done with a model, whatever its loss and penalty.
 protocol ModelConsumer {
   associatedtype Result

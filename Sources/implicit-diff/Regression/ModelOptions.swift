@@ -1,5 +1,6 @@
 import ArgumentParser
 import CommandSupport
+import Foundation
 
 /// What is fitted to which data.
 struct ModelOptions: ParsableArguments {
@@ -39,6 +40,22 @@ struct ModelOptions: ParsableArguments {
     }
     guard penalty != .nonnegativeLasso || groups == nil else {
       throw ValidationError("--groups does not go with nonnegative-lasso")
+    }
+  }
+
+  /// Refuses to write over what is read.
+  ///
+  /// - Parameter outputs: files by the options that name them.
+  func refuse(outputs: [(option: String, path: String?)]) throws {
+    for case (let option, let path?) in outputs where path != "-" {
+      for input in [data, rows.validation, groups].compactMap({ $0 }) {
+        // Arrays in a folder are read by their names.
+        let isArray = path.hasSuffix(".npy") || path.hasSuffix(".npz")
+        let folder = path.contains("/") ? URL(filePath: path).deletingLastPathComponent().relativePath : "."
+        guard !OutputFile.isSame(path, input), !(isArray && OutputFile.isSame(folder, input)) else {
+          throw ValidationError("\(option): \(path) is among the data that are read; expected another file")
+        }
+      }
     }
   }
 }

@@ -65,6 +65,7 @@ struct TuneCommand: ParsableCommand {
     try Arguments.refuseEmpty([
       "--checkpoint": checkpoint, "--out": out, "--json": json,
     ])
+    try inputs.refuse(outputs: [("--checkpoint", checkpoint), ("--json", json)])
     guard folds >= 2 else { throw ValidationError("--folds: \(folds) is below 2") }
     guard repeats >= 1 else { throw ValidationError("--repeats: \(repeats) is below 1") }
     guard points >= 2 else { throw ValidationError("--points: \(points) is below 2") }

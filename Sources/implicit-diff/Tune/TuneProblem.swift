@@ -65,7 +65,7 @@ private struct TuneConsumer: ModelConsumer {
     let map = model.map(features: X, targets: y)
     guard let space = model.searchSpace(of: map, names: names, ratio: command.ratio) else {
       throw DatasetError.invalid(
-        path: path, reason: "no feature is correlated with the targets: 0 is the solution at every strength")
+        path: path, reason: nothingCorrelates)
     }
     let fit = { (record: TuningRecord) -> (coefficients: Vector<Double>, intercept: Double)? in
       let solution = map.solve(at: Vector(record.parameters))
