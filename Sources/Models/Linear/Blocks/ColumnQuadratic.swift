@@ -133,7 +133,8 @@ struct ColumnQuadratic<Element: Scalar>: BlockQuadratic {
     for shift in [0, NewtonSystem<Element>.shift] {
       var δ = Vector<Element>.zeros(k)
       let report = solver.solve(
-        NewtonOperator<Element>(base, PenaltyCurvature<Element>(system), diagonal: diagonal, shift: shift), system.rightHandSide,
+        NewtonOperator<Element>(base, PenaltyCurvature<Element>(system), diagonal: diagonal, shift: shift),
+        system.rightHandSide,
         into: &δ, warmStart: false, preconditioner: DiagonalOperator(inverting: diagonal),
         options: KrylovOptions(stopping: .tolerance(max(root, precision ?? 0), limit: 500)))
       switch report.outcome {
