@@ -16,13 +16,18 @@ public final class QuadraticLoss<Element: Scalar>: SmoothLoss {
   public static var curvatureBound: Element { 1 }
   public static var curvatureLipschitzConstant: Element { 0 }
 
-  public init(features: any DesignMatrix<Element>, targets: Vector<Element>) {
+  public convenience init(features: any DesignMatrix<Element>, targets: Vector<Element>) {
+    self.init(features: features, targets: targets, hessian: nil)
+  }
+
+  /// - Parameter hessian: XᵀX/n, where there is one for this X already.
+  package init(features: any DesignMatrix<Element>, targets: Vector<Element>, hessian shared: DesignHessian<Element>?) {
     Self.requireFit(features, targets)
     self.features = features
     self.targets = targets
     let norms = ColumnNorms(features)
     self.norms = norms
-    hessian = DesignHessian(features) { norms.squares }
+    hessian = shared ?? DesignHessian(features) { norms.squares }
     scores = .zeros(features.rows)
   }
 
