@@ -15,5 +15,8 @@ let package = Package(
     .executableTarget(
       name: "Extensions", dependencies: [.product(name: "ImplicitDiff", package: "ImplicitDiff")],
       swiftSettings: [.swiftLanguageMode(.v6)]),
+    .executableTarget(
+      name: "Gallery", dependencies: [.product(name: "ImplicitDiff", package: "ImplicitDiff")],
+      swiftSettings: [.swiftLanguageMode(.v6)]),
   ]
 )

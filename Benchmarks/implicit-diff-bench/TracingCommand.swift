@@ -149,7 +149,7 @@ struct TracingCommand: ParsableCommand {
   }
 
   /// The same penalized model out of a closure and as it is built in: in both columns the package's own solvers.
-  private func addModels<Model: SmoothFunction<Double>>(
+  private func addModels<Model: CertifiableFunction<Double>>(
     f: TracedFunction<Double>, built: Model, _ name: String, _ largest: Double,
     _ add: (String, () -> Void, () -> Void) -> Void
   ) throws {
@@ -169,6 +169,15 @@ struct TracingCommand: ParsableCommand {
       } _: {
         _ = try? AID(solver ? .direct : .conjugateGradient).hypergradient(of: objective, other)
       }
+    }
+    let (workspace, ownWorkspace) = (AID(.direct).makeWorkspace(for: traced), AID(.direct).makeWorkspace(for: own))
+    var (g, scratch) = (λ, λ)
+    _ = try AID(.direct).hypergradient(of: objective, one, into: &g, scratch: &scratch, workspace: workspace)
+    _ = try AID(.direct).hypergradient(of: objective, other, into: &g, scratch: &scratch, workspace: ownWorkspace)
+    add("\(name), its error bound (built in)") {
+      _ = try? AID(.direct).certify(one, objective: objective, workspace: workspace)
+    } _: {
+      _ = try? AID(.direct).certify(other, objective: objective, workspace: ownWorkspace)
     }
     let (A, B) = (traced.makeLinearization(), own.makeLinearization())
     var (out, value) = (one.state, one.state)

@@ -9,6 +9,12 @@ public enum Format {
     return String(format: "%.4g", x)
   }
 
+  /// Eleven significant digits, or a dash for nothing: enough to see where two numbers part.
+  public static func digits(_ x: Double?) -> String {
+    guard let x, x.isFinite else { return "–" }
+    return String(format: "%.11g", x)
+  }
+
   /// An error: one digit and its exponent.
   public static func error(_ x: Double?) -> String {
     guard let x, x.isFinite else { return "–" }

@@ -55,8 +55,7 @@ public struct Derivative<Value, Element: Scalar> {
   public func get() throws(ConvergenceFailure) -> Value {
     guard report.outcome.isUsable else {
       throw ConvergenceFailure(
-        method: report.method, iterations: report.iterations, residual: report.residual.map { Double($0) },
-        advice: report.outcome.advice)
+        method: report.method, outcome: report.outcome, iterations: report.iterations, residual: report.residual)
     }
     return estimate
   }

@@ -45,6 +45,9 @@ public struct Box<Element: Scalar>: ProximalMap {
   public static var nonNegative: Box { Box(lower: .fixed(0), upper: .none) }
 
   public var parameterCount: Int { lower.parameterCount + upper.parameterCount }
+  public func admits(count p: Int) -> Bool {
+    [coordinates(lower), coordinates(upper)].allSatisfy { $0 == 0 || $0 == p }
+  }
 
   /// Parameters must be finite, and the bounds must not cross.
   public func violation(parameters λ: Vector<Element>) -> ParameterViolation? {

@@ -29,6 +29,7 @@ public struct BoxHyperplane<Element: Scalar>: ProximalMap {
   }
 
   public var parameterCount: Int { 1 }
+  public func admits(count p: Int) -> Bool { normal.count == p }
 
   /// c must be reached strictly within the bounds.
   public func violation(parameters λ: Vector<Element>) -> ParameterViolation? {

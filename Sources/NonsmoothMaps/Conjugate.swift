@@ -22,6 +22,7 @@ public struct Conjugate<G: ProximalMap>: ProximalMap {
   }
 
   public var parameterCount: Int { base.parameterCount }
+  public func admits(count p: Int) -> Bool { base.admits(count: p) }
   public func violation(parameters λ: Vector<Element>) -> ParameterViolation? { base.violation(parameters: λ) }
   public func value(at w: Vector<Element>, parameters λ: Vector<Element>) -> Element { conjugate(w, λ) }
 

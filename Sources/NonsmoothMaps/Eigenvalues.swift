@@ -23,8 +23,10 @@ public struct Eigenvalues<G: PermutationInvariant>: ProximalMap {
   }
 
   public var parameterCount: Int { base.parameterCount }
+  public func admits(count p: Int) -> Bool { SymmetricVector.isCount(p) }
   public var isConvex: Bool { base.isConvex }
   public func violation(parameters λ: Vector<Element>) -> ParameterViolation? { base.violation(parameters: λ) }
+  public var stepLimitParameter: Int { base.stepLimitParameter }
   public func stepLimit(parameters λ: Vector<Element>) -> Element { base.stepLimit(parameters: λ) }
   public func expansion(step s: Element, parameters λ: Vector<Element>) -> Element {
     base.expansion(step: s, parameters: λ)

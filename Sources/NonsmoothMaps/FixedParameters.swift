@@ -18,6 +18,7 @@ public struct FixedParameters<G: ProximalMap>: ProximalMap {
   }
 
   public var parameterCount: Int { 0 }
+  public func admits(count p: Int) -> Bool { base.admits(count: p) }
   public var isConvex: Bool { base.isConvex }
   public func stepLimit(parameters λ: Vector<Element>) -> Element { base.stepLimit(parameters: constants) }
   public func expansion(step s: Element, parameters λ: Vector<Element>) -> Element {

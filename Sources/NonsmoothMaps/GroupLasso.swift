@@ -21,6 +21,7 @@ public struct GroupLasso<Element: Scalar>: ProximalMap {
   }
 
   public var parameterCount: Int { strengths.count }
+  public func admits(count p: Int) -> Bool { groups.coordinateCount == p }
 
   public func value(at w: Vector<Element>, parameters λ: Vector<Element>) -> Element {
     var sum: Element = 0

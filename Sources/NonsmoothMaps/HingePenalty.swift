@@ -10,9 +10,10 @@ public struct HingePenalty<Element: Scalar>: PiecewiseLinearMap {
   public func pieces(step s: Element, parameters λ: Vector<Element>) -> [LinearPiece<Element>] {
     let t = s * λ[0]
     return [
-      LinearPiece(end: 1 - t, slope: 1, anchor: 1 - t, value: 1, shift: [s]),
+      // Anchored at 0, so that small numbers keep their digits.
+      LinearPiece(end: 1 - t, slope: 1, anchor: 0, value: t, shift: [s]),
       LinearPiece(end: 1, slope: 0, anchor: 0, value: 1, shift: [0]),
-      LinearPiece(end: .infinity, slope: 1, anchor: 1, value: 1, shift: [0]),
+      LinearPiece(end: .infinity, slope: 1, anchor: 0, value: 0, shift: [0]),
     ]
   }
 }

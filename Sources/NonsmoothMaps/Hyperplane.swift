@@ -18,6 +18,7 @@ public struct Hyperplane<Element: Scalar>: ProximalMap {
   }
 
   public var parameterCount: Int { 1 }
+  public func admits(count p: Int) -> Bool { normal.count == p }
   public func violation(parameters λ: Vector<Element>) -> ParameterViolation? { .notFinite(in: λ) }
 
   /// (aᵀu − c)/‖a‖.

@@ -10,6 +10,7 @@ public struct L1Norm<Element: Scalar>: ProximalMap {
   public init(_ strengths: SharedStrengths = .single) { self.strengths = strengths }
 
   public var parameterCount: Int { strengths.count }
+  public func admits(count p: Int) -> Bool { strengths.admits(count: p) }
 
   /// Strengths are finite and not negative.
   public func violation(parameters λ: Vector<Element>) -> ParameterViolation? {
@@ -125,6 +126,8 @@ public final class L1Linearization<Element: Scalar>: MaskLinearization<Element> 
     strengths.scaleByFactors(&signs)
   }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   func fill(atSolution w: Vector<Element>, step s: Element) {
     setDerivative(kinkDistance: nil, isMask: true) {
       SoftThreshold.derivative(ofValue: w, into: &$0)

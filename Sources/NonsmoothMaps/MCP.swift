@@ -19,6 +19,7 @@ public struct MCP<Element: Scalar>: PiecewiseLinearMap {
     return λ[1] > 0 ? nil : ParameterViolation(index: 1, value: Double(λ[1]), expected: "a concavity above 0")
   }
 
+  public var stepLimitParameter: Int { 1 }
   public func stepLimit(parameters λ: Vector<Element>) -> Element { λ[1] }
   public func expansion(step s: Element, parameters λ: Vector<Element>) -> Element {
     s < λ[1] ? λ[1] / (λ[1] - s) : .infinity

@@ -23,6 +23,8 @@ open class MaskLinearization<Element: Scalar>: ProximalLinearization {
   ///   - kinkDistance: see ``ProximalLinearization/kinkDistance``.
   ///   - isMask: whether all entries are 0 or 1; nil to look.
   ///   - fill: writes p entries in [0, 1].
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public final func setDerivative(
     kinkDistance: Element?, isMask known: Bool? = nil, _ fill: (inout Vector<Element>) -> Void
   ) {

@@ -32,6 +32,7 @@ public struct OrderedSum<Element: Scalar>: ProximalMap {
   }
 
   public var parameterCount: Int { 1 }
+  public func admits(count p: Int) -> Bool { weights.count == p }
 
   @specialized(where Element == Double)
   @specialized(where Element == Float)

@@ -40,6 +40,7 @@ public struct Polyhedron<Element: Scalar>: ProximalMap {
   }
 
   public var parameterCount: Int { rows.rows }
+  public func admits(count p: Int) -> Bool { rows.columns == p }
 
   /// Levels are finite, and there is a point that satisfies all.
   public func violation(parameters λ: Vector<Element>) -> ParameterViolation? {

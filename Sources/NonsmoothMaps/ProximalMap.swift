@@ -15,6 +15,9 @@ public protocol ProximalMap<Element>: Sendable {
   /// The number of parameters, all of them entries of λ here: strengths, radii, bounds.
   var parameterCount: Int { get }
 
+  /// Whether it is a function of p coordinates: false where it was made for another number. Any number will do unless it says otherwise.
+  func admits(count p: Int) -> Bool
+
   /// Why these parameters are outside the domain (a negative strength), or nil.
   func violation(parameters λ: Vector<Element>) -> ParameterViolation?
 
@@ -23,6 +26,9 @@ public protocol ProximalMap<Element>: Sendable {
 
   /// prox_{s g} is a single point for steps below this. Infinite for convex g.
   func stepLimit(parameters λ: Vector<Element>) -> Element
+
+  /// The parameter that ``stepLimit(parameters:)`` depends on: the one to name where a step is too long.
+  var stepLimitParameter: Int { get }
 
   /// A Lipschitz constant of prox_{s g}; infinite where it jumps. 1 for convex g.
   func expansion(step s: Element, parameters λ: Vector<Element>) -> Element
@@ -66,7 +72,9 @@ extension ProximalMap {
     ParameterViolation.negative(in: λ, expected: "a number of at least 0")
   }
 
+  public func admits(count p: Int) -> Bool { true }
   public var isConvex: Bool { true }
+  public var stepLimitParameter: Int { 0 }
   public func stepLimit(parameters λ: Vector<Element>) -> Element { .infinity }
   public func expansion(step s: Element, parameters λ: Vector<Element>) -> Element { 1 }
 

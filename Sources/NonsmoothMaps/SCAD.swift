@@ -20,6 +20,7 @@ public struct SCAD<Element: Scalar>: PiecewiseLinearMap {
     return λ[1] > 2 ? nil : ParameterViolation(index: 1, value: Double(λ[1]), expected: "a number above 2")
   }
 
+  public var stepLimitParameter: Int { 1 }
   public func stepLimit(parameters λ: Vector<Element>) -> Element { λ[1] - 1 }
   public func expansion(step s: Element, parameters λ: Vector<Element>) -> Element {
     s < λ[1] - 1 ? (λ[1] - 1) / (λ[1] - 1 - s) : .infinity

@@ -22,8 +22,10 @@ public struct Scaled<G: ProximalMap>: ProximalMap {
   private func argument(_ u: Vector<Element>) -> Vector<Element> { argumentFactor * u }
 
   public var parameterCount: Int { base.parameterCount }
+  public func admits(count p: Int) -> Bool { base.admits(count: p) }
   public var isConvex: Bool { base.isConvex }
   public func violation(parameters λ: Vector<Element>) -> ParameterViolation? { base.violation(parameters: λ) }
+  public var stepLimitParameter: Int { base.stepLimitParameter }
   public func stepLimit(parameters λ: Vector<Element>) -> Element { base.stepLimit(parameters: λ) / step(1) }
   public func expansion(step s: Element, parameters λ: Vector<Element>) -> Element {
     base.expansion(step: step(s), parameters: λ)

@@ -95,7 +95,12 @@ public struct SeparableSum<Element: Scalar>: ProximalMap {
     return nil
   }
 
+  public func admits(count p: Int) -> Bool { coordinateCount == p }
   public var isConvex: Bool { parts.allSatisfy { $0.penalty.isConvex } }
+  public var stepLimitParameter: Int {
+    let part = parts.first { !$0.penalty.isConvex && $0.penalty.stepLimitParameter < $0.parameters.count }
+    return part.map { $0.parameters[$0.penalty.stepLimitParameter] } ?? 0
+  }
   public func stepLimit(parameters λ: Vector<Element>) -> Element {
     parts.reduce(.infinity) { min($0, $1.penalty.stepLimit(parameters: parameters($1, λ))) }
   }

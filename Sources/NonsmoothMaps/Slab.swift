@@ -18,6 +18,7 @@ public struct Slab<Element: Scalar>: ProximalMap {
   }
 
   public var parameterCount: Int { 2 }
+  public func admits(count p: Int) -> Bool { normal.count == p }
 
   /// The levels must not meet: there B has no limit.
   public func violation(parameters λ: Vector<Element>) -> ParameterViolation? {

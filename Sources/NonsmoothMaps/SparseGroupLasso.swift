@@ -27,6 +27,7 @@ public struct SparseGroupLasso<Element: Scalar>: ProximalMap {
   }
 
   public var parameterCount: Int { coordinateStrengths.count + groupStrengths.count }
+  public func admits(count p: Int) -> Bool { groups.coordinateCount == p }
 
   /// λ weight of group k.
   private func groupStrength(_ k: Int, _ λ: Vector<Element>) -> Element {

@@ -7,6 +7,12 @@ public enum SymmetricVector {
   /// n (n + 1)/2.
   public static func count(order n: Int) -> Int { n * (n + 1) / 2 }
 
+  /// Whether p is such a number.
+  static func isCount(_ p: Int) -> Bool {
+    let n = Int(((8 * Double(p) + 1).squareRoot() - 1) / 2 + 0.5)
+    return p >= 0 && count(order: n) == p
+  }
+
   /// n of p = n (n + 1)/2 entries.
   ///
   /// - Precondition: p is such a number.

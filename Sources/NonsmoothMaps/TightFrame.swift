@@ -39,8 +39,10 @@ public struct TightFrame<G: ProximalMap>: ProximalMap {
   }
 
   public var parameterCount: Int { base.parameterCount }
+  public func admits(count p: Int) -> Bool { transform.columns == p }
   public var isConvex: Bool { base.isConvex }
   public func violation(parameters λ: Vector<Element>) -> ParameterViolation? { base.violation(parameters: λ) }
+  public var stepLimitParameter: Int { base.stepLimitParameter }
   public func stepLimit(parameters λ: Vector<Element>) -> Element { base.stepLimit(parameters: λ) / scale }
   /// At least 1, on the complement of the rows.
   public func expansion(step s: Element, parameters λ: Vector<Element>) -> Element {

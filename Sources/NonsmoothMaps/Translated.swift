@@ -12,7 +12,9 @@ public struct Translated<G: ProximalMap>: ProximalMap {
   }
 
   public var parameterCount: Int { base.parameterCount }
+  public func admits(count p: Int) -> Bool { shift.count == p && base.admits(count: p) }
   public var isConvex: Bool { base.isConvex }
+  public var stepLimitParameter: Int { base.stepLimitParameter }
   public func stepLimit(parameters λ: Vector<Element>) -> Element { base.stepLimit(parameters: λ) }
   public func expansion(step s: Element, parameters λ: Vector<Element>) -> Element {
     base.expansion(step: s, parameters: λ)

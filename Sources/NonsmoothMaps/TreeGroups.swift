@@ -47,6 +47,7 @@ public struct TreeGroups<Element: Scalar>: ProximalMap {
   }
 
   public var parameterCount: Int { 1 }
+  public func admits(count p: Int) -> Bool { coordinateCount == p }
 
   func norm(_ coordinates: [Int], of w: Vector<Element>) -> Element { Vector(coordinates.map { w[$0] }).norm }
 

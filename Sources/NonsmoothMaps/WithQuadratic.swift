@@ -24,8 +24,10 @@ public struct WithQuadratic<G: ProximalMap>: ProximalMap {
   }
 
   public var parameterCount: Int { base.parameterCount }
+  public func admits(count p: Int) -> Bool { (linear?.count ?? p) == p && base.admits(count: p) }
   public var isConvex: Bool { base.isConvex }
   /// s/(1 + sρ) is below the limit l of g where s is below l/(1 − lρ), always for lρ ≥ 1.
+  public var stepLimitParameter: Int { base.stepLimitParameter }
   public func stepLimit(parameters λ: Vector<Element>) -> Element {
     let limit = base.stepLimit(parameters: λ)
     return limit * curvature >= 1 || !limit.isFinite ? .infinity : limit / (1 - limit * curvature)

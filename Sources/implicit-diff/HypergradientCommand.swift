@@ -134,7 +134,8 @@ struct HypergradientCommand: ParsableCommand {
     if let save { try Console.reportingDataErrors { try NPY.write(w, to: save) } }
     let session = HypergradientSession(
       map: map, objective: HeldOutLoss<Loss>(features: data.validationFeatures, targets: data.validationTargets),
-      parameters: λ, strengths: penalty.strengths, state: w, solutionGiven: solution != nil, tolerance: tolerance,
+      parameters: λ, strengths: penalty.strengths, groups: penalty.groups, dataChecksum: Checksum.text(data), state: w,
+      solutionGiven: solution != nil, tolerance: tolerance,
       iterationLimit: iterations,
       repetitions: repetitions)
     if method == "all" {

@@ -26,6 +26,8 @@ extension HypergradientCommand {
     var parameters: Vector<Double>
     /// The strength of every feature.
     var strengths: Vector<Double>
+    /// The group of every feature where groups were given.
+    var groups: [Int]?
   }
 
   func penalty(features p: Int) throws(DatasetError) -> Penalty {
@@ -53,7 +55,7 @@ extension HypergradientCommand {
       throw .invalid(path: groups, reason: "entry \(bad) is \(g[bad]); \(strengths) holds the groups 0 ..< \(t.count)")
     }
     return Penalty(
-      shared: SharedStrengths(g, count: t.count), parameters: λ, strengths: Vector(count: p) { t[g[$0]] })
+      shared: SharedStrengths(g, count: t.count), parameters: λ, strengths: Vector(count: p) { t[g[$0]] }, groups: g)
   }
 
   /// The solution that was given, or nil.

@@ -1,4 +1,5 @@
 import CommandSupport
+import Datasets
 import ImplicitDiff
 import LinAlg
 import Models
@@ -56,8 +57,21 @@ struct HypergradientReport: Encodable {
     var seconds: Double
   }
 
+  /// What the report is about, to be told again: CRC-32 of the numbers, as hexadecimal digits.
+  struct Checksums: Codable, Equatable {
+    /// Features and targets of both parts, as they are stored in memory.
+    var data: String
+    var parameters: String
+    var solution: String
+  }
+
   var model: String
   var method: String
+  /// The strengths, then lambda2: λ.
+  var parameters: [Double]
+  /// The group of every feature where features share strengths by groups.
+  var groups: [Int]?
+  var checksums: Checksums
   var samples: Int
   var features: Int
   /// The outer objective at w; nil where it overflows.
@@ -81,7 +95,8 @@ struct HypergradientReport: Encodable {
   var seconds = PhaseSeconds()
 
   enum CodingKeys: String, CodingKey {
-    case model, method, samples, features, value, hypergradient, margin, converged, inner, adjoint, seconds
+    case model, method, parameters, groups, checksums, samples, features, value, hypergradient, margin, converged, inner
+    case adjoint, seconds
     case supportSize = "support_size"
     case errorBound = "error_bound"
     case noBound = "no_bound"
@@ -93,6 +108,9 @@ struct HypergradientReport: Encodable {
     var c = encoder.container(keyedBy: CodingKeys.self)
     try c.encode(model, forKey: .model)
     try c.encode(method, forKey: .method)
+    try c.encode(parameters, forKey: .parameters)
+    try c.encode(groups, forKey: .groups)
+    try c.encode(checksums, forKey: .checksums)
     try c.encode(samples, forKey: .samples)
     try c.encode(features, forKey: .features)
     try c.encode(value, forKey: .value)
@@ -114,6 +132,10 @@ struct HypergradientReport: Encodable {
   ) {
     self.model = model
     method = result.method
+    parameters = Array(session.parameters)
+    groups = session.groups
+    checksums = Checksums(
+      data: session.dataChecksum, parameters: Checksum.text(session.parameters), solution: Checksum.text(session.state))
     samples = session.map.smooth.loss.sampleCount
     features = session.map.smooth.loss.featureCount
     value = finite(facts.value)
@@ -177,6 +199,30 @@ struct HypergradientReport: Encodable {
       \(Format.number(seconds.linearizing)), adjoint \(Format.number(seconds.adjoint)), bound \
       \(Format.number(seconds.bound)); \(Format.number(seconds.total)) in all
       """
+  }
+}
+
+extension Checksum {
+  /// Eight hexadecimal digits.
+  var text: String {
+    let digits = String(value, radix: 16)
+    return String(repeating: "0", count: 8 - digits.count) + digits
+  }
+
+  static func text(_ x: Vector<Double>) -> String {
+    var sum = Checksum()
+    sum.add(x)
+    return sum.text
+  }
+
+  /// Of features and targets of both parts.
+  static func text(_ data: HeldOutDesigns<Double>) -> String {
+    var sum = Checksum()
+    sum.add(data.trainFeatures)
+    sum.add(data.trainTargets)
+    sum.add(data.validationFeatures)
+    sum.add(data.validationTargets)
+    return sum.text
   }
 }
 

@@ -19,6 +19,9 @@ struct HypergradientSession<Loss: SmoothLoss<Double>> {
   var parameters: Vector<Double>
   /// The strength of every feature.
   var strengths: Vector<Double>
+  /// The group of every feature where groups share strengths.
+  var groups: [Int]?
+  var dataChecksum: String
   var state: Vector<Double>
   var solutionGiven: Bool
   var tolerance: Double

@@ -16,7 +16,8 @@ struct ImplicitDiffCommand: ParsableCommand {
       """,
     version: implicitDiffVersion,
     subcommands: [
-      HypergradientCommand.self, TuneCommand.self, PathCommand.self, PredictCommand.self, PoisonCommand.self,
+      HypergradientCommand.self, VerifyCommand.self, TuneCommand.self, PathCommand.self, PredictCommand.self,
+      PoisonCommand.self,
       InfoCommand.self,
     ])
 }

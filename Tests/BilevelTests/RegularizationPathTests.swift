@@ -76,23 +76,23 @@ import Testing
 
   /// More than a thousand coordinates in blocks are solved through their columns, in single precision to the digits that are missing.
   @Test func wideGroupsMeetTheTolerance() throws {
-    let (X, y) = problem(600, 3000, seed: 5)
-    let groups = GroupLasso<Double>(Groups(count: 3000, size: 5))
+    let (X, y) = problem(460, 2400, seed: 5)
+    let groups = GroupLasso<Double>(Groups(count: 2400, size: 5))
     let map = ProximalGradientMap(LinearModel(QuadraticLoss(features: X, targets: y), ridge: .none), groups)
     let tolerance = 1e-4
-    let path = try #require(RegularizationPath(of: map, along: [1], count: 8, ratio: 0.005, tolerance: tolerance))
+    let path = try #require(RegularizationPath(of: map, along: [1], count: 8, ratio: 0.001, tolerance: tolerance))
     #expect(path.failure == nil && path.points.count == 8)
     #expect(path.points.last!.support.count > 1024)
     for point in path.points {
       // The gap by the residuals scaled into the dual feasible set, independently of the solver.
       let w = point.state
       let r = y - X.matrix * w
-      let g = (1.0 / 600) * (X.matrix.transposed * r)
+      let g = (1.0 / 460) * (X.matrix.transposed * r)
       let t = point.parameters[0] * 5.0.squareRoot()
-      let excess = (0..<600).reduce(0) { max($0, g[segment: 5 * $1..<5 * $1 + 5].norm / t) }
+      let excess = (0..<480).reduce(0) { max($0, g[segment: 5 * $1..<5 * $1 + 5].norm / t) }
       let c = 1 / max(1, excess)
-      let gap = point.objective - (2 * c * y.dot(r) - c * c * r.dot(r)) / 1200
-      #expect(gap <= tolerance * point.objective + 1e-13 * y.dot(y) / 1200)
+      let gap = point.objective - (2 * c * y.dot(r) - c * c * r.dot(r)) / 920
+      #expect(gap <= tolerance * point.objective + 1e-13 * y.dot(y) / 920)
     }
   }
 

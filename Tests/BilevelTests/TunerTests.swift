@@ -146,6 +146,25 @@ import Testing
     #expect(Double.log(λ[0]) >= 1 && Double.log(λ[0]) < 1.1, "\(λ), \(found.stop)")
   }
 
+  /// Two valleys: descent from the start ends in the shallow one at λ = 1, drawn starts find the one at e³.
+  @Test func severalStartsFindAnotherValley() throws {
+    let valleys = ClosureCriterion(1) {
+      let t = Double.log($0[0])
+      let (a, b) = (t * t, (t - 3) * (t - 3) - 1)
+      return CriterionValue(value: min(a, b), gradient: [(a < b ? 2 * t : 2 * (t - 3)) / $0[0]], selected: 1)
+    }
+    let space = SearchSpace(names: ["a"], lower: [1e-2], upper: [1e2], start: [0.5])
+    let one = Tuner().tune(valleys, in: space)
+    let shallow = try #require(one.parameters)
+    #expect(abs(Double.log(shallow[0])) < 1e-3)
+    let several = Tuner(MultiStart(starts: 6)).tune(valleys, in: space)
+    let deep = try #require(several.parameters)
+    #expect(abs(Double.log(deep[0]) - 3) < 1e-3)
+    #expect(several.log.records.starts(with: one.log.records) { $0.value == $1.value })
+    let limited = Tuner(MultiStart(starts: 6), limits: TuningLimits(evaluations: 3)).tune(valleys, in: space)
+    #expect(limited.stop == .evaluations)
+  }
+
   @Test func limitsEndASearch() {
     let (criterion, space) = TestProblem(seed: 8).criterion(TestProblem.lasso)
     let counted = Tuner(limits: TuningLimits(evaluations: 4)).tune(criterion, in: space)

@@ -74,6 +74,8 @@ import Testing
     #expect(abs(value - best) <= 1e-6 * best)
     #expect(try tune([s, "--features", "12", "--validation", t]).features == 12)
     #expect(try tune([s]).criterion == "cv")
+    #expect(try tune([s, "--holdout", "0.2"]).samples == Int((Double(train.rows) * 0.8).rounded()))
+    try expectRefusal(["tune", a, "--validation", t], 65, "b.svm: is sparse, and the rows to fit are not")
     let path = try Tool.implicitDiff.run(["path", a, "--validation", b, "--points", "5"])
     #expect(path.code == 0 && path.output.contains("validation"), "\(path.errors)")
   }

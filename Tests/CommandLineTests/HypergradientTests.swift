@@ -134,8 +134,12 @@ import Testing
     #expect(
       Set(object.keys) == [
         "model", "method", "samples", "features", "value", "hypergradient", "support_size", "margin", "error_bound",
-        "no_bound", "converged", "inner", "adjoint", "hypergradient_seconds", "seconds",
+        "no_bound", "converged", "inner", "adjoint", "hypergradient_seconds", "seconds", "parameters", "groups",
+        "checksums",
       ])
+    #expect(object["parameters"] as? [Double] == [reference.answer.lambda1, reference.answer.lambda2])
+    let checksums = try #require(object["checksums"] as? [String: String])
+    #expect(Set(checksums.keys) == ["data", "parameters", "solution"] && checksums.values.allSatisfy { $0.count == 8 })
     let inner = try #require(object["inner"] as? [String: Any])
     #expect(Set(inner.keys) == ["iterations", "residual", "duality_gap", "violation", "seconds"])
     // The automatic choice needs no step size, and so no residual of the map.

@@ -28,7 +28,9 @@ import Testing
       return
     }
     #expect(abs(measured - abs(factor)) <= 1e-12 * abs(factor))
-    #expect(throws: ConvergenceFailure.self) { try solution.get() }
+    let failure = #expect(throws: ConvergenceFailure.self) { try solution.get() }
+    #expect(failure?.outcome == solution.outcome && failure?.method == "fixed-point")
+    #expect(failure?.iterations == solution.iterations && failure?.residual == solution.residual)
   }
 
   @Test func namesTheIterationOfANaN() {

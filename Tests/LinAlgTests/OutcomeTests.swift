@@ -25,6 +25,11 @@ import Testing
     #expect(Self.all.last?.advice.contains("parameter 2 is -1.0; expected a strength of at least 0") == true)
   }
 
+  /// 1.25 and −3 are numbers of both precisions.
+  @Test(arguments: all) func conversion(_ outcome: Outcome<Double>) {
+    #expect(Outcome<Double>(converting: Outcome<Float>(converting: outcome)) == outcome)
+  }
+
   @Test func whatAStoppingSays() {
     let tolerance = Stopping<Double>.tolerance(1e-3)
     #expect(tolerance.relativeTolerance == 1e-3 && tolerance.iterationLimit == nil && !tolerance.isGivenLength)

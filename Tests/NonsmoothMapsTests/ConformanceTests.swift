@@ -164,6 +164,8 @@ import Testing
     check(OrderedSum<Double>(weights: Vector(count: 9) { Double(4 - $0) / 9 }), "ordered sum")
     check(FusedLasso<Double>(), "fused lasso")
     check(GroupLasso<Double>(Groups(sizes: [3, 1, 5])), "group lasso")
+    // Its kink is at 1, and numbers far below that are not rounded at its size.
+    for x in [3.0, 1e-9, -1e-30] { #expect(HingePenalty<Double>().prox([x], s, [0]) == [x]) }
     check(SparseGroupLasso<Double>(Groups(sizes: [3, 1, 5])), "sparse group lasso")
   }
 

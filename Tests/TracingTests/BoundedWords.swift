@@ -34,6 +34,8 @@ struct BoundedWords<E: Scalar> {
       ("log-sum-exp", { w, λ in logSumExp(X * w * λ[0]) + dot(softmax(w), λ[segment: 0..<2][1] * w) }),
       ("parts", { w, λ in norm2(concatenate([w[segment: 1..<3] * λ[0], square(λ), w])) * cos(w[4]) }),
       ("weights", { w, λ in sum(exp(λ[0] * y) * square(X * w - y)) / 7 + λ[2] * λ[2] * norm2(w - 0.3) / 3 }),
+      ("no design", { w, λ in λ[0] * norm2(w - 0.3) / 2 + sum(exp(λ[1]) * square(w)) }),
+      ("two designs", { w, λ in λ[1] * norm2(X * w - y) + mean(softplus(X[rows: 0..<3] * w)) + λ[0] * norm2(w) }),
       ("row major", { w, λ in norm2(X.with(layout: .rowMajor) * w * λ[0] - y) / 14 }),
       (
         "rows",

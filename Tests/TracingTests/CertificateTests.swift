@@ -96,6 +96,39 @@ import Tracing
     try check(nsid.boundedHypergradient(of: objective, problem), 1)
   }
 
+  /// ½‖w − y‖² has no design: w is y shrunk, and its derivative by λ minus its sign.
+  @Test func denoisingHasABound() throws {
+    let y: Vector<Double> = [1.5, -0.75, 0.25, 2.25, -3]
+    let f = try TracedFunction<Double>(state: 5) { w, _ in norm2(w - y) / 2 }
+    let objective = try TracedObjective<Double>(state: 5, parameters: 1) { w, _ in norm2(w) / 2 }
+    let problem = ProximalGradientMap(f, L1Norm<Double>()).solve(at: [0.5]).problem
+    let (gradient, bound) = try AID().boundedHypergradient(of: objective, problem).get()
+    // −(1 + 0.25 + 1.75 + 2.5), in numbers that are exact; rounding alone makes a bound.
+    #expect(abs(gradient[0] + 5.5) <= bound && bound <= 1e-12, "\(gradient), \(bound)")
+  }
+
+  /// The rows of two designs are those of one.
+  @Test func twoDesignsHaveABound() throws {
+    var random = RandomStream(seed: 9)
+    let X = Matrix<Double>(rows: 20, columns: 6) { _, _ in random.nextNormal() }
+    let y = Vector<Double>(count: 20) { X[$0, 0] + random.nextNormal() }
+    let (top, bottom) = (X[rows: 0..<12], X[rows: 12..<20])
+    let (first, second) = (y[segment: 0..<12], y[segment: 12..<20])
+    let whole = try TracedFunction<Double>(state: 6) { w, _ in norm2(X * w - y) / 2 }
+    let parts = try TracedFunction<Double>(state: 6) { w, _ in
+      norm2(top * w - first) / 2 + norm2(bottom * w - second) / 2
+    }
+    let objective = try TracedObjective<Double>(state: 6, parameters: 1) { w, _ in norm2(w) / 2 }
+    func bounded(_ f: TracedFunction<Double>) throws -> (hypergradient: Vector<Double>, errorBound: Double) {
+      let problem = ProximalGradientMap(f, L1Norm<Double>()).solve(at: [4]).problem
+      return try AID().boundedHypergradient(of: objective, problem).get()
+    }
+    let (one, two) = (try bounded(whole), try bounded(parts))
+    #expect(one.hypergradient.norm > 0.01)
+    #expect(one.hypergradient.distance(to: two.hypergradient) <= one.errorBound + two.errorBound)
+    #expect(two.errorBound <= 1e-9, "\(two)")
+  }
+
   /// No bound comes with its reason.
   @Test func reasonsAreGiven() throws {
     let X = Matrix<Double>(rows: 6, columns: 4) { Double(($0 * 3 + $1 * 5) % 7) - 3 }

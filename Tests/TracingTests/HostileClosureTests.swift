@@ -51,6 +51,48 @@ import Tracing
     }
   }
 
+  /// A proximal map of other coordinates is thrown where it was written, as any shape is.
+  @Test func proximalMapsOfOtherCoordinatesAreThrown() {
+    func refuses<G: ProximalMap<Double>>(_ g: G, _ place: SourceLocation = #_sourceLocation) {
+      #expect(throws: TracingError.self, sourceLocation: place) {
+        try TracedMap<Double>(state: 5, parameters: g.parameterCount) { w, λ in
+          proximal(g, step: 1, parameters: λ, w[segment: 0..<4]) + proximal(g, step: 1, parameters: λ, w)
+        }
+      }
+    }
+    refuses(GroupLasso<Double>(Groups(sizes: [2, 2])))
+    refuses(SparseGroupLasso<Double>(Groups(sizes: [2, 1])))
+    refuses(L1Norm<Double>(.perCoordinate(3)))
+    refuses(Box<Double>(lower: .fixedEach([0, 0]), upper: .none))
+    refuses(SortedL1<Double>(weights: [2, 1]))
+    refuses(OrderedSum<Double>.largest(1, of: 3))
+    refuses(Hyperplane<Double>(normal: [1, 1]))
+    refuses(Slab<Double>(normal: [1, 1]))
+    refuses(BoxHyperplane<Double>(normal: [1, 1], lower: [0, 0], upper: [1, 1]))
+    refuses(Polyhedron<Double>(Matrix<Double>([[1, 1, 0]])))
+    refuses(TreeGroups<Double>([[0, 1]], count: 2))
+    refuses(SingularValues(L1Norm<Double>(), rows: 3, columns: 1))
+    refuses(Eigenvalues(Simplex<Double>()))
+    refuses(Translated(L1Norm<Double>(), by: [1]))
+    refuses(Scaled(FixedParameters(GroupLasso<Double>(Groups(sizes: [2])), [1]), by: 2))
+    // What any number of coordinates has.
+    _ = try? TracedMap<Double>(state: 5, parameters: 1) { w, λ in proximal(L1Norm<Double>(), step: 1, parameters: λ, w)
+    }
+  }
+
+  /// A step that is too long for a concave piece is blamed on the concavity.
+  @Test func theConcavityIsNamed() throws {
+    let map = try TracedMap<Double>(state: 2, parameters: 2) { w, λ in
+      proximal(MCP<Double>(), step: 0.5, parameters: λ, 0.5 * w)
+    }
+    #expect(map.violation(parameters: [1, 2]) == nil)
+    #expect(map.violation(parameters: [1, 0.25])?.index == 1)
+    let f = try TracedFunction<Double>(state: 2) { w, _ in norm2(w - 1) }
+    let joined = ProximalGradientMap(f, SCAD<Double>(), step: .fixed(0.5))
+    let violation = try #require(joined.violation(parameters: [1, 1.25]))
+    #expect(violation.index == 1 && violation.value == 1.25)
+  }
+
   /// The constants of a proximal map are constants of the closure.
   @Test func proximalMapsThatDifferBetweenRunsAreRefused() throws {
     var bound = 0.0

@@ -53,7 +53,8 @@ struct DeterministicFigure {
       let problem = FixedPointProblem(map, parameters: λ, state: plain.iterates[t])
       fixedPoint.error.append(try error(AID<Map>(.fixedPoint, stopping: .iterations(t)), problem, objective, exact))
       symmetric.error.append(
-        try error(AID<Map>(.conjugateGradient, stopping: .iterations(t)), problem, objective, exact))
+        try error(
+          AID<Map>(.conjugateGradient, stopping: .iterations(t), preconditions: false), problem, objective, exact))
       authors.error.append(single.error(at: plain.iterates[t], steps: t, exact))
     }
     curves += [fixedPoint, authors, symmetric]

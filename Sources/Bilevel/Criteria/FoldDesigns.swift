@@ -1,4 +1,5 @@
 import LinAlg
+import Models
 
 /// The two parts of every fold as designs.
 ///
@@ -8,17 +9,22 @@ struct FoldDesigns<Element: Scalar> {
   struct Part {
     let features: any DesignMatrix<Element>
     let targets: Vector<Element>
+    let samples: SampleTerms<Element>
   }
 
   let folds: [(train: Part, heldOut: Part)]
 
-  init(_ features: any DesignMatrix<Element>, _ targets: Vector<Element>, _ splits: Folds) {
+  init(
+    _ features: any DesignMatrix<Element>, _ targets: Vector<Element>, _ samples: SampleTerms<Element>, _ splits: Folds
+  ) {
     if let matrix = features.denseColumns, splits.folds.count > 1, Self.isPartition(splits.folds, rows: targets.count) {
-      folds = Self.views(matrix, targets, splits.folds)
+      folds = Self.views(matrix, targets, samples, splits.folds)
       return
     }
     func part(_ indices: [Int]) -> Part {
-      Part(features: features.rows(indices), targets: Vector(count: indices.count) { targets[indices[$0]] })
+      Part(
+        features: features.rows(indices), targets: Vector(count: indices.count) { targets[indices[$0]] },
+        samples: samples.subset(indices))
     }
     folds = splits.folds.map { (part($0.train), part($0.heldOut)) }
   }
@@ -37,14 +43,16 @@ struct FoldDesigns<Element: Scalar> {
   }
 
   private static func views(
-    _ X: Matrix<Element>, _ y: Vector<Element>, _ folds: [Folds.Fold]
+    _ X: Matrix<Element>, _ y: Vector<Element>, _ samples: SampleTerms<Element>, _ folds: [Folds.Fold]
   ) -> [(train: Part, heldOut: Part)] {
     let n = y.count
     let order = folds.flatMap(\.heldOut) + folds.dropLast().flatMap(\.heldOut)
     let rows = X.gatheringRows(order)
     let targets = Vector(count: order.count) { y[order[$0]] }
     func part(_ range: Range<Int>) -> Part {
-      Part(features: DenseDesign(rows[rows: range]), targets: targets[segment: range])
+      Part(
+        features: DenseDesign(rows[rows: range]), targets: targets[segment: range],
+        samples: samples.subset(Array(order[range])))
     }
     var begin = 0
     return folds.map { fold in

@@ -68,24 +68,28 @@ public struct RegressionModel<Loss: SmoothLoss, Penalty: ProximalMap<Loss.Elemen
   }
 
   /// The map whose fixed point is fitted to X (n × p) and y (n entries). For an intercept the entries of X are copied.
-  public func map(features X: any DesignMatrix<Element>, targets y: Vector<Element>) -> Map {
-    guard let withIntercept else { return map(fitting: X, y, penalty, nil) }
+  public func map(
+    features X: any DesignMatrix<Element>, targets y: Vector<Element>, samples: SampleTerms<Element> = .none
+  ) -> Map {
+    guard let withIntercept else { return map(fitting: X, y, samples, penalty, nil) }
     let factors = Vector<Element>(count: X.columns + 1) { $0 < X.columns ? 1 : 0 }
-    return map(fitting: design(X), y, withIntercept(X.columns), factors)
+    return map(fitting: design(X), y, samples, withIntercept(X.columns), factors)
   }
 
   private func map(
-    fitting X: any DesignMatrix<Element>, _ y: Vector<Element>, _ penalty: Penalty, _ ridgeFactors: Vector<Element>?
+    fitting X: any DesignMatrix<Element>, _ y: Vector<Element>, _ samples: SampleTerms<Element>, _ penalty: Penalty,
+    _ ridgeFactors: Vector<Element>?
   ) -> Map {
-    let loss = Loss(features: X, targets: y)
+    let loss = Loss(features: X, targets: y, samples: samples)
     loss.fixProducts()
     return Map(LinearModel(loss, ridge: ridge, ridgeFactors: ridgeFactors), penalty)
   }
 
   /// The loss on held-out rows X (m × p) and y (m entries) of what `map` fits.
   public func heldOutLoss(
-    of map: Map, features X: any DesignMatrix<Element>, targets y: Vector<Element>
-  ) -> any Criterion { criterion(map, HeldOutLoss<Loss>(features: design(X), targets: y)) }
+    of map: Map, features X: any DesignMatrix<Element>, targets y: Vector<Element>,
+    samples: SampleTerms<Element> = .none
+  ) -> any Criterion { criterion(map, HeldOutLoss<Loss>(features: design(X), targets: y, samples: samples)) }
 
   /// A solution w as coefficients, p entries, and an intercept, 0 without one.
   public func coefficients(_ w: Vector<Element>) -> (coefficients: Vector<Element>, intercept: Element) {
@@ -93,23 +97,30 @@ public struct RegressionModel<Loss: SmoothLoss, Penalty: ProximalMap<Loss.Elemen
     return (w[segment: 0..<w.count - 1], w[w.count - 1])
   }
 
-  /// The mean over all held-out rows of their loss, each fold fitted to its own training rows.
+  /// The mean over all held-out rows, by their weights, of their loss, each fold fitted to its own training rows.
+  ///
+  /// - Precondition: of every fold some fitted row and some held-out one has a weight above 0.
   ///
   /// Memory: dense K-folds share two copies of X; other splits copy the rows of every fold.
   public func crossValidation(
-    features X: any DesignMatrix<Element>, targets y: Vector<Element>, folds: Folds
+    features X: any DesignMatrix<Element>, targets y: Vector<Element>, samples: SampleTerms<Element> = .none,
+    folds: Folds
   ) -> SumCriterion {
     // The ones before the split: folds then share them as they share X.
     let p = X.columns
-    let designs = FoldDesigns(design(X), y, folds)
+    let designs = FoldDesigns(design(X), y, samples, folds)
     let penalty = withIntercept?(p) ?? penalty
     let factors = hasIntercept ? Vector<Element>(count: p + 1) { $0 < p ? 1 : 0 } : nil
     let parts = designs.folds.map { fold in
       criterion(
-        map(fitting: fold.train.features, fold.train.targets, penalty, factors),
-        HeldOutLoss<Loss>(features: fold.heldOut.features, targets: fold.heldOut.targets))
+        map(fitting: fold.train.features, fold.train.targets, fold.train.samples, penalty, factors),
+        HeldOutLoss<Loss>(features: fold.heldOut.features, targets: fold.heldOut.targets, samples: fold.heldOut.samples)
+      )
     }
-    return .mean(of: parts, weights: designs.folds.map { Double($0.heldOut.targets.count) })
+    let weights = folds.folds.map { fold in
+      samples.weights.map { c in fold.heldOut.reduce(0) { $0 + Double(c[$1]) } } ?? Double(fold.heldOut.count)
+    }
+    return .mean(of: parts, weights: weights)
   }
 
   /// The box in which hyperparameters of `map` are looked for: strengths of the penalty from `ratio` times the smallest at which nothing is

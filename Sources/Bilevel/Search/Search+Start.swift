@@ -2,11 +2,11 @@ import LinAlg
 internal import RealModule
 
 extension Search {
-  /// The evaluation that a search by gradients begins from: at the space's start, or where nothing is selected there, and so the gradient
+  /// The evaluation that a search by gradients begins from: at the start, or where nothing is selected there, and so the gradient
   /// vanishes, at the first halving of all hyperparameters that selects something. Where the inner problem cannot be solved at the start they
   /// are doubled instead, which makes it better conditioned.
   func begin(bounding: Bool) throws(TuningStop) -> (θ: Vector<Double>, record: TuningRecord) {
-    var θ = space.logStart
+    var θ = logStart
     let (low, high) = (space.logLower, space.logUpper)
     var factor = 0.0
     for _ in 0..<60 {

@@ -17,6 +17,8 @@ public final class Search {
   public private(set) var best: TuningRecord?
   /// Outer steps done, as the optimizer counts them.
   public internal(set) var steps = 0
+  /// Where the next descent begins, in logarithms.
+  var logStart: Vector<Double>
 
   init(
     _ criterion: any Criterion, _ space: SearchSpace, _ limits: TuningLimits, resuming log: TuningLog?,
@@ -24,6 +26,7 @@ public final class Search {
   ) {
     self.criterion = criterion
     self.space = space
+    logStart = space.logStart
     self.limits = limits
     self.isCancelled = isCancelled
     self.observe = observe

@@ -134,7 +134,9 @@ private struct LIBSVMLine {
 
   private func misplaced(_ word: Bytes, _ end: Bytes, _ column: Int, _ last: Int) -> LIBSVMBlock.Flaw {
     if column < 0 {
-      return flaw(word, end, "has index 0; expected indices from 1, unless the file is read as one that counts from 0")
+      return flaw(
+        word, end,
+        "has index 0; expected indices from 1 (a file that counts from 0 is read with --zero-based, firstIndex: 0)")
     }
     if column <= last {
       return flaw(word, end, "comes after index \(last + firstIndex); expected indices that increase")

@@ -27,8 +27,9 @@ extension CSVTable {
   ) throws(DatasetError) -> (features: Matrix<Double>, targets: Targets?) {
     let plan = try CSVPlan(self, features: features, target: target)
     let (n, p) = (rows, features.count)
+    // The table, a quarter of it for the blocks that are being read, and what a row takes beside it.
     try Memory.require(
-      Memory.sum([(n, 8 * p), (n, 48)]), for: "a table of \(n) rows and \(p) columns", path: path)
+      Memory.sum([(n, 10 * p), (n, 48)]), for: "a table of \(n) rows and \(p) columns", path: path)
     var bad: Int?
     var places = [Int](repeating: 0, count: plan.targetIsText ? n : 0)
     var targets = Vector<Double>.zeros(plan.targetIsText || target == nil ? 0 : n)
@@ -90,6 +91,7 @@ struct CSVPlan {
   let targetIsText: Bool
 
   init(_ table: CSVTable, features: [String], target: String?) throws(DatasetError) {
+    precondition(Set(features).count == features.count, "CSVTable: a feature was asked for twice")
     var uses = [Use](repeating: .nothing, count: table.names.count)
     let place = Dictionary(uniqueKeysWithValues: table.names.enumerated().map { ($1, $0) })
     for (k, name) in features.enumerated() {

@@ -4,8 +4,9 @@ enum TextFile {
   static func contents(of path: String) throws(DatasetError) -> [UInt8] {
     let size = try InputFile(path).size
     try Memory.require(size, for: "a file of \(size) bytes", path: path)
-    // What a gzip file holds is known once it is inflated; half of the memory is for what is made of it.
-    var bytes = try GZip.contents(of: path, limit: max(size, System.availableMemory / 2))
+    // What a gzip file holds is known once it is inflated; a quarter of the memory leaves room to
+    // grow in, and for what is made of it.
+    var bytes = try GZip.contents(of: path, limit: max(size, System.availableMemory / 4))
     if let kind = foreign.first(where: { bytes.starts(with: $0.mark) }) {
       throw .invalid(path: path, reason: "\(kind.says); expected text, plain or gzipped")
     }

@@ -9,6 +9,8 @@ final class DiagonalPreconditioner<Element: Scalar>: LinearOperator {
 
   /// Takes a diagonal; false where it would not help: an entry is not positive, or they all lie within a factor of two, where
   /// nothing that it changes pays for its product.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   func load(_ diagonal: Vector<Element>) -> Bool {
     if inverse.count != diagonal.count { inverse = .zeros(diagonal.count) }
     var least = Element.infinity
@@ -21,5 +23,7 @@ final class DiagonalPreconditioner<Element: Scalar>: LinearOperator {
     return least > 0 && greatest.isFinite && greatest > 2 * least
   }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   func apply(_ x: Vector<Element>, into y: inout Vector<Element>) { y.assignProduct(inverse, x) }
 }

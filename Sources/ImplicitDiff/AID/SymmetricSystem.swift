@@ -64,6 +64,8 @@ final class SymmetricSystem<Element: Scalar>: LinearOperator {
   }
 
   /// y ← K x, matrix-free over the support's data.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   func apply(_ x: Vector<Element>, into y: inout Vector<Element>) {
     products += 1
     if hessian == nil { hessian = parts.makeRestrictedHessian() }
@@ -197,6 +199,8 @@ final class SymmetricSystem<Element: Scalar>: LinearOperator {
   // MARK: - Between the full space and the range of R
 
   /// rightHandSide ← Rᵀ y.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   func loadAdjoint(_ y: Vector<Element>) {
     if isMask {
       rightHandSide.gather(parts.active, from: y)
@@ -207,6 +211,8 @@ final class SymmetricSystem<Element: Scalar>: LinearOperator {
   }
 
   /// v ← a vector with D v = R z, zero off the active coordinates.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   func storeAdjoint(into v: inout Vector<Element>) {
     if isMask {
       v.scatter(parts.active, from: solution)

@@ -40,7 +40,7 @@ public struct FixedPointSolution<Element: Scalar>: Sendable {
   public func get() throws(ConvergenceFailure) -> Vector<Element> {
     guard outcome.isUsable else {
       throw ConvergenceFailure(
-        method: "fixed-point", iterations: iterations, residual: Double(residual), advice: outcome.advice)
+        method: "fixed-point", outcome: outcome, iterations: iterations, residual: residual)
     }
     return estimate
   }

@@ -40,7 +40,7 @@ public struct Solution<Map: FixedPointMap> {
   public func get() throws(ConvergenceFailure) -> Vector<Map.Element> {
     guard outcome == .converged else {
       throw ConvergenceFailure(
-        method: method, iterations: iterations, residual: residual.map { Double($0) }, advice: outcome.advice)
+        method: method, outcome: outcome, iterations: iterations, residual: residual)
     }
     return state
   }

@@ -33,8 +33,13 @@ public final class ProximalGradientMap<F: SmoothFunction, G: ProximalMap>: Fixed
   /// `Element` is a `Scalar` is looked up through this type, of a subclass before its superclass's part is there (Swift 6.3).
   private let linearizationType: Any.Type
 
+  /// - Precondition: the penalty is one of as many coordinates as the function has unknowns.
   public init(_ smooth: F, _ penalty: G, step: Step = .optimal, kink: KinkRule = .zero) {
     linearizationType = G.Linearization.self
+    precondition(
+      penalty.admits(count: smooth.stateCount),
+      "ProximalGradientMap: \(G.self) is made for another number of coordinates than the \(smooth.stateCount) of \(F.self)"
+    )
     self.smooth = smooth
     self.penalty = penalty
     self.step = step
@@ -66,8 +71,9 @@ public final class ProximalGradientMap<F: SmoothFunction, G: ProximalMap>: Fixed
     if penalty.isConvex { return nil }
     let (s, limit) = (stepSize(parameters: λ), penalty.stepLimit(parameters: penaltyParameters(λ)))
     if s < limit { return nil }
+    let index = penalty.stepLimitParameter
     return ParameterViolation(
-      index: 0, value: λ.count == 0 ? 0 : Double(λ[0]),
+      index: index, value: index < λ.count ? Double(λ[index]) : 0,
       expected: "parameters whose proximal map is a single point at the step \(s); it is for steps below \(limit)")
   }
 

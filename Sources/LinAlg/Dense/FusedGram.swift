@@ -34,6 +34,8 @@ public final class FusedGram<Element: Scalar> {
   ///   - x: |S| entries.
   ///   - weights: d, one weight per row, nil for ones.
   /// - Precondition: A is column-major. Cost 4 n |S|, on as many processors as pay.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func assign(
     to y: inout Vector<Element>, columns S: IndexSubset?, of A: Matrix<Element>, _ x: Vector<Element>,
     weights d: Vector<Element>? = nil, alpha α: Element = 1
@@ -57,6 +59,8 @@ public final class FusedGram<Element: Scalar> {
 
   /// Runs `body(first, last, out, scratch)` over `tasks` ranges of `rows` rows, each task with a stretch of scratch of its
   /// own; the first adds to `target` (`count` entries), the others to zeros that are added to it in the end, in order.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   func accumulate(
     _ rows: Int, _ tasks: Int, scratch size: Int, into target: UnsafeMutablePointer<Element>, _ count: Int,
     _ body: @Sendable (Int, Int, UnsafeMutablePointer<Element>, UnsafeMutablePointer<Element>) -> Void

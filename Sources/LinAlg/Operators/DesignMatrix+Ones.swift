@@ -33,11 +33,12 @@ extension SparseMatrix {
   /// Copies the entries once.
   public func appendingOnes() -> any DesignMatrix<Element> {
     let count = nonzeroCount
+    // Rows fit in 32 bits: entries are indexed by them already.
     return SparseMatrix(
       rows: rows,
       byColumn: CompressedLines(
         length: rows, pointers: byColumn.pointers + [count + rows],
-        indices: byColumn.indices + (0..<rows).map { Int32(truncatingIfNeeded: $0) },  // rows fit: they index entries already
+        indices: byColumn.indices + (0..<rows).map { Int32(truncatingIfNeeded: $0) },
         values: byColumn.values + Array(repeating: 1, count: rows)))
   }
 }

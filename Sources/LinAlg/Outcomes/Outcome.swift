@@ -28,6 +28,22 @@ extension Outcome {
   /// Whether the number may be used as what was asked for.
   public var isUsable: Bool { self == .converged || self == .fixedIterations }
 
+  /// The same outcome with its numbers rounded to another precision.
+  public init<Other: Scalar>(converting other: Outcome<Other>) {
+    switch other {
+    case .converged: self = .converged
+    case .fixedIterations: self = .fixedIterations
+    case .iterationLimit: self = .iterationLimit
+    case .stagnated: self = .stagnated
+    case .notContracting(let factor): self = .notContracting(factor: Element(factor))
+    case .indefinite(let curvature): self = .indefinite(curvature: Element(curvature))
+    case .singular: self = .singular
+    case .breakdown(let place): self = .breakdown(place)
+    case .notFinite(let iteration): self = .notFinite(iteration: iteration)
+    case .outsideDomain(let violation): self = .outsideDomain(violation)
+    }
+  }
+
   /// What happened and what to try next.
   public var advice: String {
     switch self {

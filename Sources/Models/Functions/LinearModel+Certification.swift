@@ -31,12 +31,12 @@ extension LinearModel: CertifiableFunction {
     var scores = Vector<Element>.zeros(n)
     loss.features.addProduct(columns: S, compact, to: &scores)
     var r = Vector<Element>.zeros(n)
-    _ = Loss.value(scores: scores, targets: loss.targets, residuals: &r)
+    _ = loss.value(scores: scores, residuals: &r)
     var gradient = Vector<Element>.zeros(w.count)
     loss.features.multiplyTransposed(r, alpha: -1 / samples, beta: 0, into: &gradient)
     // |δz| ≤ m ulps of Σ|x||w|; of ∇f(w)ⱼ = −xⱼ·r/n the sum's error and that of r.
     let scoreError = ofScores * frobenius * w.norm + lost
-    let residualError = Loss.residualError(r, scoreError: scoreError)
+    let residualError = loss.residualError(r, scoreError: scoreError)
     let ridge = ridge.value(λ)
     // On the coordinates that may move.
     var (leastFactor, largestFactor): (Element, Element) = (k == 0 ? 1 : .infinity, 0)
@@ -50,24 +50,25 @@ extension LinearModel: CertifiableFunction {
       gradient[j] += term
     }
 
-    let trace = Loss.curvatureBound * frobenius * frobenius / samples
+    let trace = loss.curvatureBound * frobenius * frobenius / samples
     var hessianLipschitzConstant: Element = 0
-    if Loss.curvatureLipschitzConstant != 0 {
+    if loss.curvatureLipschitzConstant != 0 {
       var rows = Vector<Element>.zeros(n)
       loss.features.squaredRowNorms(into: &rows)
       let row = ((rows.maxNorm + lost) * (1 + Element(w.count + 8) * ulp)).squareRoot()
       // A product that underflows is below the smallest normal number, and no zero.
       hessianLipschitzConstant = max(
-        .leastNormalMagnitude, Loss.curvatureLipschitzConstant * row * frobenius * frobenius / samples)
+        .leastNormalMagnitude, loss.curvatureLipschitzConstant * row * frobenius * frobenius / samples)
     }
     // |∇f_j(w) − ∇f_j(w*)| ≤ ‖column j‖ √(sup ℓ″ (∇f(w) − ∇f(w*))·(w − w*)/n), and along the support ‖column j‖ sup ℓ″ ‖X_S‖ ‖δ‖/n.
     return RoundedGradient(
       values: gradient, weights: weights, activeWeight: frobenius, activeMagnitude: magnitude,
       errorPerWeight: (ofRows * r.norm + residualError) / samples, entryError: samples * .leastNonzeroMagnitude,
-      changePerRoot: (Loss.curvatureBound / samples).squareRoot(),
-      slope: Loss.curvatureBound * frobenius / samples, strongConvexity: ridge * leastFactor,
+      changePerRoot: (loss.curvatureBound / samples).squareRoot(),
+      slope: loss.curvatureBound * frobenius / samples, strongConvexity: ridge * leastFactor,
       hessianLipschitzConstant: hessianLipschitzConstant,
       hessianRounding: (ofRows + ofColumns) * (trace + ridge * largestFactor),
-      mixedDerivativeLipschitzConstant: self.ridge == .parameter ? largestFactor : 0)
+      mixedDerivativeLipschitzConstant: self.ridge == .parameter ? largestFactor : 0,
+      ridgeCurvature: ridge * largestFactor)
   }
 }

@@ -37,9 +37,11 @@ public final class LinearModel<Loss: SmoothLoss>: SmoothFunction {
   /// - Parameters:
   ///   - features: X, n × p, dense, sparse or known by its products.
   ///   - targets: y, n entries.
+  ///   - samples: their weights and offsets.
   public convenience init(
-    features: any DesignMatrix<Element>, targets: Vector<Element>, ridge: Ridge<Element> = .parameter
-  ) { self.init(Loss(features: features, targets: targets), ridge: ridge) }
+    features: any DesignMatrix<Element>, targets: Vector<Element>, samples: SampleTerms<Element> = .none,
+    ridge: Ridge<Element> = .parameter
+  ) { self.init(Loss(features: features, targets: targets, samples: samples), ridge: ridge) }
 
   public var stateCount: Int { loss.featureCount }
 
@@ -98,6 +100,10 @@ public final class LinearModel<Loss: SmoothLoss>: SmoothFunction {
     addRidge(H.ridge, w, to: &g)
   }
 
+  @specialized(where Loss == QuadraticLoss<Double>)
+  @specialized(where Loss == QuadraticLoss<Float>)
+  @specialized(where Loss == LogisticLoss<Double>)
+  @specialized(where Loss == LogisticLoss<Float>)
   public func fillHessian(
     at w: Vector<Element>, parameters λ: Vector<Element>, support: IndexSubset, into H: LinearModelHessian<Element>
   ) {
@@ -125,6 +131,9 @@ public final class LinearModel<Loss: SmoothLoss>: SmoothFunction {
     let (shift, bounds) = (ridge.value(λ), ridgeFactorBounds)
     return (smallest + shift * bounds.least, largest + shift * bounds.largest)
   }
+
+  /// Of samples with weights there are bounds alone.
+  public var curvatureBoundsAreAttained: Bool { loss.samples.weights == nil }
 
   /// The loss is at least its least value over all scores.
   public func lowerModel(parameters λ: Vector<Element>) -> (excess: Element, curvature: Element)? {

@@ -22,12 +22,13 @@ struct BatchLoss<Loss: SmoothLoss> {
       return
     }
     let mean = scale / Element(ξ.count)
-    if loss.linearTerm != nil {
+    if isPlainQuadratic {
       loss.features.addRowGrams(rows: ξ.indexArray, w, targets: loss.targets, scale: mean, to: &g)
       return
     }
     loadScores(ξ, w)
     _ = Loss.value(scores: scores, targets: targets, residuals: &coefficients)
+    scaleByWeights(ξ)
     loss.features.addRows(ξ.indexArray, coefficients, scale: -mean, to: &g)
   }
 
@@ -44,12 +45,13 @@ struct BatchLoss<Loss: SmoothLoss> {
       return
     }
     let mean = scale / Element(ξ.count)
-    if loss.linearTerm != nil {
+    if isPlainQuadratic {
       loss.features.addRowGrams(rows: ξ.indexArray, x, targets: nil, scale: mean, to: &y)
       return
     }
     loadScores(ξ, w)
     Loss.curvatures(scores: scores, targets: targets, into: &coefficients)
+    scaleByWeights(ξ)
     loss.features.multiply(rows: ξ.indexArray, x, into: &images)
     coefficients.scale(by: images)
     loss.features.addRows(ξ.indexArray, coefficients, scale: mean, to: &y)
@@ -64,5 +66,13 @@ struct BatchLoss<Loss: SmoothLoss> {
     }
     loss.features.multiply(rows: ξ.indexArray, w, into: &scores)
     for k in 0..<ξ.count { targets[k] = loss.targets[ξ[k]] }
+    if let offsets = loss.samples.offsets { for k in 0..<ξ.count { scores[k] += offsets[ξ[k]] } }
+  }
+
+  /// Whether rows need only be multiplied with.
+  private var isPlainQuadratic: Bool { loss.linearTerm != nil && loss.samples.isPlain }
+
+  private mutating func scaleByWeights(_ ξ: Minibatch) {
+    if let weights = loss.samples.weights { for k in 0..<ξ.count { coefficients[k] *= weights[ξ[k]] } }
   }
 }

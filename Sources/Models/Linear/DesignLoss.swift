@@ -37,22 +37,51 @@ extension DesignLoss {
 }
 
 extension SmoothLoss {
-  public var curvatureBound: Element { Self.curvatureBound }
+  public var curvatureBound: Element { Self.curvatureBound * samples.largestWeight }
+  /// A bound on |ℓ‴| over all scores.
+  var curvatureLipschitzConstant: Element { Self.curvatureLipschitzConstant * samples.largestWeight }
 
   public func value(scores z: Vector<Element>, residuals r: inout Vector<Element>) -> Element {
-    Self.value(scores: z, targets: targets, residuals: &r)
+    if samples.isPlain { return Self.value(scores: z, targets: targets, residuals: &r) }
+    let shifted = samples.shifted(z)
+    guard let weights = samples.weights else { return Self.value(scores: shifted, targets: targets, residuals: &r) }
+    return Self.value(scores: shifted, targets: targets, weights: weights, residuals: &r)
   }
 
   public func curvatures(scores z: Vector<Element>, into d: inout Vector<Element>) {
-    Self.curvatures(scores: z, targets: targets, into: &d)
+    if samples.isPlain {
+      Self.curvatures(scores: z, targets: targets, into: &d)
+      return
+    }
+    Self.curvatures(scores: samples.shifted(z), targets: targets, into: &d)
+    if let weights = samples.weights { d.scale(by: weights) }
   }
 
+  /// d ← ℓ‴(z), n entries; false, and d undefined, where it is not known.
+  func curvatureDerivatives(scores z: Vector<Element>, into d: inout Vector<Element>) -> Bool {
+    guard Self.curvatureDerivatives(scores: samples.shifted(z), targets: targets, into: &d) else { return false }
+    if let weights = samples.weights { d.scale(by: weights) }
+    return true
+  }
+
+  /// A bound on ‖r‖'s rounding error (Euclidean), for residuals computed at scores that are off by `scoreError`: each is a weight times one of the
+  /// static kind, at a score that an offset was added to.
+  func residualError(_ r: Vector<Element>, scoreError: Element) -> Element {
+    if samples.isPlain { return Self.residualError(r, scoreError: scoreError) }
+    let ofShift = Element.ulpOfOne * (samples.offsets?.norm ?? 0)
+    return samples.largestWeight * Self.residualError(r, scoreError: scoreError + ofShift) + .ulpOfOne * r.norm
+  }
+
+  /// Of F(z) = G(z + o) the conjugate is G*(u) − u·o.
   public func dualValue(scores z: Vector<Element>, residuals r: Vector<Element>, scale c: Element) -> Element {
-    Self.dualValue(residuals: r, targets: targets, scale: c)
+    let plain =
+      samples.weights.map { Self.dualValue(residuals: r, targets: targets, weights: $0, scale: c) }
+      ?? Self.dualValue(residuals: r, targets: targets, scale: c)
+    return samples.offsets.map { plain - c * $0.dot(r) / Element(r.count) } ?? plain
   }
 
   public func inUnits(of unit: Element) -> Self? {
     guard linearTerm != nil else { return nil }
-    return Self(features: features, targets: Vector(count: targets.count) { targets[$0] / unit })
+    return Self(features: features, targets: Vector(count: targets.count) { targets[$0] / unit }, samples: samples)
   }
 }

@@ -17,8 +17,8 @@ public final class HeldOutLoss<Loss: SmoothLoss>: OuterObjective {
   private var compact: Vector<Element>
 
   /// - Precondition: that of the loss: as many targets as rows, at least one row.
-  public init(features: any DesignMatrix<Element>, targets: Vector<Element>) {
-    loss = Loss(features: features, targets: targets)
+  public init(features: any DesignMatrix<Element>, targets: Vector<Element>, samples: SampleTerms<Element> = .none) {
+    loss = Loss(features: features, targets: targets, samples: samples)
     scores = .zeros(targets.count)
     residuals = .zeros(targets.count)
     nonzeros = IndexSubset(universe: features.columns)
@@ -33,7 +33,7 @@ public final class HeldOutLoss<Loss: SmoothLoss>: OuterObjective {
   /// sup ℓ″ ‖X_S‖²_F/m, by the norms of the support's columns.
   public func gradientLipschitzConstant(on support: IndexSubset) -> Element? {
     let frobenius = frobeniusNorm(of: support)
-    return Loss.curvatureBound * frobenius * frobenius / Element(scores.count)
+    return loss.curvatureBound * frobenius * frobenius / Element(scores.count)
   }
 
   /// A bound on ‖X_S‖_F, its own rounding counted in.
@@ -58,7 +58,7 @@ public final class HeldOutLoss<Loss: SmoothLoss>: OuterObjective {
     let lost = m * .leastNormalMagnitude
     let scoreError =
       Element(loss.features.rowTerms(columns: nonzeros) + 8) * ulp * frobeniusNorm(of: nonzeros) * w.norm + lost
-    let residualError = Loss.residualError(residuals, scoreError: scoreError)
+    let residualError = loss.residualError(residuals, scoreError: scoreError)
     let frobenius = frobeniusNorm(of: support)
     let terms = Element(loss.features.columnTerms + 8)
     return (frobenius * (terms * ulp * residuals.norm + residualError) / m + lost, 0)
@@ -97,7 +97,7 @@ public final class HeldOutLoss<Loss: SmoothLoss>: OuterObjective {
       scores.fill(0)
       loss.features.addProduct(columns: nonzeros, compact, to: &scores)
     }
-    return Loss.value(scores: scores, targets: loss.targets, residuals: &residuals)
+    return loss.value(scores: scores, residuals: &residuals)
   }
 }
 
@@ -105,6 +105,7 @@ extension HeldOutLoss {
   /// The share of held-out rows whose score has the sign of their label.
   public func accuracy<E>(at w: Vector<E>) -> Double where Loss == LogisticLoss<E> {
     _ = fillResiduals(w)
-    return Double((0..<scores.count).count { scores[$0] * loss.targets[$0] > 0 }) / Double(scores.count)
+    let shifted = loss.samples.shifted(scores)
+    return Double((0..<scores.count).count { shifted[$0] * loss.targets[$0] > 0 }) / Double(scores.count)
   }
 }

@@ -16,20 +16,28 @@ public final class QuadraticLoss<Element: Scalar>: SmoothLoss {
   public static var curvatureBound: Element { 1 }
   public static var curvatureLipschitzConstant: Element { 0 }
 
-  public init(features: any DesignMatrix<Element>, targets: Vector<Element>) {
+  public let samples: SampleTerms<Element>
+
+  /// Offsets o are taken off the targets: ``targets`` is y − o then.
+  public init(features: any DesignMatrix<Element>, targets: Vector<Element>, samples: SampleTerms<Element>) {
     Self.requireFit(features, targets)
+    samples.requireCount(features.rows)
     self.features = features
-    self.targets = targets
+    self.targets = samples.offsets.map { targets - $0 } ?? targets
+    self.samples = SampleTerms(weights: samples.weights)
     let norms = ColumnNorms(features)
     self.norms = norms
     hessian = DesignHessian(features) { norms.squares }
     scores = .zeros(features.rows)
+    if let weights = self.samples.weights { hessian.setWeights { $0.copy(from: weights) } }
   }
 
-  /// Xᵀy/n, computed on first use.
+  /// XᵀCy/n, computed on first use.
   private(set) lazy var correlation: Vector<Element> = {
     var correlation = Vector<Element>.zeros(featureCount)
-    features.multiplyTransposed(targets, alpha: 1 / Element(sampleCount), beta: 0, into: &correlation)
+    var terms = targets
+    if let weights = samples.weights { terms.scale(by: weights) }
+    features.multiplyTransposed(terms, alpha: 1 / Element(sampleCount), beta: 0, into: &correlation)
     return correlation
   }()
 
@@ -51,9 +59,10 @@ public final class QuadraticLoss<Element: Scalar>: SmoothLoss {
       found.products == 0
       ? (found.smallest, found.largest)
       : (max(0, found.smallest - found.smallestErrorBound), found.largest + found.largestErrorBound)
-    (smallest, largest) = spectrum
+    // With weights bounds on those of XᵀCX/n.
+    (smallest, largest) = (spectrum.0 * samples.leastWeight, spectrum.1 * samples.largestWeight)
     spectrumIsKnown = true
-    return spectrum
+    return (smallest, largest)
   }
 
   public func fixProducts() { hessian.fixProducts() }
@@ -72,6 +81,16 @@ public final class QuadraticLoss<Element: Scalar>: SmoothLoss {
     return r.dot(r) / (2 * Element(y.count))
   }
 
+  public static func value(
+    scores z: Vector<Element>, targets y: Vector<Element>, weights c: Vector<Element>,
+    residuals r: inout Vector<Element>
+  ) -> Element {
+    r.assign(1, y, -1, z)
+    let plain = Vector(copying: r)
+    r.scale(by: c)
+    return plain.dot(r) / (2 * Element(y.count))
+  }
+
   public static func curvatures(scores z: Vector<Element>, targets y: Vector<Element>, into d: inout Vector<Element>) {
     d.fill(1)
   }
@@ -86,14 +105,24 @@ public final class QuadraticLoss<Element: Scalar>: SmoothLoss {
     (2 * c * y.dot(r) - c * c * r.dot(r)) / (2 * Element(y.count))
   }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
+  public static func dualValue(
+    residuals r: Vector<Element>, targets y: Vector<Element>, weights: Vector<Element>, scale c: Element
+  ) -> Element {
+    var squares: Element = 0
+    for i in 0..<r.count where weights[i] > 0 { squares += r[i] * (r[i] / weights[i]) }
+    return (2 * c * y.dot(r) - c * c * squares) / (2 * Element(y.count))
+  }
+
   // MARK: - In the space of w
 
   public func value(at w: Vector<Element>) -> Element {
     features.multiply(w, alpha: 1, beta: 0, into: &scores)
-    return Self.value(scores: scores, targets: targets, residuals: &residuals)
+    return value(scores: scores, residuals: &residuals)
   }
 
-  /// g ← (XᵀX w − Xᵀy)/n.
+  /// g ← (XᵀCX w − XᵀCy)/n.
   @specialized(where Element == Double)
   @specialized(where Element == Float)
   public func gradient(at w: Vector<Element>, into g: inout Vector<Element>) {
@@ -114,7 +143,8 @@ public final class QuadraticLoss<Element: Scalar>: SmoothLoss {
   /// ‖XᵀX w‖/n ≤ L ‖w‖; the terms of Xᵀy/n may cancel, so they are measured by ‖X‖_F ‖y‖/n, which bounds the sums of their
   /// absolute values.
   public func gradientMagnitude(at w: Vector<Element>) -> Element {
-    spectrum.largest * w.norm + squaredColumnNorms.oneNorm.squareRoot() * targets.norm / Element(sampleCount)
+    spectrum.largest * w.norm
+      + squaredColumnNorms.oneNorm.squareRoot() * (samples.largestWeight * targets.norm) / Element(sampleCount)
   }
 }
 

@@ -43,6 +43,8 @@ final class RestrictedDesignHessian<Element: Scalar>: LinearOperator {
   var rows: Int { support.count }
   var columns: Int { support.count }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   func apply(_ x: Vector<Element>, into y: inout Vector<Element>) {
     if let dense {
       fused.assign(to: &y, columns: support, of: dense, x, weights: hessian.weights, alpha: scale)

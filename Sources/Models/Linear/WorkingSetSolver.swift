@@ -31,7 +31,7 @@ public struct WorkingSetSolution<Element: Scalar>: Sendable {
   public func get() throws(ConvergenceFailure) -> Vector<Element> {
     guard outcome == .converged else {
       throw ConvergenceFailure(
-        method: "working-sets", iterations: passes, residual: Double(dualityGap), advice: outcome.advice)
+        method: "working-sets", outcome: outcome, iterations: passes, residual: dualityGap)
     }
     return estimate
   }

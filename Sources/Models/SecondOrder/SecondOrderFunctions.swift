@@ -22,7 +22,7 @@ extension LinearModel: ThirdOrderFunction {
     var scores = Vector<Element>.zeros(loss.sampleCount)
     var third = scores
     loss.features.multiply(w, alpha: 1, beta: 0, into: &scores)
-    guard Loss.curvatureDerivatives(scores: scores, targets: loss.targets, into: &third) else { return false }
+    guard loss.curvatureDerivatives(scores: scores, into: &third) else { return false }
     for direction in [z, x] {
       loss.features.multiply(direction, alpha: 1, beta: 0, into: &scores)
       third.scale(by: scores)
@@ -52,7 +52,7 @@ extension HeldOutLoss: TwiceDifferentiableObjective {
     var scores = Vector<Element>.zeros(loss.sampleCount)
     var weights = scores
     loss.features.multiply(w, alpha: 1, beta: 0, into: &scores)
-    Loss.curvatures(scores: scores, targets: loss.targets, into: &weights)
+    loss.curvatures(scores: scores, into: &weights)
     loss.features.multiply(x, alpha: 1, beta: 0, into: &scores)
     weights.scale(by: scores)
     loss.features.multiplyTransposed(weights, alpha: 1 / Element(loss.sampleCount), beta: 1, into: &a)

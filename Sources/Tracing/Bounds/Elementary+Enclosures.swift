@@ -87,8 +87,11 @@ extension Power {
     values(x, c - 1).scaled(c).widened
   }
 
-  /// In ulps of the value; a whole power is a product of |c| factors.
-  static func ulps<Element: Scalar>(_ c: Element) -> Element { 4 + c.magnitude }
+  /// In ulps of the value: a whole power is a product of |c| factors; another exponent is known to eight ulps, which log x multiplies.
+  static func ulps<Element: Scalar>(_ c: Element, at x: Element) -> Element {
+    let own = 4 + c.magnitude
+    return c == c.rounded() || x == 0 ? own : own + 8 * c.magnitude * Element.log(x.magnitude).magnitude
+  }
 }
 
 extension ClosedInterval {

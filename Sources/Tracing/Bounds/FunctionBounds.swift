@@ -17,6 +17,23 @@ final class FunctionBounds<Element: Scalar> {
     pointNodes = function.pointNodes(for: all)
   }
 
+  /// The norms of whole designs, kept: they depend on nothing.
+  private lazy var norms = DesignNorms(function.tape, active: IndexSubset(universe: 0))
+  private lazy var gradientList = function.tape.stored(for: [function.gradient])
+  private lazy var gradientNodes = function.tape.needed(for: [function.gradient])
+
+  /// How large the terms of ∇f(w, λ) are, in norm, so that √(terms of the longest sum) half-ulps of it are what independent rounding errors come to: by the running error analysis, which
+  /// counts as many as there are terms.
+  func gradientMagnitude(at w: Vector<Element>, _ λ: Vector<Element>) -> Element {
+    machine.set(FunctionInput.state, w)
+    machine.set(FunctionInput.parameters, λ)
+    machine.run(gradientNodes)
+    let errors = PointErrors(function.tape, machine, gradientList, norms: norms, active: IndexSubset(universe: 0))
+    let error = errors.nodes[function.gradient]!.errors.upperNorm
+    let longest = function.tape.designs.reduce(w.count) { max($0, max($1.rows, $1.columns)) } + 8
+    return error / (.ulpOfOne * (Element(longest) * Element(w.count + 1)).squareRoot())
+  }
+
   /// At w, zero outside of S, and λ.
   func at(_ w: Vector<Element>, _ λ: Vector<Element>, active S: IndexSubset) -> Analysis {
     machine.set(FunctionInput.state, w)
@@ -97,26 +114,28 @@ final class FunctionBounds<Element: Scalar> {
         mixedDerivativeRounding: m == 0 ? 0 : m.squareRoot() * mixed, radius: radius)
     }
 
-    /// Of f = Σ φ(xᵢ·w) with φ″ in [0, d], and parts that are convex too: |xⱼᵀ D X Δ| ≤ √d ‖xⱼ‖ √(Δᵀ Xᵀ D X Δ), and along w itself √(ρ + δ) of
-    /// what they add. Infinite for other functions.
+    /// Of f = Σ φ(xᵢ·w) with φ″ in [0, d], over one design or more, and parts that are convex too: of a semidefinite H, |HΔ|ⱼ ≤ √Hⱼⱼ √(ΔᵀHΔ), where Xᵀ D X has at
+    /// most d ‖xⱼ‖² on its diagonal, and along w itself √(ρ + δ) of what they add. Without a design that is all there is. Infinite for other functions.
     private func changePerRoot(_ near: Enclosures<Element>, _ weights: inout [Element]) -> Element {
-      guard let form = function.form, form.grams.count == 1 else { return .infinity }
-      let gram = form.grams[0]
-      let curvature = near.range(gram)
+      guard let form = function.form else { return .infinity }
       let diagonal = form.diagonal.map { near.nodes[$0]!.hull } ?? ClosedInterval(0, 0)
       let shift = form.shift.map { near.nodes[$0]!.hull } ?? ClosedInterval(0, 0)
-      guard curvature.lower >= 0, diagonal.lower >= 0, shift.lower >= 0, curvature.upper.isFinite else {
-        return .infinity
+      guard diagonal.lower >= 0, shift.lower >= 0 else { return .infinity }
+      let own = (diagonal.upper + shift.upper).squareRoot()
+      var roots = [Element](repeating: form.grams.isEmpty ? own : 0, count: weights.count)
+      for gram in form.grams {
+        let curvature = near.range(gram)
+        guard curvature.lower >= 0, curvature.upper.isFinite else { return .infinity }
+        let (root, columns) = (curvature.upper.squareRoot(), norms.columns(of: gram.features).norms)
+        for j in 0..<weights.count { roots[j] = .hypot(roots[j], root * columns[j]) }
       }
-      let (root, own) = (curvature.upper.squareRoot(), (diagonal.upper + shift.upper).squareRoot())
-      let columns = norms.columns(of: gram.features).norms
       var change: Element = 0
-      for j in 0..<weights.count where weights[j] > 0 { change = max(change, root * columns[j] / weights[j]) }
-      change *= 1 + 16 * .ulpOfOne
+      for j in 0..<weights.count where weights[j] > 0 { change = max(change, roots[j] / weights[j]) }
+      change *= 1 + Element(16 + 2 * form.grams.count) * .ulpOfOne
       guard change > 0, change.isFinite, own.isFinite else { return .infinity }
       for k in 0..<active.count {
         let j = active[k]
-        weights[j] = max(weights[j], (root * columns[j] + own) / change * (1 + 16 * .ulpOfOne))
+        weights[j] = max(weights[j], (roots[j] + own) / change * (1 + Element(16 + 2 * form.grams.count) * .ulpOfOne))
       }
       return change
     }

@@ -132,10 +132,10 @@ final class PointErrors<Element: Scalar> {
       return dot(a, b)
     case .elementary(let f):
       if isDirection(k) { break }
-      return elementary(k, a, { f.slopes($0) }, ulps: Element(f.ulps))
+      return elementary(k, a, { f.slopes($0) }, ulps: { _ in Element(f.ulps) })
     case .power(let c):
       if isDirection(k) { break }
-      return elementary(k, a, { Power.slopes($0, c) }, ulps: Power.ulps(c))
+      return elementary(k, a, { Power.slopes($0, c) }, ulps: { Power.ulps(c, at: $0) })
     case .softThreshold:
       guard let b else { break }
       let isScalar = b.errors.count == 1
@@ -214,7 +214,8 @@ final class PointErrors<Element: Scalar> {
   }
 
   private func elementary(
-    _ k: Int, _ a: PointError<Element>, _ slopes: (ClosedInterval<Element>) -> ClosedInterval<Element>, ulps: Element
+    _ k: Int, _ a: PointError<Element>, _ slopes: (ClosedInterval<Element>) -> ClosedInterval<Element>,
+    ulps: (Element) -> Element
   ) -> PointError<Element> {
     let (x, value) = (machine.slots[tape.nodes[k].operands[0]].vector, machine.slots[k].vector)
     var errors = a.errors
@@ -224,7 +225,7 @@ final class PointErrors<Element: Scalar> {
       if e == 0 && x[i] == 0 && value[i] == 0 { continue }
       var carried: Element = 0
       if e > 0 { carried = atMost(slopes(ClosedInterval(x[i] - e, x[i] + e)).magnitude, e) }
-      errors[i] = carried + ulps * ulp * value[i].magnitude + .leastNonzeroMagnitude
+      errors[i] = carried + ulps(x[i]) * ulp * value[i].magnitude + .leastNonzeroMagnitude
     }
     return rounded(k, errors, errors)
   }

@@ -127,8 +127,10 @@ public class TracedFunction<Element: Scalar>: SmoothFunction {
     !curvatureBounds(parameters: λ).largest.isNaN
   }
 
-  /// ‖∇f(0)‖ and what the Hessian adds to it at w; where zero has no gradient (a barrier), what there is at w.
+  /// By a running error analysis of the gradient's tape; where an operation has no bound, ‖∇f(0)‖ and what the Hessian adds to it at w.
   public func gradientMagnitude(at w: Vector<Element>, parameters λ: Vector<Element>) -> Element {
+    let byTerms = bounds.gradientMagnitude(at: w, λ)
+    if byTerms.isFinite { return byTerms }
     let atZero: Element
     if let known = gradientAtZero, known.λ == λ {
       atZero = known.norm

@@ -64,8 +64,9 @@ private final class Instance<G: ProximalMap>: ProximalInstance {
     if map.isConvex { return nil }
     let limit = map.stepLimit(parameters: λ)
     if step < limit { return nil }
+    let index = map.stepLimitParameter
     return ParameterViolation(
-      index: 0, value: λ.isEmpty ? 0 : Double(λ[0]),
+      index: index, value: index < λ.count ? Double(λ[index]) : 0,
       expected: "parameters whose proximal map is a single point at the step \(step); it is for steps below \(limit)")
   }
 

@@ -26,10 +26,16 @@ public func proximal<G: ProximalMap>(
   _ file: StaticString = #fileID, _ line: UInt = #line
 ) -> Traced<G.Element> {
   guard u.joins(λ, "proximal") else { return u }
-  guard λ.shape.isScalar || λ.shape.isVector, λ.shape.fixedCount == g.parameterCount, u.shape.fixedCount != nil else {
+  guard λ.shape.isScalar || λ.shape.isVector, λ.shape.fixedCount == g.parameterCount, let count = u.shape.fixedCount
+  else {
     return u.failing(
       "proximal(\(G.self), \(u.text))",
       "a map of \(g.parameterCount) parameters with a \(λ.shape), applied to a \(u.shape)", at: Place(file, line))
+  }
+  guard g.admits(count: count) else {
+    return u.failing(
+      "proximal(\(G.self), \(u.text))", "a map made for another number of coordinates, applied to a \(u.shape)",
+      at: Place(file, line))
   }
   let g = u.tape.register(TracedProximal(g, step: s, kink: kink))
   let parameters = u.tape.reshape(λ.node, .vector(λ.count))

@@ -30,6 +30,13 @@ struct RegressionData {
       validation = try reader.read(
         file, features: train.features.columns, names: train.names, targetName: train.targetName, needsTargets: true)
     }
+    if let validation, (validation.features.denseColumns == nil) != (train.features.denseColumns == nil) {
+      throw .invalid(
+        path: options.rows.validation ?? path,
+        reason:
+          "is \(train.features.denseColumns == nil ? "dense" : "sparse"), and the rows to fit are not; expected both stored alike"
+      )
+    }
     let classes = options.model.isClassifier ? try ClassLabels(of: Self.targets(train), path: path) : nil
     let targets = try Self.numbers(train, classes, "training", path)
     names = train.names

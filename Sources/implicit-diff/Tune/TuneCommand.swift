@@ -41,6 +41,8 @@ struct TuneCommand: ParsableCommand {
     TuneOptimizer.lbfgs
   @Option(parsing: .unconditional, help: "Points of the grid per strength, draws of the random search, steps of adam.")
   var points = 100
+  @Option(parsing: .unconditional, help: "How many times the search begins, from the second on at random.") var starts =
+    1
   @Option(
     parsing: .unconditional,
     help: "The smallest strength of the 1-norm, as a fraction of the one that selects nothing.",
@@ -66,6 +68,7 @@ struct TuneCommand: ParsableCommand {
     guard folds >= 2 else { throw ValidationError("--folds: \(folds) is below 2") }
     guard repeats >= 1 else { throw ValidationError("--repeats: \(repeats) is below 1") }
     guard points >= 2 else { throw ValidationError("--points: \(points) is below 2") }
+    guard starts >= 1 else { throw ValidationError("--starts: \(starts) is below 1") }
     guard ratio > 0, ratio < 1 else { throw ValidationError("--ratio: \(ratio) is not between 0 and 1") }
     guard tolerance >= 0, tolerance.isFinite else {
       throw ValidationError("--tolerance: \(tolerance) is not a number of at least 0")
@@ -151,6 +154,10 @@ struct TuneCommand: ParsableCommand {
   }
 
   private var strategy: any OuterOptimizer {
+    starts == 1 ? single : MultiStart(single, starts: starts, seed: seed)
+  }
+
+  private var single: any OuterOptimizer {
     switch optimizer {
     case .lbfgs: LBFGS()
     case .descent: GradientDescent()

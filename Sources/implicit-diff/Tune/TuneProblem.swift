@@ -31,7 +31,8 @@ struct TuneProblem {
       model: options.model, penalty: options.penalty, criterion: kind, folds: isCV ? command.folds : nil,
       repeats: drawsRows ? command.repeats : nil, seed: command.seed, noise: command.noise,
       features: data.features.columns,
-      strengths: parts.space.count, optimizer: command.optimizer, points: command.points, ratio: command.ratio,
+      strengths: parts.space.count, optimizer: command.optimizer, points: command.points, starts: command.starts,
+      ratio: command.ratio,
       tolerance: command.tolerance, intercept: options.intercept, standardize: options.standardize,
       data: checksum.value)
   }

@@ -46,6 +46,7 @@ struct TuneSettings: Codable, Equatable {
   var strengths: Int
   var optimizer: TuneOptimizer
   var points: Int
+  var starts: Int
   var ratio: Double
   var tolerance: Double
   var intercept: Bool
@@ -66,6 +67,7 @@ struct TuneSettings: Codable, Equatable {
       ("the number of features", "\(features)", "\(other.features)"),
       ("the number of strengths", "\(strengths)", "\(other.strengths)"),
       ("the optimizer", optimizer.rawValue, other.optimizer.rawValue),
+      ("the number of starts", "\(starts)", "\(other.starts)"),
       ("the number of points", "\(points)", "\(other.points)"),
       ("the ratio", "\(ratio)", "\(other.ratio)"),
       ("the tolerance", "\(tolerance)", "\(other.tolerance)"),

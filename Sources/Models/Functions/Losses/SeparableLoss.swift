@@ -1,7 +1,7 @@
 public import LinAlg
 
-/// f(w) = (1/n) Σᵢ ℓ(xᵢ·w, yᵢ) for a ``ScoreLoss`` ℓ and any design X, n × p, without an intercept (append a column of ones with a strength
-/// of its own near 0 for one).
+/// f(w) = (1/n) Σᵢ ℓ(xᵢ·w, yᵢ) for a ``ScoreLoss`` ℓ and any design X, n × p, without an intercept (append a column of ones, with a penalty's
+/// factor of 0, for one).
 public final class SeparableLoss<Score: ScoreLoss>: SmoothLoss {
   public typealias Element = Score.Element
 
@@ -16,9 +16,13 @@ public final class SeparableLoss<Score: ScoreLoss>: SmoothLoss {
   public static var curvatureBound: Element { Score.curvatureBound }
   public static var curvatureLipschitzConstant: Element { Score.curvatureLipschitzConstant }
 
+  public let samples: SampleTerms<Element>
+
   /// - Precondition: as many targets as rows, at least one row, targets that the loss allows.
-  public init(features: any DesignMatrix<Element>, targets: Vector<Element>) {
+  public init(features: any DesignMatrix<Element>, targets: Vector<Element>, samples: SampleTerms<Element>) {
     Self.requireFit(features, targets)
+    samples.requireCount(features.rows)
+    self.samples = samples
     precondition(
       (0..<targets.count).allSatisfy { Score.isTarget(targets[$0]) },
       "\(Score.self): targets must be \(Score.targetDescription)")
@@ -36,7 +40,7 @@ public final class SeparableLoss<Score: ScoreLoss>: SmoothLoss {
   /// 0, and the largest eigenvalue of XᵀX/n times the bound on ℓ″, computed on first use.
   public var spectrum: (smallest: Element, largest: Element) {
     if let knownLargest { return (0, knownLargest) }
-    let found = features.gramSpectrum(scale: Score.curvatureBound / Element(sampleCount))
+    let found = features.gramSpectrum(scale: curvatureBound / Element(sampleCount))
     let largest = found.products == 0 ? found.largest : found.largest + found.largestErrorBound
     knownLargest = largest
     return (0, largest)
@@ -47,6 +51,17 @@ public final class SeparableLoss<Score: ScoreLoss>: SmoothLoss {
   public static func value(
     scores z: Vector<Element>, targets y: Vector<Element>, residuals r: inout Vector<Element>
   ) -> Element { Score.fillResiduals(scores: z, targets: y, into: &r) / Element(z.count) }
+
+  public static func value(
+    scores z: Vector<Element>, targets y: Vector<Element>, weights c: Vector<Element>,
+    residuals r: inout Vector<Element>
+  ) -> Element {
+    _ = Score.fillResiduals(scores: z, targets: y, into: &r)
+    r.scale(by: c)
+    var sum: Element = 0
+    for i in 0..<z.count { sum += c[i] * Score.value(score: z[i], target: y[i]) }
+    return sum / Element(z.count)
+  }
 
   public static func curvatures(scores z: Vector<Element>, targets y: Vector<Element>, into d: inout Vector<Element>) {
     Score.fillCurvatures(scores: z, targets: y, into: &d)
@@ -63,11 +78,21 @@ public final class SeparableLoss<Score: ScoreLoss>: SmoothLoss {
     return sum / Element(r.count)
   }
 
+  public static func dualValue(
+    residuals r: Vector<Element>, targets y: Vector<Element>, weights: Vector<Element>, scale c: Element
+  ) -> Element {
+    var sum: Element = 0
+    for i in 0..<r.count where weights[i] > 0 {
+      sum -= weights[i] * Score.conjugate(ofNegative: c * (r[i] / weights[i]), target: y[i])
+    }
+    return sum / Element(r.count)
+  }
+
   // MARK: - In the space of w
 
   public func value(at w: Vector<Element>) -> Element {
     features.multiply(w, alpha: 1, beta: 0, into: &scores)
-    return Self.value(scores: scores, targets: targets, residuals: &residuals)
+    return value(scores: scores, residuals: &residuals)
   }
 
   /// g ← −Xᵀr/n.
@@ -83,7 +108,7 @@ public final class SeparableLoss<Score: ScoreLoss>: SmoothLoss {
 
   public func linearize(at w: Vector<Element>, into H: DesignHessian<Element>, gradient g: inout Vector<Element>) {
     gradient(at: w, into: &g)
-    H.setWeights { Self.curvatures(scores: scores, targets: targets, into: &$0) }
+    H.setWeights { curvatures(scores: scores, into: &$0) }
   }
 
   public func fillHessian(at w: Vector<Element>, support: IndexSubset, into H: DesignHessian<Element>) {
@@ -95,7 +120,7 @@ public final class SeparableLoss<Score: ScoreLoss>: SmoothLoss {
       scores.fill(0)
       features.addProduct(columns: support, compact, to: &scores)
     }
-    H.setWeights { Self.curvatures(scores: scores, targets: targets, into: &$0) }
+    H.setWeights { curvatures(scores: scores, into: &$0) }
   }
 
   /// A score is a sum whose terms' absolute values have a norm of at most ‖X‖_F ‖w‖ over the samples, and moves a residual by at most sup ℓ″
@@ -103,14 +128,16 @@ public final class SeparableLoss<Score: ScoreLoss>: SmoothLoss {
   public func gradientMagnitude(at w: Vector<Element>) -> Element {
     let n = Element(sampleCount)
     let frobenius = squaredColumnNorms.oneNorm.squareRoot()
-    let moved = Score.curvatureBound * frobenius * w.norm
-    let size = Score.slopeBound.isFinite ? Score.slopeBound * n.squareRoot() : residualsAtZero + moved
+    let moved = curvatureBound * frobenius * w.norm
+    let size =
+      Score.slopeBound.isFinite
+      ? samples.largestWeight * Score.slopeBound * n.squareRoot() : residualsAtZero + moved
     return frobenius * (moved + size) / n
   }
 
   private lazy var residualsAtZero: Element = {
     var r = Vector<Element>.zeros(sampleCount)
-    _ = Self.value(scores: .zeros(sampleCount), targets: targets, residuals: &r)
+    _ = value(scores: .zeros(sampleCount), residuals: &r)
     return r.norm
   }()
 }

@@ -32,7 +32,7 @@ public struct BlockWorkingSetSolution<Element: Scalar>: Sendable {
   public func get() throws(ConvergenceFailure) -> Vector<Element> {
     guard outcome == .converged else {
       throw ConvergenceFailure(
-        method: "working-sets", iterations: passes, residual: Double(violation), advice: outcome.advice)
+        method: "working-sets", outcome: outcome, iterations: passes, residual: violation)
     }
     return estimate
   }
