@@ -91,9 +91,14 @@ import Testing
     #expect(abs(value - report.best!.value!) <= 1e-10 * value)
   }
 
-  @Test func aSearchGoesOnFromItsCheckpoint() throws {
+  /// An intercept is one unknown more than there are features, except where centring fits it.
+  @Test(arguments: [
+    ["--penalty", "elastic-net", "--criterion", "cv", "--folds", "3"], ["--intercept", "--standardize"],
+    ["--penalty", "nonnegative-lasso", "--intercept"],
+  ])
+  func aSearchGoesOnFromItsCheckpoint(_ options: [String]) throws {
     let file = directory.file("checkpoint")
-    let arguments = [Self.diabetes, "--penalty", "elastic-net", "--criterion", "cv", "--folds", "3"]
+    let arguments = [Self.diabetes] + options
     let whole = try tune(arguments)
     let first = try tune(arguments + ["--checkpoint", file, "--max-evaluations", "4"])
     #expect(first.stop.reason == "evaluations" && first.evaluations == 4 && !first.stop.converged)

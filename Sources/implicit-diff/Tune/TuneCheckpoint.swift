@@ -47,7 +47,7 @@ struct TuneCheckpoint: Codable {
     if let difference = settings.difference(from: checkpoint.settings) {
       throw invalid("is of another search: \(difference). Begin anew without --resume")
     }
-    guard checkpoint.log.warmStart.allSatisfy({ $0.isSound(unknowns: settings.features) }) else {
+    guard checkpoint.log.warmStart.allSatisfy({ $0.isSound(unknowns: settings.unknowns) }) else {
       throw invalid("is damaged: its warm start does not fit the data; begin anew without --resume")
     }
     return checkpoint.log

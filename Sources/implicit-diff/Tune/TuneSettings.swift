@@ -54,6 +54,9 @@ struct TuneSettings: Codable, Equatable {
   /// A checksum of the data and of the groups.
   var data: UInt32
 
+  /// The entries of an inner solution: a coefficient per feature and, where the model fits it, the intercept. Centring fits the one of a nonnegative lasso.
+  var unknowns: Int { features + (intercept && penalty != .nonnegativeLasso ? 1 : 0) }
+
   /// What differs in another one, in words; nil where nothing does.
   func difference(from other: TuneSettings) -> String? {
     let fields: [(name: String, here: String, there: String)] = [
