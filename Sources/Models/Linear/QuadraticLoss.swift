@@ -19,7 +19,8 @@ public final class QuadraticLoss<Element: Scalar>: SmoothLoss {
   public let samples: SampleTerms<Element>
 
   /// Offsets o are taken off the targets: ``targets`` is y − o then.
-  public convenience init(features: any DesignMatrix<Element>, targets: Vector<Element>, samples: SampleTerms<Element>) {
+  public convenience init(features: any DesignMatrix<Element>, targets: Vector<Element>, samples: SampleTerms<Element>)
+  {
     self.init(features: features, targets: targets, samples: samples, hessian: nil)
   }
 
