@@ -101,6 +101,24 @@ import Testing
     #expect(silent.vanishingScale(parameters: [1, 1]) == nil)
   }
 
+  /// Powers of two on features and targets change nothing but exponents, however far they are from 1.
+  @Test(arguments: [(40, 40), (-40, -40), (250, 240), (-250, -240), (0, 900)])
+  func theVanishingScaleIsFoundInAnyUnits(_ exponents: (Int, Int)) throws {
+    let problem = TestProblem()
+    func scale(_ a: Double, _ b: Double) throws -> Double {
+      let base = problem.features.matrix
+      let X = DenseDesign(
+        Matrix<Double>(rows: base.rows, columns: base.columns, layout: .columnMajor) { a * base[$0, $1] })
+      let map = ProximalGradientMap(
+        LinearModel(QuadraticLoss(features: X, targets: b * problem.targets), ridge: .none), L1Norm<Double>())
+      return try #require(map.vanishingScale(parameters: [1]))
+    }
+    let (a, b) = (exponents.0, exponents.1)
+    let scaled = try scale(
+      Double(sign: .plus, exponent: a, significand: 1), Double(sign: .plus, exponent: b, significand: 1))
+    #expect(scaled == Double(sign: .plus, exponent: a + b, significand: try scale(1, 1)))
+  }
+
   /// Strengths outside the domain end in a failure with its reason, not in a number.
   @Test func failuresSayWhy() {
     let problem = TestProblem()

@@ -198,6 +198,13 @@ import Testing
     }
     try expect([Self.diabetes, "--model", "logistic"], 65, "expected the labels -1 and 1")
     try expect([Self.diabetes, "--criterion", "cv", "--folds", "266"], 65, "266 folds of 265 rows")
+    try expect([Self.diabetes, "--criterion", "sure", "--noise", "1e300"], 65, "--noise 1e+300", "overflows")
+    // Means over all rows would let those held out into every fold.
+    for criterion in [["cv"], ["sure", "--noise", "50"]] {
+      try expect(
+        [Self.diabetes, "--penalty", "nonnegative-lasso", "--intercept", "--criterion"] + criterion, 65,
+        "--intercept with nonnegative-lasso", "--holdout")
+    }
     try expect([directory.file("nowhere")], 66, "nowhere")
     // Targets that nothing explains, and labels of one class.
     let folder = directory.file("flat")

@@ -137,14 +137,17 @@ public struct RegressionModel<Loss: SmoothLoss, Penalty: ProximalMap<Loss.Elemen
     let loss = map.smooth.loss
     let p = loss.featureCount - (hasIntercept ? 1 : 0)
     let norms = loss.squaredColumnNorms[segment: 0..<p]
-    let curvature = max(
-      Double(norms.oneNorm) / (Double(loss.sampleCount) * Double(p)) * Double(Loss.curvatureBound),
-      .leastNormalMagnitude)
+    // Within the numbers, where squares of the data are not.
+    let curvature = min(
+      max(
+        Double(norms.oneNorm) / (Double(loss.sampleCount) * Double(p)) * Double(Loss.curvatureBound),
+        .leastNormalMagnitude), .greatestFiniteMagnitude / 16)
     func pick(_ strength: Double, _ ridge: Double) -> Vector<Double> {
       Vector(count: map.parameterCount) { $0 < m ? strength : ridge }
     }
     return SearchSpace(
-      names: names, lower: pick(ratio * largest, 1e-6 * curvature), upper: pick(largest, 10 * curvature),
+      names: names, lower: pick(max(ratio * largest, .leastNonzeroMagnitude), 1e-6 * curvature),
+      upper: pick(largest, 10 * curvature),
       start: pick(max(ratio, 0.1) * largest, 1e-2 * curvature))
   }
 }

@@ -78,7 +78,8 @@ extension AID {
   /// Factors K; why it failed, or nil.
   ///
   /// The pivots of a dependent column are what rounding leaves: that of the factorization, |S| ulps, and that of the sums
-  /// over samples which made K, some tens of ulps by their own. A ratio in that range leaves no digit to trust.
+  /// over samples which made K, some tens of ulps by their own. What is left of a column's own curvature in that range leaves no digit to trust. The units
+  /// of the columns do not matter to a Cholesky factorization, nor to this: an intercept beside features of 10⁸ is no dependent column.
   private func factor(
     _ system: SymmetricSystem<Element>, _ cholesky: CholeskyWorkspace<Element>
   ) -> Outcome<Element>? {
@@ -87,7 +88,7 @@ extension AID {
     } catch {
       return error.outcome()
     }
-    return cholesky.pivotRatio <= 64 * Element(system.rows) * .ulpOfOne ? .singular : nil
+    return cholesky.independence <= 64 * Element(system.rows) * .ulpOfOne ? .singular : nil
   }
 
   /// Cholesky of K on the support, a column of `result` a column of `B`.

@@ -20,6 +20,10 @@ public final class CholeskyWorkspace<Element: Scalar> {
   /// precision.
   public private(set) var pivotRatio: Element = 1
 
+  /// min Lᵢᵢ² / Aᵢᵢ: the smallest part of an unknown's own curvature that those before it do not explain, in whatever units each unknown is. At or
+  /// below n ulps a column of A depends on others to working precision.
+  public private(set) var independence: Element = 1
+
   /// Room for `capacity` unknowns: capacity² entries.
   public init(capacity: Int) {
     precondition(capacity >= 0, "CholeskyWorkspace: a capacity cannot be negative (\(capacity))")
@@ -56,15 +60,19 @@ public final class CholeskyWorkspace<Element: Scalar> {
       // A NaN or an infinity anywhere in the triangle reaches a pivot: no pass over the matrix is needed to find it.
       var least = Element.infinity
       var greatest: Element = 0
+      var share: Element = 1
       for i in 0..<n {
         let pivot = a[i * (matrix.stride + 1)]
         if !pivot.isFinite { throw failure(leadingMinor: i + 1, fill) }
         least = min(least, pivot)
         greatest = max(greatest, pivot)
+        // A quotient first: the square of a small pivot may underflow.
+        share = min(share, pivot / diagonal[i] * pivot)
       }
       pivotRatio = (least / greatest) * (least / greatest)
+      independence = share
     } else {
-      pivotRatio = 1
+      (pivotRatio, independence) = (1, 1)
     }
     isFactored = true
   }

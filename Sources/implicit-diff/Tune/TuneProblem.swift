@@ -18,6 +18,14 @@ struct TuneProblem {
     data = try RegressionData(options, seed: command.seed)
     let builder = try ModelBuilder(options, data)
     let kind = command.criterion ?? (data.heldOut == nil ? .cv : .heldout)
+    // The means by which it centres are those of all rows: a fold's fit would know the rows that it is judged by, and the risk miss a degree of freedom.
+    guard kind == .heldout || !options.intercept || options.modelHasIntercept else {
+      throw DatasetError.invalid(
+        path: options.data,
+        reason:
+          "--intercept with \(options.penalty.rawValue) is fitted by centring all rows, which --criterion \(kind.rawValue) must not; expected validation rows, --validation or --holdout"
+      )
+    }
     let parts = try builder.build(TuneConsumer(command: command, criterion: kind))
     criterion = parts.criterion
     space = parts.space
@@ -82,6 +90,11 @@ private struct TuneConsumer: ModelConsumer {
       // The options were held to it: least squares, with a noise.
       guard let model = model as? RegressionModel<QuadraticLoss<Double>, Penalty>, let noise = command.noise else {
         throw DatasetError.invalid(path: path, reason: "the risk can be estimated for least squares only")
+      }
+      // The estimate has the square of the noise and its products with the targets, n of them.
+      guard (16 * Double(y.count) * noise * max(noise, y.maxNorm)).isFinite else {
+        throw DatasetError.invalid(
+          path: path, reason: "--noise \(noise) with targets up to \(y.maxNorm) overflows; expected smaller numbers")
       }
       return Parts(
         criterion: model.riskEstimate(
