@@ -46,7 +46,7 @@ import Testing
   @Test func groupsAreKept() throws {
     let groups = directory.file("groups.npy")
     let strengths = directory.file("strengths.npy")
-    try NPY.write([0, 0, 1, 1, 2, 2, 0, 1, 2, 0], to: groups)
+    try NPY.write([0, 0, 1, 1, 2, 2, 0, 1, 2, 0] as [Int], to: groups)
     try NPY.write(Vector<Double>([2, 1, 3]), to: strengths)
     let options = ["--strengths", strengths, "--groups", groups, "--lambda2", "0.1"]
     let (report, _) = try write(Self.diabetes, options)

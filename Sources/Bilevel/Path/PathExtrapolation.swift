@@ -12,6 +12,8 @@ struct PathExtrapolation<Element: Scalar> {
   }
 
   /// w at another scale, p entries. A coordinate that would change its sign is zero.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   func state(at c: Element) -> Vector<Element>? {
     guard let last = known.first else { return nil }
     var w = Vector(copying: last.state)

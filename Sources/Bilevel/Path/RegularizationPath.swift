@@ -71,9 +71,11 @@ public struct RegularizationPath<Element: Scalar> {
       }
       let state = solution.state
       if k > 0 { extrapolation.append(state, at: c) }
-      let support = state.indices.filter { state[$0] != 0 }
+      let support = IndexSubset(nonzerosOf: state).elements
+      // What the solver knows costs no pass over the data.
       let objective =
-        map.smooth.value(at: state, parameters: λ[segment: m..<λ.count])
+        solution.objective
+        ?? map.smooth.value(at: state, parameters: λ[segment: m..<λ.count])
         + map.penalty.value(at: state, parameters: λ[segment: 0..<m])
       let point = Point(
         parameters: λ, support: support, values: support.map { state[$0] }, objective: objective,

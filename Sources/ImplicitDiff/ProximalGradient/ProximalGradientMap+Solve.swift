@@ -24,10 +24,16 @@ public struct PenalizedMinimum<Element: Scalar>: Sendable {
   public var iterations: Int
   /// How far the objective is above its minimum at most; nil where that was not measured.
   public var dualityGap: Element?
+  /// f + g there; nil where it was not computed.
+  public var objective: Element?
   /// Wall-clock seconds.
   public var seconds: Double
 
-  public init(state: Vector<Element>, method: String, iterations: Int, dualityGap: Element?, seconds: Double) {
+  public init(
+    state: Vector<Element>, method: String, iterations: Int, dualityGap: Element?, objective: Element? = nil,
+    seconds: Double
+  ) {
+    self.objective = objective
     self.state = state
     self.method = method
     self.iterations = iterations

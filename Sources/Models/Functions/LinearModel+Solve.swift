@@ -55,7 +55,7 @@ extension DesignLoss {
     guard found.outcome == .converged else { return nil }
     return PenalizedMinimum(
       state: found.estimate, method: "working-sets", iterations: found.passes, dualityGap: found.dualityGap,
-      seconds: found.seconds)
+      objective: found.objective, seconds: found.seconds)
   }
 
   private func minimum<G: BlockPenalty<Element>>(
@@ -71,6 +71,6 @@ extension DesignLoss {
     guard found.outcome == .converged else { return nil }
     return PenalizedMinimum(
       state: found.estimate, method: "working-sets", iterations: found.passes, dualityGap: found.dualityGap,
-      seconds: found.seconds)
+      objective: found.objective, seconds: found.seconds)
   }
 }

@@ -37,7 +37,7 @@ public final class DesignHessian<Element: Scalar> {
   static var gramLimit: Int { 4096 }
 
   /// - Parameter squaredColumnNorms: those of X, asked for only where a diagonal is.
-  init(_ features: any DesignMatrix<Element>, squaredColumnNorms: @escaping () -> Vector<Element>) {
+  package init(_ features: any DesignMatrix<Element>, squaredColumnNorms: @escaping () -> Vector<Element>) {
     self.features = features
     self.squaredColumnNorms = squaredColumnNorms
     dense = features.denseColumns.flatMap { FusedGram.pays(for: $0) ? $0 : nil }
@@ -132,7 +132,7 @@ public final class DesignHessian<Element: Scalar> {
   }
 
   /// M ← H_SS, both triangles.
-  func assemble(on S: IndexSubset, into M: inout Matrix<Element>) {
+  package func assemble(on S: IndexSubset, into M: inout Matrix<Element>) {
     if gramIsCurrent {
       M.gatherSubmatrix(S, from: gram!)
       return

@@ -19,7 +19,16 @@ public final class QuadraticLoss<Element: Scalar>: SmoothLoss {
   public let samples: SampleTerms<Element>
 
   /// Offsets o are taken off the targets: ``targets`` is y − o then.
-  public init(features: any DesignMatrix<Element>, targets: Vector<Element>, samples: SampleTerms<Element>) {
+  public convenience init(features: any DesignMatrix<Element>, targets: Vector<Element>, samples: SampleTerms<Element>)
+  {
+    self.init(features: features, targets: targets, samples: samples, hessian: nil)
+  }
+
+  /// - Parameter hessian: XᵀX/n, where there is one for this X already; without weights of samples.
+  package init(
+    features: any DesignMatrix<Element>, targets: Vector<Element>, samples: SampleTerms<Element> = SampleTerms(),
+    hessian shared: DesignHessian<Element>?
+  ) {
     Self.requireFit(features, targets)
     samples.requireCount(features.rows)
     self.features = features
@@ -27,7 +36,7 @@ public final class QuadraticLoss<Element: Scalar>: SmoothLoss {
     self.samples = SampleTerms(weights: samples.weights)
     let norms = ColumnNorms(features)
     self.norms = norms
-    hessian = DesignHessian(features) { norms.squares }
+    hessian = shared ?? DesignHessian(features) { norms.squares }
     scores = .zeros(features.rows)
     if let weights = self.samples.weights { hessian.setWeights { $0.copy(from: weights) } }
   }

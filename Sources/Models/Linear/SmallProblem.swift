@@ -62,6 +62,8 @@ struct SmallProblem<Element: Scalar> {
     while rounds < 100 && !isSolved {
       rounds += 1
       var left = rounds == 1 ? max(5, k / 40) : max(10, k / 20)
+      // Digits are not asked for: a step soon says whether the signs are right.
+      if precision != nil { left = min(left, 10) }
       while left > 0 {
         if let precision, meetsConditions(within: precision) { return }
         let few = precision == nil ? left : min(left, 5)

@@ -15,8 +15,16 @@ extension WorkingSetRun {
     for j in 0..<p where g[j].magnitude > c * t[j] { c = g[j].magnitude / t[j] }
     // Beyond a step of a path, the violators alone.
     let least = c < 1.25 ? 2 - c : 1
-    let chosen = (0..<p).filter { w[$0] != 0 || g[$0].magnitude >= least * t[$0] }
-    if chosen.isEmpty || chosen.count > 2 * w.nonzeroCount + 256 { return false }
+    var chosen = (0..<p).filter { w[$0] != 0 || g[$0].magnitude >= least * t[$0] }
+    let room = 3 * w.nonzeroCount / 2 + 128
+    if chosen.count > room {
+      // Those nearest to entering.
+      chosen.sort {
+        w[$0] != 0 && w[$1] == 0 || (w[$0] != 0) == (w[$1] != 0) && g[$0].magnitude * t[$1] > g[$1].magnitude * t[$0]
+      }
+      chosen = chosen.prefix(room).sorted()
+    }
+    if chosen.isEmpty { return false }
     let gap = tolerance * (lossValue + penalty()) / 10
     solveWorkingSet(IndexSubset(chosen, universe: p), gap: gap, true)
     refreshResiduals()

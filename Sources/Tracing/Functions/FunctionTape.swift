@@ -1,4 +1,5 @@
 internal import LinAlg
+internal import Models
 
 /// The inputs of a function's tape, by number.
 enum FunctionInput {
@@ -25,6 +26,11 @@ final class FunctionTape<Element: Scalar> {
   let form: HessianForm<Element>?
   /// f as a function of scores, where it was recognised.
   let scores: ScoreForm<Element>?
+  /// For every Gram matrix of the form without weights, one operator for all Hessians: its matrix is formed once.
+  private(set) lazy var sharedDesigns =
+    form.map { form in
+      form.grams.map { $0.weights == nil ? GramProduct.makeHessian($0.features) : nil }
+    } ?? []
 
   /// - Parameter f: writes f on the tape.
   init(

@@ -33,7 +33,7 @@ extension TracedFunction: PenalizedMinimizer {
     _ = scores.value(scores: y, slopes: &y)
     y.scale(by: -Element(n))
     if let known = squares as? QuadraticLoss<Element>, known.targets == y { return known }
-    let loss = QuadraticLoss<Element>(features: form.gram.features, targets: y)
+    let loss = QuadraticLoss(features: form.gram.features, targets: y, hessian: tape.sharedDesigns.first ?? nil)
     squares = loss
     return loss
   }

@@ -19,7 +19,7 @@ public final class TracedHessian<Element: Scalar>: SupportedHessian {
     let products = function.form == nil ? [function.hessianProduct] : function.form!.nodes
     let outputs = products + [function.mixed, function.mixedAdjoint]
     machine = Machine(function.tape, function.tape.stored(for: outputs + [function.gradient]))
-    recognized = function.form.map { RecognizedHessian($0, count: count) }
+    recognized = function.form.map { RecognizedHessian($0, shared: function.sharedDesigns, count: count) }
     pointNodes = function.pointNodes(for: outputs)
     gradientNodes = function.pointNodes(for: outputs + [function.gradient])
     productNodes = function.form == nil ? function.productNodes(for: function.hessianProduct) : []

@@ -1,5 +1,6 @@
 internal import ImplicitDiff
 internal import LinAlg
+internal import Models
 
 /// `Σ cₖ Xₖᵀ diag(dₖ) Xₖ + diag(δ) + ρ I` with its numbers filled in: products, restrictions and assemblies by its parts.
 final class RecognizedHessian<Element: Scalar>: LinearOperator {
@@ -9,9 +10,10 @@ final class RecognizedHessian<Element: Scalar>: LinearOperator {
   private(set) var shift: Element = 0
   private var blockScratch: Matrix<Element>?
 
-  init(_ form: HessianForm<Element>, count: Int) {
+  /// - Parameter shared: for every Gram matrix without weights, the operator that others use too.
+  init(_ form: HessianForm<Element>, shared: [DesignHessian<Element>?] = [], count: Int) {
     self.count = count
-    grams = form.grams.map { GramProduct($0.features) }
+    grams = form.grams.enumerated().map { GramProduct($1.features, shared: $0 < shared.count ? shared[$0] : nil) }
     diagonal = form.diagonal.map { _ in .zeros(count) }
   }
 

@@ -56,6 +56,14 @@ struct ConditionSolver<Loss: SmoothLoss<Double>> {
     throw failure
   }
 
+  /// From nothing, and where that finds nothing from a point that was given: whatever the start, the end meets the conditions.
+  func solve(at λ: Vector<Double>, orFrom given: Vector<Double>?) throws(Failure) -> Solved {
+    do throws(Failure) { return try solve(at: λ) } catch {
+      guard let given else { throw error }
+      return try solve(at: λ, from: given)
+    }
+  }
+
   /// Newton's method on the support and signs of a point; nil where it leaves them, or another feature would enter.
   private func polished(_ start: Vector<Double>, _ λ: Vector<Double>) throws(Failure) -> Solved? {
     var w = Vector(copying: start)

@@ -112,7 +112,7 @@ struct VerifyCommand: ParsableCommand {
       place: run.place)
     let objective = HeldOutLoss<Loss>(features: data.validationFeatures, targets: data.validationTargets)
     do throws(ConditionSolver<Loss>.Failure) {
-      let solved = try solver.solve(at: λ)
+      let solved = try solver.solve(at: λ, orFrom: w)
       let findings = Comparison(run: run, given: w, derived: Rederivation(solver, objective, solved)).findings
       return Verification(method: run.method, holds: findings.allSatisfy { $0.holds != false }, findings: findings)
     } catch {
@@ -120,8 +120,10 @@ struct VerifyCommand: ParsableCommand {
         switch error {
         case .supportTooLarge(let size):
           "a support of \(size) features is above \(ConditionSolver<Loss>.largestSupport), beyond which nothing is factored"
-        case .singular: "the Hessian on the support is singular: w has no derivative by it"
-        case .notFound: "no point was found that meets the optimality conditions to rounding"
+        case .singular:
+          "the Hessian on the support that was found is singular\(w == nil ? "; --solution FILE.npy says where to look" : "")"
+        case .notFound:
+          "no point was found that meets the optimality conditions to rounding\(w == nil ? "; --solution FILE.npy says where to look" : "")"
         }
       Console.error("\(report): cannot be derived again: \(reason)")
       throw ExitCode.notConverged

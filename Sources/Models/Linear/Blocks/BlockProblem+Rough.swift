@@ -15,7 +15,7 @@ extension BlockProblem {
       if far.isEmpty || !u.maxNorm.isFinite { return }
       let few = blocks.count / 8
       if far.count <= few || !isNewtonDue {
-        for _ in 0..<5 {
+        for _ in 0..<(far.count > few ? 2 : 5) {
           epochs += 1
           if !descend(far) { break }
           if far.count > few { continue }
@@ -31,8 +31,8 @@ extension BlockProblem {
         epochs += 1
         for _ in 0..<3 where !atRest.isEmpty { _ = descend(atRest) }
       }
-      // As many digits as are missing, and one more.
-      newtonPrecision = min(Element(1) / 10, max(Element(1) / 10_000, 1 / (10 * excess)))
+      // As many digits as are missing.
+      newtonPrecision = min(Element(1) / 10, max(Element(1) / 10_000, 1 / (2 * excess)))
       isNewtonDue = newtonStep() != nil
       if u == before { return }
     }

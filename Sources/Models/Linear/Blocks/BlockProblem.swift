@@ -221,7 +221,7 @@ struct BlockProblem<Penalty: BlockSeparableFunction, Quadratic: BlockQuadratic<P
     guard let step = quadratic.solve(system, precision: newtonPrecision) else { return nil }
     let size = step.δ.maxNorm
     if !size.isFinite { return nil }
-    return move(by: step.δ, on: support) && step.kind != .rough ? (size, step.kind) : nil
+    return move(by: step.δ, on: support) && (step.kind != .rough || newtonPrecision != nil) ? (size, step.kind) : nil
   }
 
   /// u ← u + fraction · δ, clipped to the pieces, for the first fraction of 1, ½ … that lowers the objective; whether it was the

@@ -119,9 +119,7 @@ struct ColumnQuadratic<Element: Scalar>: BlockQuadratic {
     let k = system.free.count
     let support = IndexSubset(system.free.elements.map { all[$0] }, universe: all.universe)
     let root = Element.ulpOfOne.squareRoot()
-    if let precision, precision > 1e-5, let δ = solveInSingle(system, support, precision) {
-      return NewtonStep(δ: δ, kind: .exact)
-    }
+    if let precision, precision > 1e-5, let step = solveInSingle(system, support, precision) { return step }
     let extra = system.diagonal
     let diagonal = Vector<Element>(count: k) { i in
       let d = self.diagonal[system.free[i]] + extra[i]
@@ -133,7 +131,8 @@ struct ColumnQuadratic<Element: Scalar>: BlockQuadratic {
     for shift in [0, NewtonSystem<Element>.shift] {
       var δ = Vector<Element>.zeros(k)
       let report = solver.solve(
-        NewtonOperator<Element>(base, PenaltyCurvature<Element>(system), diagonal: diagonal, shift: shift), system.rightHandSide,
+        NewtonOperator<Element>(base, PenaltyCurvature<Element>(system), diagonal: diagonal, shift: shift),
+        system.rightHandSide,
         into: &δ, warmStart: false, preconditioner: DiagonalOperator(inverting: diagonal),
         options: KrylovOptions(stopping: .tolerance(max(root, precision ?? 0), limit: 500)))
       switch report.outcome {
@@ -146,11 +145,11 @@ struct ColumnQuadratic<Element: Scalar>: BlockQuadratic {
     return nil
   }
 
-  /// By conjugate gradient on a copy of the columns, preconditioned block by block; nil where the design has no such copy, or the system does not
+  /// By conjugate gradient on a copy of the columns, preconditioned block by block, as far as some tens of products lead; nil where the design has no such copy, or the system does not
   /// suit single precision.
   private func solveInSingle(
     _ system: NewtonSystem<Element>, _ support: IndexSubset, _ precision: Element
-  ) -> Vector<Element>? {
+  ) -> NewtonStep<Element>? {
     let k = system.free.count
     // In units in which the right-hand side is of size 1.
     let size = system.rightHandSide.maxNorm
@@ -163,9 +162,11 @@ struct ColumnQuadratic<Element: Scalar>: BlockQuadratic {
     let report = ConjugateGradient<Float>(count: k).solve(
       NewtonOperator<Float>(H, penalty, diagonal: diagonal, shift: 0), rhs, into: &δ, warmStart: false,
       preconditioner: BlockPreconditioner(penalty, diagonal: diagonal),
-      options: KrylovOptions(stopping: .tolerance(Float(precision), limit: 200)))
-    guard report.outcome == .converged, δ.firstNonFinite == nil else { return nil }
-    return Vector(count: k) { size * Element(δ[$0]) }
+      options: KrylovOptions(stopping: .tolerance(Float(precision), limit: 60)))
+    let isExact = report.outcome == .converged
+    guard isExact || report.outcome == .iterationLimit || report.outcome == .stagnated, δ.firstNonFinite == nil
+    else { return nil }
+    return NewtonStep(δ: Vector(count: k) { size * Element(δ[$0]) }, kind: isExact ? .exact : .rough)
   }
 }
 
