@@ -105,6 +105,22 @@ import Testing
     #expect(reason.contains("nothing is selected"))
   }
 
+  /// Solves fail below the strength that selects nothing: the end says so, not that nothing is selected.
+  @Test func aFailureBelowThePlaceWhereNothingIsSelectedIsTheReason() {
+    let criterion = ClosureCriterion(1) { λ in
+      if λ[0] == 1 { return CriterionValue(value: 1, gradient: [0], selected: 0) }
+      let failure = ConvergenceFailure(method: "solver", iterations: 7, residual: nil, advice: "The end.")
+      return CriterionValue(value: 2, gradient: [.nan], selected: 3, failure: failure)
+    }
+    let space = SearchSpace(names: ["lambda1"], lower: [1e-3], upper: [1], start: [0.1])
+    let found = Tuner().tune(criterion, in: space)
+    guard case .failed(let reason) = found.stop else {
+      Issue.record("\(found.stop)")
+      return
+    }
+    #expect(reason.contains("The end."))
+  }
+
   /// f = ½ (log λ₁ − 1)² + λ₂ has its minimum at (e, lower bound), f = |log λ| its own at a kink.
   @Test func boundsAreNamedAndKinksAreMinima() throws {
     let space = SearchSpace(names: ["a", "b"], lower: [0.1, 0.5], upper: [10, 2], start: [1, 1])

@@ -9,8 +9,11 @@ extension Search {
     var θ = logStart
     let (low, high) = (space.logLower, space.logUpper)
     var factor = 0.0
+    // A point beyond those that failed, where nothing is selected, does not take the reason away.
+    var failure: String?
     for _ in 0..<60 {
       let record = try evaluate(θ, bounding: bounding)
+      failure = record.failure ?? failure
       if record.value != nil, record.logGradient != nil, record.selected > 0 { return (θ, record) }
       let next = record.value == nil || record.logGradient == nil ? Double.log(2) : -.log(2)
       // Between a λ that selects nothing and one that cannot be solved there is none to begin from by doubling and halving.
@@ -20,8 +23,7 @@ extension Search {
       if moved == θ { break }
       θ = moved
     }
-    let last = self.log.records.last
-    throw .failed(last?.failure ?? "nothing is selected within the bounds, so that the criterion does not depend on λ")
+    throw .failed(failure ?? "nothing is selected within the bounds, so that the criterion does not depend on λ")
   }
 
   /// The entries of the gradient along which θ can move down: those that do not point out of the box.
