@@ -52,6 +52,26 @@ import Testing
     }
   }
 
+  /// What a step rests on: the curvature that a gradient states is at least the largest eigenvalue, with ridges of every size for each coordinate too.
+  @Test func theStatedCurvatureIsTheLargest() {
+    let X = Matrix<Double>([[2, 1], [1, 3], [1, 1]])
+    for factors in [nil, [1, 1000], [1000, 0]] as [Vector<Double>?] {
+      let f = LinearModel(QuadraticLoss(features: DenseDesign(X), targets: [1, 2, 3]), ridgeFactors: factors)
+      let g = f.roundedGradient(at: [1, -1], parameters: [0.5], active: IndexSubset([0, 1], universe: 2))
+      let stated = g.weights.dot(g.weights) * g.changePerRoot * g.changePerRoot + g.ridgeCurvature
+      let H = f.makeHessian()
+      var slope = Vector<Double>.zeros(2)
+      f.linearize(at: [1, -1], parameters: [0.5], into: H, gradient: &slope)
+      var dense = Matrix<Double>.zeros(2, 2)
+      H.assemble(on: IndexSubset([0, 1], universe: 2), into: &dense)
+      // The larger root of the characteristic polynomial of a symmetric 2 × 2 matrix.
+      let (half, difference) = ((dense[0, 0] + dense[1, 1]) / 2, (dense[0, 0] - dense[1, 1]) / 2)
+      let largest = half + Double.hypot(difference, dense[0, 1])
+      #expect(stated >= largest * (1 - 16 * .ulpOfOne), "\(String(describing: factors)): \(stated), \(largest)")
+      #expect(stated <= 2 * largest)
+    }
+  }
+
   @Test func fractionsInDouble() throws { try run(Double.self) }
   @Test func fractionsInFloat() throws { try run(Float.self) }
 }

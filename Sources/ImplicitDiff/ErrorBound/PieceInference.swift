@@ -85,12 +85,10 @@ struct PieceInference<Element: Scalar> {
     // What is known of f holds no farther: a ball that the step maps into itself must lie within.
     guard e <= gradient.radius else { return nil }
     let distance = (e + argumentRounding) * (1 + 4 * .ulpOfOne)
-    // The constants of f are those of a ball.
-    let isNear = e <= gradient.radius
-    let isIdentified = distance < piece.radius && isNear
+    let isIdentified = distance < piece.radius
     return State(
       error: e, contraction: contraction, argumentError: distance,
-      isProven: e.isFinite && (isGlobal ? piece.radius > 0 && isNear : isIdentified), isIdentified: isIdentified)
+      isProven: e.isFinite && (isGlobal ? piece.radius > 0 : isIdentified), isIdentified: isIdentified)
   }
 
   private func leastEigenvalue(_ hessian: any SupportedHessian<Element>) -> Element? {

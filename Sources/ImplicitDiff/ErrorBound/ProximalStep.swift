@@ -19,9 +19,9 @@ struct ProximalStep<Element: Scalar> {
       throw .functionHasNoBound
     }
     let norms = 1 + (p + 8) * ulp
-    // ‖∇f(w) − ∇f(w')‖² ≤ ‖ω‖² changePerRoot² (∇f(w) − ∇f(w'))·(w − w') bounds the largest eigenvalue; a modulus known of f may have been left out.
+    // ‖∇f(w) − ∇f(w')‖² ≤ ‖ω‖² changePerRoot² (∇f(w) − ∇f(w'))·(w − w') bounds the largest eigenvalue but for the ridge's.
     let root = gradient.weights.norm * gradient.changePerRoot * norms
-    largestCurvature = (root * root + gradient.strongConvexity) * norms
+    largestCurvature = (root * root + gradient.ridgeCurvature) * norms
     // An ulp of it must be a number too, and its inverse.
     guard largestCurvature == 0 || ((ulp * largestCurvature).isNormal && (1 / largestCurvature).isNormal) else {
       throw .outOfRange

@@ -33,11 +33,7 @@ extension SparseMatrix {
   /// Copies the entries once.
   public func appendingOnes() -> any DesignMatrix<Element> {
     let count = nonzeroCount
-<<<<<<< HEAD
     // Rows fit in 32 bits: entries are indexed by them already.
-=======
-    // Rows fit 32 bits: they index entries already.
->>>>>>> 0cb75442d2925a2e45631aeb79f58e16bdde2f81
     return SparseMatrix(
       rows: rows,
       byColumn: CompressedLines(

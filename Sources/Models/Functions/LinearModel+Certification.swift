@@ -68,6 +68,7 @@ extension LinearModel: CertifiableFunction {
       slope: loss.curvatureBound * frobenius / samples, strongConvexity: ridge * leastFactor,
       hessianLipschitzConstant: hessianLipschitzConstant,
       hessianRounding: (ofRows + ofColumns) * (trace + ridge * largestFactor),
-      mixedDerivativeLipschitzConstant: self.ridge == .parameter ? largestFactor : 0)
+      mixedDerivativeLipschitzConstant: self.ridge == .parameter ? largestFactor : 0,
+      ridgeCurvature: ridge * largestFactor)
   }
 }

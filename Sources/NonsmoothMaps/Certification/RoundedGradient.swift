@@ -17,12 +17,15 @@ public struct RoundedGradient<Element: Scalar> {
   public var errorPerWeight: Element
   public var entryError: Element
   /// |∇f(w)ⱼ − ∇f(w')ⱼ| ≤ ωⱼ changePerRoot √((∇f(w) − ∇f(w'))·(w − w')) for any w' and coordinates j that are not active; for active ones the same of f without
-  /// its ridge, (``strongConvexity``/2) ‖w‖². So ‖ω‖² changePerRoot² + ``strongConvexity`` bounds the eigenvalues of ∇²f. Infinite where f is not known to be convex.
+  /// a ridge of curvatures up to ``ridgeCurvature``. So ‖ω‖² changePerRoot² + ``ridgeCurvature`` bounds the curvature of f along active coordinates. Infinite where f is not known
+  /// to be convex.
   public var changePerRoot: Element
   /// |∇f(w)ⱼ − ∇f(w')ⱼ| ≤ ωⱼ slope ‖w − w'‖ where w' differs from w in active coordinates alone.
   public var slope: Element
   /// A modulus of strong convexity of f that is known for nothing.
   public var strongConvexity: Element
+  /// The largest curvature along an active coordinate of the ridge that ``changePerRoot`` leaves out; ``strongConvexity`` unless said.
+  public var ridgeCurvature: Element
   /// L_H with ‖∇²f(w)_SS − ∇²f(w')_SS‖ ≤ L_H ‖w − w'‖ for differences in active coordinates.
   public var hessianLipschitzConstant: Element
   /// A bound on the rounding error of (∇²f)_SS z for ‖z‖ = 1.
@@ -38,7 +41,7 @@ public struct RoundedGradient<Element: Scalar> {
     values: Vector<Element>, weights: Vector<Element>, activeWeight: Element, activeMagnitude: Element,
     errorPerWeight: Element, entryError: Element, changePerRoot: Element, slope: Element, strongConvexity: Element,
     hessianLipschitzConstant: Element, hessianRounding: Element, mixedDerivativeLipschitzConstant: Element,
-    mixedDerivativeRounding: Element = 0, radius: Element = .infinity
+    mixedDerivativeRounding: Element = 0, radius: Element = .infinity, ridgeCurvature: Element? = nil
   ) {
     self.values = values
     self.weights = weights
@@ -54,6 +57,7 @@ public struct RoundedGradient<Element: Scalar> {
     self.mixedDerivativeLipschitzConstant = mixedDerivativeLipschitzConstant
     self.mixedDerivativeRounding = mixedDerivativeRounding
     self.radius = radius
+    self.ridgeCurvature = ridgeCurvature ?? strongConvexity
   }
 
   /// A bound on the rounding error, in norm, of a vector of k entries, each the sum of an entry of the gradient on the active coordinates and of
