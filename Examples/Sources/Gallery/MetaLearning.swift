@@ -34,7 +34,7 @@ func metaLearning() throws -> [Comparison] {
     loss(query, w, λ[segment: 1..<1 + p * k].reshaped(p, k))
   }
   let λ = concatenate([[0.1], B.flattened])
-  let solution = ProximalGradientMap(f, L1Norm(), step: .fixed(0.1)).solve(at: λ)
+  let solution = ProximalGradientMap(f, L1Norm()).solve(at: λ)
   let w = try solution.get()
   let byAID = try AID().hypergradient(of: E, solution.problem)
   let byITD = try ITD(.reverse()).hypergradient(of: E, solution.problem)
