@@ -42,13 +42,13 @@ struct HypergradientSession<Loss: SmoothLoss<Double>> {
     return try run(strategy, problem(method))
   }
 
-  private func run<S: DifferentiationStrategy<PenalizedMap<Loss>>>(
+  private func run<S: AdjointStrategy<PenalizedMap<Loss>>>(
     _ strategy: S, _ problem: FixedPointProblem<PenalizedMap<Loss>>
   ) throws -> MethodResult {
     try run(strategy, problem, strategy.makeWorkspace(for: map))
   }
 
-  private func run<S: DifferentiationStrategy<PenalizedMap<Loss>>>(
+  private func run<S: AdjointStrategy<PenalizedMap<Loss>>>(
     _ strategy: S, _ problem: FixedPointProblem<PenalizedMap<Loss>>, _ workspace: S.Workspace
   ) throws -> MethodResult {
     var gradient = Vector<Double>.zeros(parameters.count)

@@ -7,6 +7,7 @@ extension DesignMatrix {
   public var denseColumns: Matrix<Element>? { nil }
   public var sparseColumns: SparseMatrix<Element>? { nil }
   public var columnTerms: Int { rows }
+  public func makeGram() -> (any WeightedGram<Element>)? { nil }
   public func rowTerms(columns S: IndexSubset) -> Int { S.count }
 
   /// Whether entries of X can be read, and not only products made.

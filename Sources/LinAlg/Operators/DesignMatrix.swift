@@ -72,6 +72,10 @@ public protocol DesignMatrix<Element>: Sendable {
 
   /// The extremal eigenvalues of `scale` · XᵀX.
   func gramSpectrum(scale: Element) -> ExtremalEigenvalues<Element>
+
+  /// XᵀDX/n with what this storage knows of it: how it is assembled, in single precision too, its rank, its costs. nil, as by default,
+  /// where ``gram(columns:weights:alpha:into:workspace:)``, the column norms and the products above are all there is to know.
+  func makeGram() -> (any WeightedGram<Element>)?
 }
 
 extension DesignMatrix {

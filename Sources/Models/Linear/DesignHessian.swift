@@ -32,6 +32,8 @@ public final class DesignHessian<Element: Scalar> {
   /// Whether it is decided for good that products go through X.
   private var staysWithFeatures = false
   private let squaredColumnNorms: () -> Vector<Element>
+  /// H as the storage has it itself.
+  let own: (any WeightedGram<Element>)?
 
   /// 4096 features make a Gram matrix of 128 MiB in Double.
   static var gramLimit: Int { 4096 }
@@ -42,12 +44,15 @@ public final class DesignHessian<Element: Scalar> {
     self.squaredColumnNorms = squaredColumnNorms
     dense = features.denseColumns.flatMap { FusedGram.pays(for: $0) ? $0 : nil }
     image = .zeros(features.rows)
+    own = features.makeGram()
+    own?.fill(weights: nil)
   }
 
   /// d ← what `fill` writes (n entries).
   package func setWeights(_ fill: (inout Vector<Element>) -> Void) {
     if weights == nil { weights = .zeros(features.rows) }
     fill(&weights!)
+    own?.fill(weights: weights)
     gramIsCurrent = false
     productsThroughFeatures = 0
   }
@@ -71,6 +76,7 @@ public final class DesignHessian<Element: Scalar> {
   @specialized(where Element == Double)
   @specialized(where Element == Float)
   public func apply(_ x: Vector<Element>, into y: inout Vector<Element>) {
+    if let own { return own.apply(x, into: &y) }
     if gramPays() {
       y.assignSymmetricProduct(gram!, x)
       return
@@ -88,6 +94,7 @@ public final class DesignHessian<Element: Scalar> {
   @specialized(where Element == Double)
   @specialized(where Element == Float)
   public func apply(block x: Matrix<Element>, into y: inout Matrix<Element>) {
+    if let own { return own.apply(block: x, into: &y) }
     if gramPays(columns: x.columns) {
       y.assignProduct(gram!, x)
       return
@@ -133,6 +140,7 @@ public final class DesignHessian<Element: Scalar> {
 
   /// M ← H_SS, both triangles.
   package func assemble(on S: IndexSubset, into M: inout Matrix<Element>) {
+    if let own { return own.assemble(on: S, into: &M) }
     if gramIsCurrent {
       M.gatherSubmatrix(S, from: gram!)
       return
@@ -144,11 +152,12 @@ public final class DesignHessian<Element: Scalar> {
     features.gram(columns: S, weights: weights, alpha: scale, into: &M, workspace: columnGram)
   }
 
-  /// Whether H_SS can be assembled in single precision: X is dense and the Gram matrix not there already.
-  var assemblesSingle: Bool { !gramIsCurrent && features.denseColumns != nil }
+  /// Whether H_SS can be assembled in single precision: the storage does, or X is dense and the Gram matrix not there already.
+  var assemblesSingle: Bool { own?.assemblesSingle ?? (!gramIsCurrent && features.denseColumns != nil) }
 
   /// The lower triangle of M ← H_SS in single precision.
   func assembleSingle(on S: IndexSubset, into M: inout Matrix<Float>) {
+    if let own { return own.assembleSingle(on: S, into: &M) }
     if weights == nil, growing.covers(S) {
       growing.gatherSingle(S, into: &M)
       return
@@ -160,6 +169,7 @@ public final class DesignHessian<Element: Scalar> {
   /// H_SS + shift I as an operator in single precision: where X is dense, the Gram matrix is not there already and the copy takes at
   /// most `largestSingleCopy` bytes.
   func single(on S: IndexSubset, shift: Float) -> (any LinearOperator<Float>)? {
+    if let own { return own.single(on: S).map { ShiftedOperator($0, shift: shift) } }
     guard !gramIsCurrent, let matrix = features.denseColumns,
       4 * features.rows * S.count <= Self.largestSingleCopy
     else { return nil }
@@ -192,7 +202,8 @@ public final class DesignHessian<Element: Scalar> {
   }
 
   private func gramMayPay() -> Bool {
-    !staysWithFeatures && features.denseColumns != nil && features.columns <= min(Self.gramLimit, 2 * features.rows)
+    own == nil && !staysWithFeatures && features.denseColumns != nil
+      && features.columns <= min(Self.gramLimit, 2 * features.rows)
   }
 
   /// Whether the Gram matrix is there, forming it when it has become due.

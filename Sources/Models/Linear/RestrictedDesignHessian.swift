@@ -13,6 +13,8 @@ final class RestrictedDesignHessian<Element: Scalar>: LinearOperator {
   private let fused = FusedGram<Element>()
   private let dense: Matrix<Element>?
   private var chosen: (any DesignMatrix<Element>)?
+  /// H_SS as the storage has it itself.
+  private var own: (any LinearOperator<Element>)?
 
   init(_ hessian: DesignHessian<Element>) {
     self.hessian = hessian
@@ -37,7 +39,8 @@ final class RestrictedDesignHessian<Element: Scalar>: LinearOperator {
     self.shift = shift
     self.shifts = shifts
     if let shifts, shifted.count != shifts.count { shifted = .zeros(shifts.count) }
-    chosen = dense == nil ? hessian.features.columns(support) : nil
+    own = hessian.own?.restricted(to: support)
+    chosen = dense == nil && own == nil ? hessian.features.columns(support) : nil
   }
 
   var rows: Int { support.count }
@@ -46,7 +49,9 @@ final class RestrictedDesignHessian<Element: Scalar>: LinearOperator {
   @specialized(where Element == Double)
   @specialized(where Element == Float)
   func apply(_ x: Vector<Element>, into y: inout Vector<Element>) {
-    if let dense {
+    if let own {
+      own.apply(x, into: &y)
+    } else if let dense {
       fused.assign(to: &y, columns: support, of: dense, x, weights: hessian.weights, alpha: scale)
     } else if let chosen {
       chosen.multiply(x, alpha: 1, beta: 0, into: &image)
