@@ -30,6 +30,13 @@ public struct IndexSubset: Sendable {
     self.universe = universe
   }
 
+  /// Places in any order, each once: for what reads columns one after the other and compares no indices.
+  package init(unordered places: [Int], universe: Int) {
+    storage = places
+    count = places.count
+    self.universe = universe
+  }
+
   /// Where `x` is not zero.
   public init<Element: Scalar>(nonzerosOf x: Vector<Element>) {
     self.init(universe: x.count)

@@ -199,7 +199,10 @@ struct WorkingSetRun<Loss: DesignLoss> {
   }
 
   private mutating func refreshGradient() {
-    if alive.count == w.count {
+    if let linear = loss.linearTerm, w.nonzeroCount == 0 {
+      // Of a quadratic at zero that is Xᵀr/n, and it is there already.
+      gradient.copy(from: linear)
+    } else if alive.count == w.count {
       loss.features.multiplyTransposed(residuals, alpha: 1 / Element(n), beta: 0, into: &gradient)
     } else {
       if compact.count != alive.count { compact = .zeros(alive.count) }
