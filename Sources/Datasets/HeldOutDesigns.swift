@@ -68,7 +68,8 @@ public struct HeldOutDesigns<Element: Scalar>: Sendable {
   /// - Throws: ``DatasetError/invalid(path:reason:)`` where another program has written to one of them meanwhile.
   public func requireUnchanged() throws(DatasetError) {
     for mapping in mappings where !mapping.file.isUnchanged {
-      throw .invalid(path: mapping.path, reason: "was changed while it was in use; expected a file that nobody writes to")
+      throw .invalid(
+        path: mapping.path, reason: "was changed while it was in use; expected a file that nobody writes to")
     }
   }
 }

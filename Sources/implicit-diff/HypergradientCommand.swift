@@ -149,7 +149,8 @@ struct HypergradientCommand: ParsableCommand {
   }
 
   private func reportOne<Loss: SmoothLoss<Double>>(
-    _ session: HypergradientSession<Loss>, _ data: HeldOutDesigns<Double>, _ method: Method, _ inner: InnerReport, _ seconds: PhaseSeconds,
+    _ session: HypergradientSession<Loss>, _ data: HeldOutDesigns<Double>, _ method: Method, _ inner: InnerReport,
+    _ seconds: PhaseSeconds,
     _ clock: Stopwatch, _ progress: ProgressLine
   ) throws {
     progress.update("differentiating by \(method.rawValue)")

@@ -17,7 +17,8 @@ extension HeldOutDesigns<Double> {
   /// Reads a folder whose large features stay in their files; where one of them is cut short meanwhile the program ends with a word.
   init(mappedFrom directory: String) throws(DatasetError) {
     LostPages.exit(
-      ExitCode.badData.rawValue, saying: "implicit-diff: a data file was cut short by another program while it was in use\n")
+      ExitCode.badData.rawValue,
+      saying: "implicit-diff: a data file was cut short by another program while it was in use\n")
     try self.init(directory: directory, mapped: true)
   }
 }
