@@ -56,10 +56,7 @@ final class NPYFile: Sendable {
     if !allowsNonFinite, let bad {
       let (line, place) = bad.quotientAndRemainder(dividingBy: reader.length)
       let (i, j) = header.isFortranOrder ? (place, line) : (line, place)
-      throw .invalid(
-        path: path,
-        reason:
-          "row \(i), column \(j) (counted from 0) is \(matrix[i, j]) as \(Element.typeName); expected a finite number")
+      throw notFinite(i, j, matrix[i, j])
     }
     return matrix
   }

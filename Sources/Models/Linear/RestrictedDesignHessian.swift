@@ -19,7 +19,7 @@ final class RestrictedDesignHessian<Element: Scalar>: LinearOperator {
   init(_ hessian: DesignHessian<Element>) {
     self.hessian = hessian
     scale = 1 / Element(hessian.features.rows)
-    dense = hessian.features.denseColumns
+    dense = hessian.features.hasDenseColumns ? hessian.features.denseColumns : nil
     image = .zeros(dense == nil ? hessian.features.rows : 0)
   }
 
