@@ -13,7 +13,8 @@ struct TuneCommand: ParsableCommand {
       validation rows, or with --criterion cv its mean over the folds of the training rows, no longer falls.
 
       lasso: lambda1 ‖w‖₁; elastic-net: the same + lambda2 ‖w‖²/2; group-lasso: lambda1 Σ √size ‖w_group‖; sparse-group-lasso: both. \
-      Losses: mean squared error / 2, mean log(1 + exp(−y x·w)), Huber's, half the mean squared hinge.
+      Losses: mean squared error / 2, mean log(1 + exp(−y x·w)), Huber's, half the mean squared hinge, \
+      for counts mean exp(x·w) − y x·w (poisson, half the deviance). Each is a mean by --weights of scores x·w + --offsets.
 
       \(sampleFormatsHelp)
 
@@ -85,6 +86,9 @@ struct TuneCommand: ParsableCommand {
     }
     guard criterion != .sure || inputs.model == .leastSquares else {
       throw ValidationError("--criterion sure goes with least-squares")
+    }
+    guard criterion != .sure || (inputs.terms.weights == nil && inputs.terms.offsets == nil) else {
+      throw ValidationError("--criterion sure goes without --weights and --offsets")
     }
     if let noise, !(noise > 0 && noise.isFinite) { throw ValidationError("--noise: \(noise) is not a positive number") }
     guard !resume || checkpoint != nil else { throw ValidationError("--resume needs --checkpoint") }

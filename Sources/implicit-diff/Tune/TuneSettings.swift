@@ -1,4 +1,6 @@
 import ArgumentParser
+import Datasets
+import LinAlg
 
 /// The loss of the fitted model and of the held-out rows.
 enum TuneModel: String, CaseIterable, Codable, ExpressibleByArgument {
@@ -6,9 +8,24 @@ enum TuneModel: String, CaseIterable, Codable, ExpressibleByArgument {
   case logistic
   case huber
   case squaredHinge = "squared-hinge"
+  case poisson
 
   /// Whether targets are labels −1 and 1.
   var isClassifier: Bool { self == .logistic || self == .squaredHinge }
+
+  /// Whether the loss is that of counts, which are at least 0.
+  var isOfCounts: Bool { self == .poisson }
+
+  /// - Throws: ``DatasetError`` that names the first target that the loss does not allow.
+  func check(_ targets: Vector<Double>, _ part: String, _ path: String) throws(DatasetError) {
+    guard isOfCounts else { return }
+    if let bad = targets.indices.first(where: { targets[$0] < 0 }) {
+      throw .invalid(path: path, reason: "\(part) target \(bad) is \(targets[bad]); expected counts of at least 0")
+    }
+    if part == "training", targets.maxNorm == 0 {
+      throw .invalid(path: path, reason: "all training targets are 0; expected some count above 0")
+    }
+  }
 }
 
 enum TunePenalty: String, CaseIterable, Codable, ExpressibleByArgument {
