@@ -38,12 +38,12 @@ struct TuneProblem {
     checksum.add(builder.groups ?? [])
     builder.factors.add(to: &checksum)
     let isCV = kind == .cv
-    let drawsRows = kind != .heldout
+    let drawsRows = isCV || kind == .sure
     settings = TuneSettings(
       model: options.model, penalty: options.penalty, criterion: kind, folds: isCV ? command.folds : nil,
       repeats: drawsRows ? command.repeats : nil, seed: command.seed, noise: command.noise,
       features: data.features.columns,
-      strengths: parts.space.count, optimizer: command.optimizer, points: command.points, starts: command.starts,
+      strengths: parts.space.count, optimizer: command.chosenOptimizer, points: command.points, starts: command.starts,
       ratio: command.ratio,
       tolerance: command.tolerance, intercept: options.intercept, standardize: options.standardize,
       data: checksum.value)
@@ -94,6 +94,21 @@ private struct TuneConsumer: ModelConsumer {
       try checkCounts(folds, y, path)
       return Parts(
         criterion: model.crossValidation(features: X, targets: y, samples: rows.samples, folds: folds), space: space,
+        fit: fit)
+    case .aic, .bic, .ebic:
+      // Where columns are as many as rows the fit leaves no residuals, and the likelihood of an unknown noise has no bound.
+      let unknowns = X.columns + (command.inputs.intercept ? 1 : 0)
+      let isNormal = command.inputs.model == .leastSquares
+      guard !isNormal || command.noise != nil || unknowns < y.count else {
+        throw DatasetError.invalid(
+          path: path,
+          reason:
+            "has \(y.count) rows for \(unknowns) unknowns, from which the noise cannot be estimated; expected --noise")
+      }
+      let likelihood: MeanLossLikelihood =
+        !isNormal ? .negativeLog : command.noise.map { .normal(noise: $0) } ?? .normalOfUnknownNoise
+      return Parts(
+        criterion: model.informationCriterion(of: map, criterion.charge!, likelihood: likelihood), space: space,
         fit: fit)
     case .sure:
       // The options were held to it: least squares, with a noise.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Bilevel
 import Datasets
 import LinAlg
 
@@ -12,6 +13,9 @@ enum TuneModel: String, CaseIterable, Codable, ExpressibleByArgument {
 
   /// Whether targets are labels −1 and 1.
   var isClassifier: Bool { self == .logistic || self == .squaredHinge }
+
+  /// Whether the loss is a likelihood's.
+  var hasLikelihood: Bool { self == .leastSquares || self == .logistic || self == .poisson }
 
   /// Whether the loss is that of counts, which are at least 0.
   var isOfCounts: Bool { self == .poisson }
@@ -40,6 +44,19 @@ enum TuneCriterion: String, CaseIterable, Codable, ExpressibleByArgument {
   case heldout
   case cv
   case sure
+  case aic
+  case bic
+  case ebic
+
+  /// What a degree of freedom costs; nil for criteria that do not count them.
+  var charge: InformationCharge? {
+    switch self {
+    case .aic: .akaike
+    case .bic: .bayes
+    case .ebic: .extendedBayes
+    case .heldout, .cv, .sure: nil
+    }
+  }
 }
 
 enum TuneOptimizer: String, CaseIterable, Codable, ExpressibleByArgument {
@@ -77,7 +94,7 @@ struct TuneSettings: Codable, Equatable {
   /// How many inner problems an evaluation solves.
   var solves: Int {
     switch criterion {
-    case .heldout: 1
+    case .heldout, .aic, .bic, .ebic: 1
     case .cv: (folds ?? 1) * (repeats ?? 1)
     case .sure: 2 * (repeats ?? 1)
     }
