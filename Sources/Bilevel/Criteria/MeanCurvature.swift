@@ -11,10 +11,17 @@ extension SmoothLoss {
       var scores = Vector<Element>.zeros(sampleCount)
       var curvatures = scores
       features.multiply(w, alpha: 1, beta: 0, into: &scores)
-      self.curvatures(scores: scores, into: &curvatures)
+      if let offsets = samples.offsets { scores.add(1, offsets) }
+      Self.curvatures(scores: scores, targets: targets, into: &curvatures)
       bound = Double(curvatures.maxNorm)
     }
-    let norms = squaredColumnNorms[segment: 0..<p]
+    // Weights have mean 1: by them a row counts as often as if it were repeated.
+    var norms = squaredColumnNorms[segment: 0..<p]
+    if let weights = samples.weights {
+      norms = .zeros(p)
+      features.squaredColumnNorms(
+        IndexSubset(Array(0..<p), universe: featureCount), weights: weights, into: &norms)
+    }
     let mean = Double(norms.oneNorm) / (Double(sampleCount) * Double(p)) * bound
     return min(max(mean, .leastNormalMagnitude), .greatestFiniteMagnitude / 16)
   }
