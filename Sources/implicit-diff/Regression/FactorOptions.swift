@@ -60,13 +60,17 @@ struct FactorOptions: ParsableArguments {
 
   /// What the files hold, for p features.
   func read(features p: Int) throws(DatasetError) -> FeatureFactors {
-    FeatureFactors(
+    let factors = FeatureFactors(
       penalty: try Self.factors(penaltyFactors, p), ridge: try Self.factors(ridgeFactors, p), adaptive: adaptive,
       bounds: hasBounds
         ? (
           try Self.bounds(lower, p, -.infinity, "most") { $0 <= 0 },
           try Self.bounds(upper, p, .infinity, "least") { $0 >= 0 }
         ) : nil)
+    if let (lower, upper) = factors.bounds, lower.maxNorm == 0, upper.maxNorm == 0 {
+      throw .invalid(path: "--lower and --upper", reason: "are 0 for every feature, which leaves nothing to fit")
+    }
+    return factors
   }
 
   private static func factors(_ path: String?, _ p: Int) throws(DatasetError) -> Vector<Double>? {
