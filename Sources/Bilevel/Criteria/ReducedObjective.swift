@@ -17,6 +17,8 @@ public final class ReducedObjective<Map: FixedPointMap, Objective: OuterObjectiv
   private let unpenalizedCount: Int
   private var gradient: Vector<Element>
   private var scratch: Vector<Element>
+  /// λ at which the last evaluation found a gradient, with w there.
+  private(set) var last: (state: Vector<Element>, parameters: Vector<Element>)?
   /// w at the last λ that was solved, p entries.
   public private(set) var state: Vector<Element>?
 
@@ -69,6 +71,7 @@ public final class ReducedObjective<Map: FixedPointMap, Objective: OuterObjectiv
 
   public func evaluate(at λ: Vector<Double>, bounding: Bool) -> CriterionValue {
     let parameters = Vector<Element>(converting: λ)
+    last = nil
     let solution = map.solve(at: parameters, from: state)
     do throws(ConvergenceFailure) { state = try solution.get() } catch {
       return .failed(error, parameters: parameterCount)
@@ -78,7 +81,7 @@ public final class ReducedObjective<Map: FixedPointMap, Objective: OuterObjectiv
     var failure = differentiate(solution.problem, strategy)
     let isUnique = failure == nil
     if isDependent, differentiate(solution.problem, AID(.minres)) == nil { failure = nil }
-    if failure != nil { gradient.fill(.nan) }
+    if failure == nil { last = (w, parameters) } else { gradient.fill(.nan) }
     let bound = bounding && isUnique ? errorBound(solution.problem) : nil
     return CriterionValue(
       value: value, gradient: Vector(converting: gradient), gradientErrorBound: bound.map { Double($0) },

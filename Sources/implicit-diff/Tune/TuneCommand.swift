@@ -195,6 +195,7 @@ struct TuneCommand: ParsableCommand {
   private var single: any OuterOptimizer {
     switch chosenOptimizer {
     case .lbfgs: LBFGS()
+    case .newton: Newton()
     case .descent: GradientDescent()
     case .adam: Adam(steps: points)
     case .grid: GridSearch(points: points)

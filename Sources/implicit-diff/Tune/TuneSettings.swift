@@ -61,6 +61,7 @@ enum TuneCriterion: String, CaseIterable, Codable, ExpressibleByArgument {
 
 enum TuneOptimizer: String, CaseIterable, Codable, ExpressibleByArgument {
   case lbfgs
+  case newton
   case descent
   case adam
   case grid
