@@ -80,7 +80,7 @@ extension BlockWorkingSetRun {
         if fraction == 1 { takeSolution() } else { w.assign(1, old, fraction, step) }
         refreshResiduals()
         let after = lossValue + penaltyValue()
-        if after <= before + 64 * .ulpOfOne * before.magnitude || !after.isFinite { break }
+        if after <= before + 64 * .ulpOfOne * before.magnitude || after.isNaN { break }
         fraction /= 2
         if fraction < .ulpOfOne { break }
       }
