@@ -14,6 +14,22 @@ public struct HeldOutDesigns<Element: Scalar>: Sendable {
   /// m entries.
   public let validationTargets: Vector<Element>
 
+  /// - Precondition: as many targets as rows in each part, as many columns in one part as in the other.
+  public init(
+    trainFeatures: any DesignMatrix<Element>, trainTargets: Vector<Element>,
+    validationFeatures: any DesignMatrix<Element>, validationTargets: Vector<Element>
+  ) {
+    precondition(
+      trainFeatures.rows == trainTargets.count && validationFeatures.rows == validationTargets.count
+        && trainFeatures.columns == validationFeatures.columns,
+      "HeldOutDesigns: \(trainFeatures.rows) × \(trainFeatures.columns) with \(trainTargets.count) targets, held out \(validationFeatures.rows) × \(validationFeatures.columns) with \(validationTargets.count)"
+    )
+    self.trainFeatures = trainFeatures
+    self.trainTargets = trainTargets
+    self.validationFeatures = validationFeatures
+    self.validationTargets = validationTargets
+  }
+
   /// Reads a folder.
   ///
   /// - Throws: ``DatasetError`` that names the file, for what ``NPY`` refuses, for arrays that are no sparse matrix, for
