@@ -16,6 +16,23 @@ public struct HeldOutDesigns<Element: Scalar>: Sendable {
   /// What the features are read from while they are used.
   private let mappings: [(path: String, file: MappedFile)]
 
+  /// - Precondition: as many targets as rows in each part, as many columns in one part as in the other.
+  public init(
+    trainFeatures: any DesignMatrix<Element>, trainTargets: Vector<Element>,
+    validationFeatures: any DesignMatrix<Element>, validationTargets: Vector<Element>
+  ) {
+    precondition(
+      trainFeatures.rows == trainTargets.count && validationFeatures.rows == validationTargets.count
+        && trainFeatures.columns == validationFeatures.columns,
+      "HeldOutDesigns: \(trainFeatures.rows) × \(trainFeatures.columns) with \(trainTargets.count) targets, held out \(validationFeatures.rows) × \(validationFeatures.columns) with \(validationTargets.count)"
+    )
+    self.trainFeatures = trainFeatures
+    self.trainTargets = trainTargets
+    self.validationFeatures = validationFeatures
+    self.validationTargets = validationTargets
+    mappings = []
+  }
+
   /// Reads a folder.
   ///
   /// - Parameter mapped: leaves large dense features in their files, which become memory (``LinAlg/RowMajorDesign``, or a `DenseDesign` in Fortran

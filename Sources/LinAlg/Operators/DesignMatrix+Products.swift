@@ -84,6 +84,11 @@ extension DesignMatrix {
     out.gather(S, from: full)
   }
 
+  public func multiplyGram(
+    columns S: IndexSubset?, _ x: Vector<Element>, weights d: Vector<Element>?, alpha α: Element,
+    into y: inout Vector<Element>
+  ) -> Bool { false }
+
   /// X_S as a matrix, by |S| products.
   package func gathered(_ S: IndexSubset) -> Matrix<Element> {
     precondition(S.universe == columns, "Design of \(rows) × \(columns): columns of \(S.universe)")

@@ -57,6 +57,13 @@ public protocol DesignMatrix<Element>: Sendable {
   /// out ← α X_Sᵀ r.
   func multiplyTransposed(
     columns S: IndexSubset, _ r: Vector<Element>, alpha α: Element, into out: inout Vector<Element>)
+  /// y ← α X_Sᵀ diag(d) X_S x where the storage does it in one pass, S nil for all columns and d nil for ones. Dense and sparse ones do it elsewhere.
+  ///
+  /// - Returns: false where nothing was done: two products are as good then.
+  func multiplyGram(
+    columns S: IndexSubset?, _ x: Vector<Element>, weights d: Vector<Element>?, alpha α: Element,
+    into y: inout Vector<Element>
+  ) -> Bool
   /// C ← α X_Sᵀ diag(d) X_S, both triangles, for weights d ≥ 0 (n entries; nil for ones).
   func gram(
     columns S: IndexSubset, weights d: Vector<Element>?, alpha α: Element, into C: inout Matrix<Element>,

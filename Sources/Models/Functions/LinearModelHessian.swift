@@ -1,4 +1,3 @@
-public import ImplicitDiff
 public import LinAlg
 
 /// H + λ diag(factors) with H = XᵀDX/n: the Hessian of a loss over a design with a ridge, as the design multiplies and assembles it best.

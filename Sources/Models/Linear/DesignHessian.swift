@@ -85,6 +85,7 @@ public final class DesignHessian<Element: Scalar> {
       fused.assign(to: &y, columns: nil, of: dense, x, weights: weights, alpha: scale)
       return
     }
+    if features.multiplyGram(columns: nil, x, weights: weights, alpha: scale, into: &y) { return }
     features.multiply(x, alpha: 1, beta: 0, into: &image)
     if let weights { image.scale(by: weights) }
     features.multiplyTransposed(image, alpha: scale, beta: 0, into: &y)
