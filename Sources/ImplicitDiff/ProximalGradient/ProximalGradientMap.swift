@@ -12,7 +12,7 @@ public final class ProximalGradientMap<F: SmoothFunction, G: ProximalMap>: Fixed
   /// How the step size s is chosen.
   public enum Step: Sendable, Equatable {
     /// s = 2/(L + μ), L and μ bounds on the eigenvalues of ∇²f: the smallest contraction factor, (L − μ)/(L + μ). Without strong
-    /// convexity it is 1/L.
+    /// convexity it is 1/L, and 1 where f bounds its curvature by nothing: then Φ may not contract, which its outcome says.
     case optimal
     /// Given; the map contracts only below 2/L.
     case fixed(Element)
