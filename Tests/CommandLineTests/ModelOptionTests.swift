@@ -152,6 +152,17 @@ import Testing
     #expect(w.contains { abs($0 - 10) <= 1e-13 }, "\(w)")
   }
 
+  /// Its intercept is the one that centring would fit, and the report has a bound on the gradient's error or none.
+  @Test func slopeHasAnInterceptAndFolds() throws {
+    let held = try tune([Self.diabetes, "--penalty", "slope", "--intercept", "--standardize"])
+    #expect(held.stop.converged && held.best!.selected > 0)
+    let folds = try tune([
+      Self.diabetes, "--penalty", "slope", "--q", "0.3", "--intercept", "--criterion", "cv", "--folds", "3",
+      "--optimizer", "grid", "--points", "4",
+    ])
+    #expect(folds.trace.allSatisfy { $0.failure == nil })
+  }
+
   @Test func informationCriteriaAreForGrids() throws {
     let report = try tune([Self.diabetes, "--intercept", "--criterion", "bic"])
     #expect(report.optimizer == "grid" && report.evaluations == 100 && report.stop.reason == "exhausted")
@@ -184,6 +195,9 @@ import Testing
       (["--upper", "x"], 64, "at least 0"), (["--adaptive", "0"], 64, "not a positive number"),
       (["--adaptive", "1", "--penalty", "nonnegative-lasso"], 64, "go with lasso"),
       (["--lower", "NEGATIVE"], 65, "expected 10"),
+      (["--model", "poisson", "--penalty", "slope"], 64, "does not go with poisson"),
+      (["--penalty", "slope", "--q", "1"], 64, "between 0 and 1"), (["--q", "0.2"], 64, "goes with slope"),
+      (["--penalty", "slope", "--per-feature"], 64, "--per-feature"),
       (["--validation-weights", "ONES"], 64, "goes with --weights"),
       (["--criterion", "sure", "--noise", "1", "--weights", "ONES"], 64, "without --weights"),
     ] as [([String], Int32, String)])
