@@ -213,6 +213,25 @@ import Testing
     #expect(result.errors.contains(fragment), "\(result.errors)")
   }
 
+  /// Equal columns that the validation rows tell apart: w is not unique, and the loss of it no function of the strength.
+  @Test func evaluationsThatFailAreSaid() throws {
+    let folder = directory.file("equal")
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    let X = Matrix<Double>(rows: 30, columns: 4) { i, j in sin(1 + Double((i + 1) * (j % 3 + 1)) * 0.7) }
+    let y = Vector<Double>(count: 30) { 2 * X[$0, 0] + X[$0, 1] + 0.3 * cos(Double($0)) }
+    try NPY.write(X, to: folder + "/X_train.npy")
+    try NPY.write(Matrix<Double>(rows: 30, columns: 4) { X[$0, $1] * ($1 == 3 ? -2 : 1) }, to: folder + "/X_val.npy")
+    for name in ["y_train", "y_val"] { try NPY.write(y, to: folder + "/\(name).npy") }
+    let result = try Tool.implicitDiff.run(["tune", folder, "--max-evaluations", "30"])
+    #expect(result.output.contains("evaluations failed") || result.code == 70, "\(result.output) \(result.errors)")
+  }
+
+  @Test func tablesOfNoFeaturesAreRefused() throws {
+    let path = try directory.write(Array("w,y\n1,2\n3,4\n5,7\n".utf8), "none.csv")
+    let result = try Tool.implicitDiff.run(["tune", path, "--weights", "w", "--criterion", "cv", "--folds", "2"])
+    #expect(result.code == 65 && result.errors.contains("expected features"), "\(result.errors)")
+  }
+
   @Test func countsAreRefusedWhereThereAreNone() throws {
     let folder = directory.file("counts")
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
