@@ -142,7 +142,8 @@ let package = Package(
     .testTarget(
       name: "DocumentationTests",
       dependencies: [
-        "Bilevel", "Tracing", "NonsmoothMaps", "Models", "Datasets", "ImplicitDiff", "LinAlg", "TestSupport",
+        "Bilevel", "Tracing", "NonsmoothMaps", "Models", "Datasets", "ImplicitDiff", "LinAlg", "RandomStreams",
+        "TestSupport",
         .product(name: "RealModule", package: "swift-numerics"),
       ],
       swiftSettings: swift),

@@ -26,3 +26,11 @@ extension SparseGroupLasso: InterceptPenalty {
       groupStrengths: groupStrengths.appendingShared())
   }
 }
+
+extension SeparableSum: InterceptPenalty {
+  /// The last coordinate is in no part.
+  public func appendingUnpenalized(after p: Int) -> SeparableSum {
+    precondition(coordinateCount == p, "SeparableSum: of \(coordinateCount) coordinates for \(p)")
+    return SeparableSum(parts, count: p + 1, parameterCount: parameterCount)
+  }
+}

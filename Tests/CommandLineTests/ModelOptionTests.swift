@@ -152,6 +152,17 @@ import Testing
     #expect(w.contains { abs($0 - 10) <= 1e-13 }, "\(w)")
   }
 
+  /// Its intercept is the one that centring would fit, and the report has a bound on the gradient's error or none.
+  @Test func slopeHasAnInterceptAndFolds() throws {
+    let held = try tune([Self.diabetes, "--penalty", "slope", "--intercept", "--standardize"])
+    #expect(held.stop.converged && held.best!.selected > 0)
+    let folds = try tune([
+      Self.diabetes, "--penalty", "slope", "--q", "0.3", "--intercept", "--criterion", "cv", "--folds", "3",
+      "--optimizer", "grid", "--points", "4",
+    ])
+    #expect(folds.trace.allSatisfy { $0.failure == nil })
+  }
+
   @Test func informationCriteriaAreForGrids() throws {
     let report = try tune([Self.diabetes, "--intercept", "--criterion", "bic"])
     #expect(report.optimizer == "grid" && report.evaluations == 100 && report.stop.reason == "exhausted")
@@ -184,6 +195,9 @@ import Testing
       (["--upper", "x"], 64, "at least 0"), (["--adaptive", "0"], 64, "not a positive number"),
       (["--adaptive", "1", "--penalty", "nonnegative-lasso"], 64, "go with lasso"),
       (["--lower", "NEGATIVE"], 65, "expected 10"),
+      (["--model", "poisson", "--penalty", "slope"], 64, "does not go with poisson"),
+      (["--penalty", "slope", "--q", "1"], 64, "between 0 and 1"), (["--q", "0.2"], 64, "goes with slope"),
+      (["--penalty", "slope", "--per-feature"], 64, "--per-feature"),
       (["--validation-weights", "ONES"], 64, "goes with --weights"),
       (["--criterion", "sure", "--noise", "1", "--weights", "ONES"], 64, "without --weights"),
     ] as [([String], Int32, String)])
@@ -197,6 +211,25 @@ import Testing
     let result = try Tool.implicitDiff.run(["tune", Self.diabetes] + arguments)
     #expect(result.code == code && result.errorLines.count == 1, "\(result.code): \(result.errors)")
     #expect(result.errors.contains(fragment), "\(result.errors)")
+  }
+
+  /// Equal columns that the validation rows tell apart: w is not unique, and the loss of it no function of the strength.
+  @Test func evaluationsThatFailAreSaid() throws {
+    let folder = directory.file("equal")
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    let X = Matrix<Double>(rows: 30, columns: 4) { i, j in sin(1 + Double((i + 1) * (j % 3 + 1)) * 0.7) }
+    let y = Vector<Double>(count: 30) { 2 * X[$0, 0] + X[$0, 1] + 0.3 * cos(Double($0)) }
+    try NPY.write(X, to: folder + "/X_train.npy")
+    try NPY.write(Matrix<Double>(rows: 30, columns: 4) { X[$0, $1] * ($1 == 3 ? -2 : 1) }, to: folder + "/X_val.npy")
+    for name in ["y_train", "y_val"] { try NPY.write(y, to: folder + "/\(name).npy") }
+    let result = try Tool.implicitDiff.run(["tune", folder, "--max-evaluations", "30"])
+    #expect(result.output.contains("evaluations failed") || result.code == 70, "\(result.output) \(result.errors)")
+  }
+
+  @Test func tablesOfNoFeaturesAreRefused() throws {
+    let path = try directory.write(Array("w,y\n1,2\n3,4\n5,7\n".utf8), "none.csv")
+    let result = try Tool.implicitDiff.run(["tune", path, "--weights", "w", "--criterion", "cv", "--folds", "2"])
+    #expect(result.code == 65 && result.errors.contains("expected features"), "\(result.errors)")
   }
 
   @Test func countsAreRefusedWhereThereAreNone() throws {

@@ -15,6 +15,8 @@ public final class ReducedObjective<Map: FixedPointMap, Objective: OuterObjectiv
   private let errorBound: (FixedPointProblem<Map>) -> Element?
   /// Entries at the end of w that are never selected nor left out, such as an intercept.
   private let unpenalizedCount: Int
+  /// Whether a system that is not positive definite can be but one of columns that depend on each other.
+  private let isConvex: Bool
   private var gradient: Vector<Element>
   private var scratch: Vector<Element>
   /// λ at which the last evaluation found a gradient, with w there.
@@ -24,9 +26,15 @@ public final class ReducedObjective<Map: FixedPointMap, Objective: OuterObjectiv
 
   /// For any map; its gradients come without a bound.
   ///
-  /// - Parameter unpenalizedCount: entries at the end of w that do not count as selected, such as an intercept.
-  public init(_ map: Map, _ objective: Objective, strategy: AID<Map> = AID(), unpenalizedCount: Int = 0) {
+  /// - Parameters:
+  ///   - unpenalizedCount: entries at the end of w that do not count as selected, such as an intercept.
+  ///   - isConvex: whether w minimizes a convex function. Then where w is not unique there is still a gradient, if E is the same for all of
+  ///     them; else such a point is refused, since it may be no minimum.
+  public init(
+    _ map: Map, _ objective: Objective, strategy: AID<Map> = AID(), unpenalizedCount: Int = 0, isConvex: Bool = false
+  ) {
     self.unpenalizedCount = unpenalizedCount
+    self.isConvex = isConvex
     self.map = map
     self.objective = objective
     self.strategy = strategy
@@ -37,9 +45,12 @@ public final class ReducedObjective<Map: FixedPointMap, Objective: OuterObjectiv
   }
 
   /// For maps that can bound the error of their solution: so can the criterion for its gradient.
-  public init(_ map: Map, _ objective: Objective, strategy: AID<Map> = AID(), unpenalizedCount: Int = 0)
+  public init(
+    _ map: Map, _ objective: Objective, strategy: AID<Map> = AID(), unpenalizedCount: Int = 0, isConvex: Bool = false
+  )
   where Map: CertifiableMap {
     self.unpenalizedCount = unpenalizedCount
+    self.isConvex = isConvex
     self.map = map
     self.objective = objective
     self.strategy = strategy
@@ -107,7 +118,7 @@ public final class ReducedObjective<Map: FixedPointMap, Objective: OuterObjectiv
         of: objective, problem, into: &gradient, scratch: &scratch, workspace: workspace)
       do throws(ConvergenceFailure) { _ = try Derivative(estimate: gradient, report: report).get() } catch {
         switch report.outcome {
-        case .singular, .indefinite: isDependent = true
+        case .singular, .indefinite: isDependent = isConvex
         default: break
         }
         return error

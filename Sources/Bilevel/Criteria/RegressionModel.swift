@@ -36,7 +36,9 @@ public struct RegressionModel<Loss: SmoothLoss, Penalty: ProximalMap<Loss.Elemen
   /// - Parameter loss: the loss, such as `QuadraticLoss<Double>.self`.
   public init(_ loss: Loss.Type, _ penalty: Penalty, ridge: Ridge<Element> = .none) {
     self.init(penalty, ridge, withIntercept: nil) { map, objective in
-      func join(_ objective: some OuterObjective<Element>) -> any Criterion { ReducedObjective(map, objective) }
+      func join(_ objective: some OuterObjective<Element>) -> any Criterion {
+        ReducedObjective(map, objective, isConvex: penalty.isConvex)
+      }
       return join(objective)
     }
   }
@@ -45,7 +47,9 @@ public struct RegressionModel<Loss: SmoothLoss, Penalty: ProximalMap<Loss.Elemen
   public init(_ loss: Loss.Type, _ penalty: Penalty, ridge: Ridge<Element> = .none)
   where Penalty: CertifiablePenalty {
     self.init(penalty, ridge, withIntercept: nil) { map, objective in
-      func join(_ objective: some OuterObjective<Element>) -> any Criterion { ReducedObjective(map, objective) }
+      func join(_ objective: some OuterObjective<Element>) -> any Criterion {
+        ReducedObjective(map, objective, isConvex: penalty.isConvex)
+      }
       return join(objective)
     }
   }
@@ -57,7 +61,7 @@ public struct RegressionModel<Loss: SmoothLoss, Penalty: ProximalMap<Loss.Elemen
       penalty, ridge, withIntercept: intercept ? { penalty.appendingUnpenalized(after: $0) } : nil
     ) { map, objective in
       func join(_ objective: some OuterObjective<Element>) -> any Criterion {
-        ReducedObjective(map, objective, unpenalizedCount: intercept ? 1 : 0)
+        ReducedObjective(map, objective, unpenalizedCount: intercept ? 1 : 0, isConvex: penalty.isConvex)
       }
       return join(objective)
     }
@@ -70,7 +74,7 @@ public struct RegressionModel<Loss: SmoothLoss, Penalty: ProximalMap<Loss.Elemen
       penalty, ridge, withIntercept: intercept ? { penalty.appendingUnpenalized(after: $0) } : nil
     ) { map, objective in
       func join(_ objective: some OuterObjective<Element>) -> any Criterion {
-        ReducedObjective(map, objective, unpenalizedCount: intercept ? 1 : 0)
+        ReducedObjective(map, objective, unpenalizedCount: intercept ? 1 : 0, isConvex: penalty.isConvex)
       }
       return join(objective)
     }

@@ -25,7 +25,9 @@ public struct Newton: OuterOptimizer {
     defer { search.wantsHessian = false }
     var point = try search.begin(bounding: false)
     guard point.record.logHessian != nil else {
-      throw .failed("second derivatives of this criterion, model or penalty are not known")
+      throw .failed(
+        "there are no second derivatives: they are not known of this criterion, model or penalty, or columns depend on each other"
+      )
     }
     var firstNorm: Double?
     var settled = 0

@@ -99,6 +99,11 @@ public struct SampleReader: Sendable {
           "column '\(TextFile.excerpt(extra.utf8))' is \(extra == target ? "the target" : "a feature"); expected another one"
       )
     }
+    guard !names.isEmpty else {
+      throw .invalid(
+        path: table.path, reason: "line 1 has no column beside those of targets, weights and offsets; expected features"
+      )
+    }
     let (features, targets) = try table.columns(features: names, target: target)
     var samples = Samples(features: DenseDesign(features), targets: targets, names: names, targetName: target)
     if !extras.isEmpty {

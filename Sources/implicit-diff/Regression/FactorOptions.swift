@@ -28,6 +28,12 @@ struct FactorOptions: ParsableArguments {
     help: ArgumentHelp("The most every coefficient may be, at least 0.", valueName: "NUMBER|FILE.npy"))
   var upper: String?
 
+  @Option(
+    parsing: .unconditional,
+    help: "The false discovery rate that the weights of slope are made for, between 0 and 1 (default: 0.1).",
+    transform: Arguments.number)
+  var q: Double?
+
   var hasBounds: Bool { lower != nil || upper != nil }
 
   /// The options that name files.
@@ -46,6 +52,8 @@ struct FactorOptions: ParsableArguments {
     guard penalty == .elasticNet || ridgeFactors == nil else {
       throw ValidationError("--ridge-factors goes with elastic-net")
     }
+    guard penalty == .slope || q == nil else { throw ValidationError("--q goes with slope") }
+    if let q, !(q > 0 && q < 1) { throw ValidationError("--q: \(q) is not between 0 and 1") }
     if let adaptive, !(adaptive > 0 && adaptive.isFinite) {
       throw ValidationError("--adaptive: \(adaptive) is not a positive number")
     }
@@ -62,6 +70,7 @@ struct FactorOptions: ParsableArguments {
   func read(features p: Int) throws(DatasetError) -> FeatureFactors {
     let factors = FeatureFactors(
       penalty: try Self.factors(penaltyFactors, p), ridge: try Self.factors(ridgeFactors, p), adaptive: adaptive,
+      q: q ?? 0.1,
       bounds: hasBounds
         ? (
           try Self.bounds(lower, p, -.infinity, "most") { $0 <= 0 },
@@ -110,6 +119,8 @@ struct FeatureFactors {
   var ridge: Vector<Double>?
   /// The exponent of the adaptive lasso.
   var adaptive: Double?
+  /// The rate that the weights of slope are made for.
+  var q: Double
   /// In the units of the data.
   var bounds: (lower: Vector<Double>, upper: Vector<Double>)?
 
@@ -120,6 +131,6 @@ struct FeatureFactors {
       sum.add([x?.count ?? -1])
       sum.add(x ?? none)
     }
-    sum.add(Vector([adaptive ?? 0]))
+    sum.add(Vector([adaptive ?? 0, q]))
   }
 }

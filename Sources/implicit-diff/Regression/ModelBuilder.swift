@@ -128,6 +128,13 @@ struct ModelBuilder {
       return try consumer.consume(
         RegressionModel(loss, SparseGroupLasso<Double>(members), intercept: options.intercept),
         names: ["lambda1_feature", "lambda1_group"], rows: rows)
+    case .slope:
+      let p = rows.features.columns
+      let penalty = SeparableSum<Double>(
+        [.init(SortedL1.slope(count: p, falseDiscoveryRate: factors.q), on: Array(0..<p), parameters: [0])], count: p,
+        parameterCount: 1)
+      return try consumer.consume(
+        RegressionModel(loss, penalty, intercept: options.intercept), names: ["lambda1"], rows: rows)
     case .nonnegativeLasso:
       return try consumer.consume(RegressionModel(loss, NonnegativeL1<Double>()), names: ["lambda1"], rows: rows)
     }

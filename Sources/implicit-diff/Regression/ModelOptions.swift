@@ -36,14 +36,19 @@ struct ModelOptions: ParsableArguments {
     guard !isGroupPenalty || groups != nil else {
       throw ValidationError("--penalty \(penalty.rawValue) needs --groups")
     }
-    guard !perFeature || (groups == nil && !isGroupPenalty && penalty != .nonnegativeLasso) else {
+    guard !model.isOfCounts || (penalty != .slope && penalty != .nonnegativeLasso) else {
+      throw ValidationError(
+        "--penalty \(penalty.rawValue) does not go with \(model.rawValue)\(penalty == .slope ? "" : "; expected lasso with --lower 0")"
+      )
+    }
+    guard !perFeature || (groups == nil && penalty.hasStrengthsOfFeatures) else {
       throw ValidationError("--per-feature goes with lasso and elastic-net, without --groups")
     }
     guard !intercept || modelHasIntercept || model == .leastSquares else {
       throw ValidationError("--intercept goes with nonnegative-lasso for least-squares alone, where centring fits it")
     }
-    guard penalty != .nonnegativeLasso || groups == nil else {
-      throw ValidationError("--groups does not go with nonnegative-lasso")
+    guard isGroupPenalty || penalty.hasStrengthsOfFeatures || groups == nil else {
+      throw ValidationError("--groups does not go with \(penalty.rawValue)")
     }
   }
 

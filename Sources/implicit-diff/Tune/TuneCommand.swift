@@ -12,7 +12,8 @@ struct TuneCommand: ParsableCommand {
       The strengths are moved in their logarithms until the loss on the \
       validation rows, or with --criterion cv its mean over the folds of the training rows, no longer falls.
 
-      lasso: lambda1 ‖w‖₁; elastic-net: the same + lambda2 ‖w‖²/2; group-lasso: lambda1 Σ √size ‖w_group‖; sparse-group-lasso: both. \
+      lasso: lambda1 ‖w‖₁; elastic-net: the same + lambda2 ‖w‖²/2; group-lasso: lambda1 Σ √size ‖w_group‖; sparse-group-lasso: both; \
+      slope: lambda1 Σ ω_i |w|_(i), |w| in falling order. \
       Losses: mean squared error / 2, mean log(1 + exp(−y x·w)), Huber's, half the mean squared hinge, \
       for counts mean exp(x·w) − y x·w (poisson, half the deviance). Each is a mean by --weights of scores x·w + --offsets.
 
@@ -111,7 +112,7 @@ struct TuneCommand: ParsableCommand {
     guard inputs.model.hasLikelihood else {
       throw ValidationError("--criterion \(criterion.rawValue) goes with least-squares, logistic and poisson")
     }
-    guard inputs.penalty != .groupLasso, inputs.penalty != .sparseGroupLasso else {
+    guard inputs.penalty.hasStrengthsOfFeatures || inputs.penalty == .nonnegativeLasso else {
       throw ValidationError("--criterion \(criterion.rawValue) goes with penalties of single features")
     }
     guard inputs.terms.weights == nil else {

@@ -87,6 +87,12 @@ struct TuneReport: Encodable {
         "\(names.count) strengths from \(Format.number(sorted.first)) to \(Format.number(sorted.last)) (all of them with --json)"
     }
     let error = best.gradientErrorBound.map { "error at most \(Format.error($0))" } ?? "no error bound"
+    let failures = trace.compactMap(\.failure)
+    let failed =
+      failures.last.map {
+        "\n\(failures.count) of \(evaluations) evaluations failed, so lower values may lie there. The last: \($0)"
+      }
+      ?? ""
     let isStaircase = TuneCriterion(rawValue: criterion)?.charge != nil
     let gradient =
       isStaircase
@@ -97,7 +103,7 @@ struct TuneReport: Encodable {
       \(strengths)
       \(what) \(best.value.map { "\($0)" } ?? "–"); \(best.selected) coefficients that are not zero\(criterion == "cv" || criterion == "sure" ? ", over all solves" : "")
       \(gradient)
-      \(optimizer): \(steps) steps, \(evaluations) evaluations, \(Format.number(seconds.tuning)) s; \(stop.explanation)\
+      \(optimizer): \(steps) steps, \(evaluations) evaluations, \(Format.number(seconds.tuning)) s; \(stop.explanation)\(failed)\
       \(atBounds.isEmpty ? "" : "\non a bound of the search, the best may lie beyond: \(atBounds.prefix(8).joined(separator: "; "))")
       seconds: reading \(Format.number(seconds.reading)), \(Format.number(seconds.total)) in all
       """

@@ -38,6 +38,10 @@ enum TunePenalty: String, CaseIterable, Codable, ExpressibleByArgument {
   case groupLasso = "group-lasso"
   case sparseGroupLasso = "sparse-group-lasso"
   case nonnegativeLasso = "nonnegative-lasso"
+  case slope
+
+  /// Whether features can share strengths, or have their own.
+  var hasStrengthsOfFeatures: Bool { self == .lasso || self == .elasticNet }
 }
 
 enum TuneCriterion: String, CaseIterable, Codable, ExpressibleByArgument {
