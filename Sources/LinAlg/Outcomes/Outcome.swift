@@ -22,6 +22,8 @@ public enum Outcome<Element: Scalar>: Sendable, Equatable {
   case notFinite(iteration: Int? = nil)
   /// The parameters are outside the domain: nothing was computed.
   case outsideDomain(ParameterViolation)
+  /// A map has no derivative at the state: its value jumps there, as that of the proximal map of a penalty that is not convex.
+  case notDifferentiable
 }
 
 extension Outcome {
@@ -41,6 +43,7 @@ extension Outcome {
     case .breakdown(let place): self = .breakdown(place)
     case .notFinite(let iteration): self = .notFinite(iteration: iteration)
     case .outsideDomain(let violation): self = .outsideDomain(violation)
+    case .notDifferentiable: self = .notDifferentiable
     }
   }
 
@@ -68,6 +71,8 @@ extension Outcome {
         + "beside the data. A map chooses its own step by the curvature of f: where nothing bounds that, give the map `step: .fixed(s)` or f its bounds "
         + "(`curvature:`)."
     case .outsideDomain(let violation): "The parameters are outside the domain: \(violation)."
+    case .notDifferentiable:
+      "The proximal map jumps at this state, and there is no derivative: move the parameters off the jump, or take a convex penalty."
     }
   }
 

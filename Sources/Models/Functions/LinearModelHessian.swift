@@ -1,4 +1,4 @@
-public import ImplicitDiff
+import ImplicitDiff
 public import LinAlg
 
 /// H + λ diag(factors) with H = XᵀDX/n: the Hessian of a loss over a design with a ridge, as the design multiplies and assembles it best.
