@@ -4,14 +4,15 @@ extension AID where Map: CertifiableMap {
   /// A sharper bound by a point that is nearer to the solution: some steps of Newton's method on w = Φ(w) lead from w to ŵ, whose hypergradient ĝ has a bound b̂ of its own, and g is
   /// off by at most ‖g − ĝ‖ + b̂. The bound at w is a product of norms along the way; the distance is the error itself but for b̂. Where that gains nothing the bound stays.
   ///
-  /// Tried where the support is small, or where the bound leaves less than a third of the digits. Cost: up to three linearizations and factorizations on the support, and a hypergradient
+  /// Tried where the state was not vouched for, which needs no step, and where the support is small, or where the bound leaves less than a third of the digits. Cost: up to three linearizations and factorizations on the support, and a hypergradient
   /// with its certificate.
   func sharpened(
     _ certificate: Certificate<Element>, _ problem: FixedPointProblem<Map>, _ objective: some OuterObjective<Element>,
     _ workspace: AIDWorkspace<Map>
   ) -> Certificate<Element> {
     let λ = problem.parameters
-    guard let bound = certificate.hypergradientErrorBound, let parts = workspace.symmetricParts(), parts.rank > 0,
+    guard !problem.stateIsSolution, let bound = certificate.hypergradientErrorBound,
+      let parts = workspace.symmetricParts(), parts.rank > 0,
       parts.rank <= 1500
     else { return certificate }
     // g once more, as it was computed.

@@ -25,7 +25,10 @@ private struct SortedClusters<Element: Scalar> {
       blocks.append((value, 1))
       while blocks.count > 1 {
         let (a, b) = (blocks[blocks.count - 2], blocks[blocks.count - 1])
-        if a.sum / Element(a.count) > b.sum / Element(b.count) { break }
+        let (first, second) = (a.sum / Element(a.count), b.sum / Element(b.count))
+        // Equal sizes of equal weights are no cluster: they pass each other.
+        let place = blocks.dropLast().reduce(0) { $0 + $1.count }
+        if first > second || (first == second && weights[place - 1] == weights[place]) { break }
         blocks.removeLast()
         blocks[blocks.count - 1] = (a.sum + b.sum, a.count + b.count)
       }
