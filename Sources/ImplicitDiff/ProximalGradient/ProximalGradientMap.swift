@@ -12,7 +12,7 @@ public final class ProximalGradientMap<F: SmoothFunction, G: ProximalMap>: Fixed
   /// How the step size s is chosen.
   public enum Step: Sendable, Equatable {
     /// s = 2/(L + μ), L and μ bounds on the eigenvalues of ∇²f: the smallest contraction factor, (L − μ)/(L + μ). Without strong
-    /// convexity it is 1/L.
+    /// convexity it is 1/L, and 1 where f bounds its curvature by nothing: then Φ may not contract, which its outcome says.
     case optimal
     /// Given; the map contracts only below 2/L.
     case fixed(Element)
@@ -93,6 +93,8 @@ public final class ProximalGradientMap<F: SmoothFunction, G: ProximalMap>: Fixed
     case .fixed(let s): return s
     case .optimal:
       let (smallest, largest) = smooth.curvatureBounds(parameters: smoothParameters(λ))
+      // Without a bound no step is known to contract; the fixed point and its derivative are the same for any.
+      guard largest < .infinity else { return 1 }
       // Without strong convexity 2/L would map the steepest direction onto its mirror image; 1/L does not expand.
       if smallest <= largest * .ulpOfOne { return largest > 0 ? 1 / largest : 1 }
       return 2 / (largest + smallest)

@@ -59,7 +59,7 @@ extension Outcome {
       "The residual stopped falling: the tolerance is below what this precision allows, or the system is nearly singular. Scale the "
         + "data, solve in double precision, or give GMRES a longer restart."
     case .notContracting(let factor):
-      "The iteration does not contract (measured factor \(factor) a step): reduce the step size."
+      "The iteration does not contract (measured factor \(factor) per step): reduce the step size. " + Self.stepAdvice
     case .indefinite(let curvature):
       "The system is not positive definite (curvature \(curvature)): the inner problem is not strongly convex on the support. MINRES "
         + "needs symmetry alone, GMRES nothing."
@@ -68,12 +68,15 @@ extension Outcome {
     case .breakdown(let place): "The Krylov recurrence broke down: \(place)."
     case .notFinite(let iteration):
       "A NaN or an infinity appeared\(Self.place(iteration)): check the data, the start and the step size, and that no parameter vanishes "
-        + "beside the data. A map chooses its own step by the curvature of f: where nothing bounds that, give the map `step: .fixed(s)` or f its bounds "
-        + "(`curvature:`)."
+        + "beside the data. " + Self.stepAdvice
     case .outsideDomain(let violation): "The parameters are outside the domain: \(violation)."
     case .notDifferentiable:
       "The proximal map jumps at this state, and there is no derivative: move the parameters off the jump, or take a convex penalty."
     }
+  }
+
+  private static var stepAdvice: String {
+    "A map chooses its own step by the curvature of f: where nothing bounds that, give the map `step: .fixed(s)` or f its bounds (`curvature:`)."
   }
 
   private static func place(_ iteration: Int?) -> String {

@@ -1,4 +1,3 @@
-import ImplicitDiff
 public import LinAlg
 
 /// H + λ diag(factors) with H = XᵀDX/n: the Hessian of a loss over a design with a ridge, as the design multiplies and assembles it best.
@@ -104,8 +103,8 @@ public final class LinearModelHessian<Element: Scalar>: SupportedHessian {
     }
     guard hasLowRank(on: S) else { return nil }
     if let X = loss.features.sparseColumns { return loss.sparseLowRank(X, on: S, shift: ridge) }
-    guard let X = loss.features.denseColumns else { return nil }
-    var root = X.columns(S)
+    guard let (X, places) = loss.features.dense(columns: S) else { return nil }
+    var root = X.columns(places)
     if let weights = loss.weights { root.scaleRows(by: Vector(count: weights.count) { weights[$0].squareRoot() }) }
     return LowRankDesignHessian(root, shift: ridge)
   }

@@ -17,7 +17,7 @@ public final class DesignHessian<Element: Scalar> {
   private let singleGram = SingleColumnGram<Element>()
   private let singleColumns = SingleColumns<Element>()
   private let fused = FusedGram<Element>()
-  /// X where it is dense and a panel of its rows fits the cache: then one pass over it makes a product.
+  /// X where it lies by dense columns and a panel of its rows fits the cache: then one pass over it makes a product.
   private let dense: Matrix<Element>?
   private var gram: Matrix<Element>?
   /// H on the columns of all working sets so far, where there are no weights.
@@ -42,7 +42,7 @@ public final class DesignHessian<Element: Scalar> {
   package init(_ features: any DesignMatrix<Element>, squaredColumnNorms: @escaping () -> Vector<Element>) {
     self.features = features
     self.squaredColumnNorms = squaredColumnNorms
-    dense = features.denseColumns.flatMap { FusedGram.pays(for: $0) ? $0 : nil }
+    dense = features.hasDenseColumns ? features.denseColumns.flatMap { FusedGram.pays(for: $0) ? $0 : nil } : nil
     image = .zeros(features.rows)
     own = features.makeGram()
     own?.fill(weights: nil)
@@ -85,6 +85,7 @@ public final class DesignHessian<Element: Scalar> {
       fused.assign(to: &y, columns: nil, of: dense, x, weights: weights, alpha: scale)
       return
     }
+    if features.multiplyGram(columns: nil, x, weights: weights, alpha: scale, into: &y) { return }
     features.multiply(x, alpha: 1, beta: 0, into: &image)
     if let weights { image.scale(by: weights) }
     features.multiplyTransposed(image, alpha: scale, beta: 0, into: &y)
@@ -111,13 +112,13 @@ public final class DesignHessian<Element: Scalar> {
 
   /// M ← H_SS, both triangles, for a working set, which others like it will follow: what is computed is kept where that pays.
   func assemble(onWorkingSet S: IndexSubset, into M: inout Matrix<Element>) {
-    if let matrix = features.denseColumns, keepsProducts(of: S) {
+    if features.isDense, keepsProducts(of: S) {
       let missing = growing.missing(S)
       if growing.count + missing.count > Self.gramLimit {
         growing.reset()
-        growing.add(S.elements, of: matrix, alpha: scale)
+        growing.add(S.elements, of: features, alpha: scale)
       } else {
-        growing.add(missing, of: matrix, alpha: scale)
+        growing.add(missing, of: features, alpha: scale)
       }
     }
     assemble(on: S, into: &M)
@@ -133,8 +134,8 @@ public final class DesignHessian<Element: Scalar> {
     get { growing.batches }
     set {
       growing.reset()
-      guard let matrix = features.denseColumns else { return }
-      for batch in newValue { growing.add(batch, of: matrix, alpha: scale) }
+      guard features.isDense else { return }
+      for batch in newValue { growing.add(batch, of: features, alpha: scale) }
     }
   }
 
@@ -153,7 +154,7 @@ public final class DesignHessian<Element: Scalar> {
   }
 
   /// Whether H_SS can be assembled in single precision: the storage does, or X is dense and the Gram matrix not there already.
-  var assemblesSingle: Bool { own?.assemblesSingle ?? (!gramIsCurrent && features.denseColumns != nil) }
+  var assemblesSingle: Bool { own?.assemblesSingle ?? (!gramIsCurrent && features.isDense) }
 
   /// The lower triangle of M ← H_SS in single precision.
   func assembleSingle(on S: IndexSubset, into M: inout Matrix<Float>) {
@@ -162,18 +163,18 @@ public final class DesignHessian<Element: Scalar> {
       growing.gatherSingle(S, into: &M)
       return
     }
-    guard let matrix = features.denseColumns else { preconditionFailure("DesignHessian: not dense") }
-    singleGram.assign(to: &M, columns: S, of: matrix, weights: weights, alpha: Float(scale))
+    guard let (matrix, places) = features.dense(columns: S) else { preconditionFailure("DesignHessian: not dense") }
+    singleGram.assign(to: &M, columns: places, of: matrix, weights: weights, alpha: Float(scale))
   }
 
   /// H_SS + shift I as an operator in single precision: where X is dense, the Gram matrix is not there already and the copy takes at
   /// most `largestSingleCopy` bytes.
   func single(on S: IndexSubset, shift: Float) -> (any LinearOperator<Float>)? {
     if let own { return own.single(on: S).map { ShiftedOperator($0, shift: shift) } }
-    guard !gramIsCurrent, let matrix = features.denseColumns,
-      4 * features.rows * S.count <= Self.largestSingleCopy
+    guard !gramIsCurrent, 4 * features.rows * S.count <= Self.largestSingleCopy,
+      let (matrix, places) = features.dense(columns: S)
     else { return nil }
-    singleColumns.load(columns: S, of: matrix, weights: weights, alpha: Float(scale), shift: shift)
+    singleColumns.load(columns: places, of: matrix, weights: weights, alpha: Float(scale), shift: shift)
     return singleColumns
   }
 
@@ -202,7 +203,7 @@ public final class DesignHessian<Element: Scalar> {
   }
 
   private func gramMayPay() -> Bool {
-    own == nil && !staysWithFeatures && features.denseColumns != nil
+    own == nil && !staysWithFeatures && features.isDense
       && features.columns <= min(Self.gramLimit, 2 * features.rows)
   }
 
@@ -213,10 +214,11 @@ public final class DesignHessian<Element: Scalar> {
   /// as one. With weights, which last for one linearization, at least eight products come first. A sparse matrix is used as it is.
   private func gramPays(columns: Int = 1) -> Bool {
     if gramIsCurrent { return true }
-    guard gramMayPay(), let matrix = features.denseColumns else { return false }
+    guard gramMayPay() else { return false }
     let p = features.columns
     productsThroughFeatures += max(1, columns / 16)
     guard productsThroughFeatures > max(p / 64, weights == nil ? 0 : 8) else { return false }
+    guard let matrix = features.denseColumns else { return false }
     if gram == nil { gram = .zeros(p, p) }
     if weights == nil {
       gram!.assignGram(matrix, alpha: scale)

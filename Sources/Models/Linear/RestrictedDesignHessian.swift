@@ -1,7 +1,7 @@
 import LinAlg
 
-/// H_SS + shift I, or with a shift for every coordinate. Dense columns are read where they lie, once a product; of other designs the chosen columns are gathered
-/// once, by rows too.
+/// H_SS + shift I, or with a shift for every coordinate. Dense columns are read where they lie, once a product; of others the chosen columns are gathered
+/// once, by rows too, unless the design has a way of its own.
 final class RestrictedDesignHessian<Element: Scalar>: LinearOperator {
   private let hessian: DesignHessian<Element>
   private var support = IndexSubset.none
@@ -19,7 +19,7 @@ final class RestrictedDesignHessian<Element: Scalar>: LinearOperator {
   init(_ hessian: DesignHessian<Element>) {
     self.hessian = hessian
     scale = 1 / Element(hessian.features.rows)
-    dense = hessian.features.denseColumns
+    dense = hessian.features.hasDenseColumns ? hessian.features.denseColumns : nil
     image = .zeros(dense == nil ? hessian.features.rows : 0)
   }
 
@@ -40,7 +40,7 @@ final class RestrictedDesignHessian<Element: Scalar>: LinearOperator {
     self.shifts = shifts
     if let shifts, shifted.count != shifts.count { shifted = .zeros(shifts.count) }
     own = hessian.own?.restricted(to: support)
-    chosen = dense == nil && own == nil ? hessian.features.columns(support) : nil
+    chosen = nil
   }
 
   var rows: Int { support.count }
@@ -53,7 +53,9 @@ final class RestrictedDesignHessian<Element: Scalar>: LinearOperator {
       own.apply(x, into: &y)
     } else if let dense {
       fused.assign(to: &y, columns: support, of: dense, x, weights: hessian.weights, alpha: scale)
-    } else if let chosen {
+    } else if !hessian.features.multiplyGram(columns: support, x, weights: hessian.weights, alpha: scale, into: &y) {
+      let chosen = self.chosen ?? hessian.features.columns(support)
+      self.chosen = chosen
       chosen.multiply(x, alpha: 1, beta: 0, into: &image)
       if let weights = hessian.weights { image.scale(by: weights) }
       chosen.multiplyTransposed(image, alpha: scale, beta: 0, into: &y)
