@@ -45,6 +45,7 @@ extension Outcome {
     case .breakdown: "breakdown"
     case .notFinite: "not finite"
     case .outsideDomain: "outside"
+    case .notDifferentiable: "jump"
     }
   }
 }

@@ -62,7 +62,7 @@ public struct BoxHyperplane<Element: Scalar>: ProximalMap {
   /// τ, nil where u is not finite.
   @specialized(where Element == Double)
   @specialized(where Element == Float)
-  private func multiplier(_ u: Vector<Element>, _ c: Element) -> Element? {
+  func multiplier(_ u: Vector<Element>, _ c: Element) -> Element? {
     precondition(u.count == normal.count, "BoxHyperplane: \(normal.count) bounds for \(u.count) coordinates")
     if u.firstNonFinite != nil { return nil }
     let (left, right) = bracket(u, c)

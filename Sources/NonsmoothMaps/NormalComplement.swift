@@ -1,7 +1,7 @@
 public import LinAlg
 
 /// D = I − N Nᵀ for an orthonormal basis N of the normals of the constraints that hold with equality: the derivative of projections on affine sets
-/// and polyhedra. B = A⁺ on those constraints.
+/// and polyhedra, and of penalties of differences. B = A⁺ on those constraints, or a column in the range of D.
 ///
 /// R is the rest of the full orthogonal factor of the normals: the products are reflections, O(pk) for k normals.
 public final class NormalComplement<Element: Scalar>: ProximalLinearization {
@@ -16,7 +16,9 @@ public final class NormalComplement<Element: Scalar>: ProximalLinearization {
   /// R⁻ᵀ of the triangular factor of the normals, k × k.
   private var inverse = Matrix<Element>.zeros(0, 0)
   private var reflected: Vector<Element>
-  public private(set) var kinkDistance: Element?
+  public internal(set) var kinkDistance: Element?
+  /// B in the range of D, in the place of levels.
+  private var column: Vector<Element>?
 
   init(count p: Int, parameterCount m: Int) {
     self.p = p
@@ -30,6 +32,7 @@ public final class NormalComplement<Element: Scalar>: ProximalLinearization {
   ///   - normals: the factor of the matrix whose columns are the normals, p × k, linearly independent; nil for none.
   ///   - parameters: k numbers, the parameter of each.
   func fill(_ normals: QR<Element>?, parameters: [Int], kinkDistance: Element?) {
+    column = nil
     factor = normals
     self.parameters = parameters
     self.kinkDistance = kinkDistance
@@ -46,11 +49,33 @@ public final class NormalComplement<Element: Scalar>: ProximalLinearization {
     }
   }
 
+  /// For one parameter with the column B = D b.
+  ///
+  /// - Parameter b: p entries.
+  func fill(_ normals: QR<Element>?, count: Int = 0, column b: Vector<Element>, kinkDistance: Element? = nil) {
+    fill(normals, parameters: Array(repeating: 0, count: count), kinkDistance: kinkDistance)
+    var image = Vector<Element>.zeros(p)
+    apply(b, into: &image)
+    column = image
+  }
+
+  /// R⁻ᵀ of the triangular factor of the normals, k × k.
+  var inverseTransposed: Matrix<Element> { inverse }
+
+  /// The norm of the multiplier of normal j as a function of what is projected: that of a row of the pseudoinverse.
+  func multiplierNorm(_ j: Int) -> Element { inverse.column(j).norm }
+
+  /// ‖A‖ ‖A⁺‖ of the normals A in Frobenius norms, at least their condition, and ‖A⁺‖; 0 without normals.
+  var condition: (number: Element, inverse: Element) {
+    guard k > 0, let R = factor?.r else { return (0, 0) }
+    return (R.frobeniusNorm * inverse.frobeniusNorm, inverse.frobeniusNorm)
+  }
+
   public var rank: Int { p - k }
   public var active: IndexSubset { rank == 0 ? none : all }
   public var isMask: Bool { k == 0 || rank == 0 }
   public var isProjection: Bool { true }
-  public var parametersLieInRange: Bool { k == 0 || m == 0 }
+  public var parametersLieInRange: Bool { k == 0 || m == 0 || column != nil }
 
   public func restrict(_ x: Vector<Element>, into z: inout Vector<Element>) {
     if isMask { return z.copy(from: x) }
@@ -67,6 +92,7 @@ public final class NormalComplement<Element: Scalar>: ProximalLinearization {
 
   /// B = N R⁻ᵀ on the parameters of the normals.
   public func addParameters(_ μ: Vector<Element>, to x: inout Vector<Element>) {
+    if let column { return x.add(μ[0], column) }
     guard k > 0, m > 0, let factor else { return }
     var column = Vector<Element>.zeros(p)
     for j in 0..<k { for i in j..<k { column[i] += inverse[i, j] * μ[parameters[j]] } }
@@ -75,6 +101,7 @@ public final class NormalComplement<Element: Scalar>: ProximalLinearization {
   }
 
   public func addParametersAdjoint(_ v: Vector<Element>, scale α: Element, to g: inout Vector<Element>) {
+    if let column { return g[0] += α * column.dot(v) }
     guard k > 0, m > 0, let factor else { return }
     reflected.copy(from: v)
     factor.applyQAdjoint(&reflected)

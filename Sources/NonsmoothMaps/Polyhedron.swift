@@ -178,6 +178,14 @@ public struct Polyhedron<Element: Scalar>: ProximalMap {
     state.point = rotated
   }
 
+  /// The projection with the rows that it needs, their factor and their multipliers.
+  func activeRows(
+    at u: Vector<Element>, parameters λ: Vector<Element>
+  ) -> (point: Vector<Element>, active: [Int], factor: QR<Element>?, multipliers: [Element]) {
+    let state = project(u, λ)
+    return (state.point, state.active, state.factor, state.multipliers)
+  }
+
   public func apply(step s: Element, parameters λ: Vector<Element>, to u: inout Vector<Element>) {
     u.copy(from: project(u, λ).point)
   }

@@ -134,6 +134,9 @@ protocol SeparablePiece<Element>: AnyObject {
   func apply(_ x: Vector<Element>, into y: inout Vector<Element>)
   func addParameters(_ μ: Vector<Element>, to x: inout Vector<Element>)
   func addParametersAdjoint(_ v: Vector<Element>, scale α: Element, to g: inout Vector<Element>)
+  /// What is known of the part near its entries of u; nil where its penalty has no bounds.
+  func bound(at u: Vector<Element>, value x: Vector<Element>, step s: Element, parameters λ: Vector<Element>)
+    -> PieceBound<Element>?
 }
 
 private final class Piece<G: ProximalMap>: SeparablePiece {
@@ -194,5 +197,20 @@ private final class Piece<G: ProximalMap>: SeparablePiece {
     own.fill(0)
     linearization.addParametersAdjoint(entries, scale: α, to: &own)
     for (i, j) in parameters.enumerated() { g[j] += own[i] }
+  }
+
+  func bound(
+    at u: Vector<Element>, value x: Vector<Element>, step s: Element, parameters λ: Vector<Element>
+  ) -> PieceBound<Element>? {
+    guard let certifiable = penalty as? any CertifiablePenalty<Element> else { return nil }
+    loadParameters(λ)
+    var (argument, value) = (entries, entries)
+    CoordinateGather.load(coordinates, of: u, into: &argument)
+    CoordinateGather.load(coordinates, of: x, into: &value)
+    func piece<C: CertifiablePenalty<Element>>(_ penalty: C) -> PieceBound<Element>? {
+      guard let L = linearization as? C.Linearization else { return nil }
+      return penalty.piece(at: argument, value: value, step: s, parameters: own, linearization: L)
+    }
+    return piece(certifiable)
   }
 }

@@ -9,3 +9,15 @@ extension Vector {
     return x
   }
 }
+
+extension Vector {
+  /// The vector product of two of three entries.
+  func cross(_ b: Vector) -> Vector {
+    var product = Vector.zeros(3)
+    for i in 0..<3 {
+      let (j, k) = ((i + 1) % 3, (i + 2) % 3)
+      product[i] = self[j] * b[k] - self[k] * b[j]
+    }
+    return product
+  }
+}

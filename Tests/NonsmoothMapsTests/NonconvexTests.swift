@@ -73,6 +73,38 @@ import Testing
     }
   }
 
+  /// At a jump there is no derivative, and the outcome says so, whatever differentiates.
+  @Test func jumpsHaveAnOutcomeOfTheirOwn() throws {
+    typealias Map = ProximalGradientMap<CoupledQuadratic<Double>, HardThreshold<Double>>
+    let map = Map(try CoupledQuadratic<Double>(4, seed: 1), HardThreshold(), step: .fixed(0.5))
+    // u = w − s∇f(w) at the threshold √(2sλ) = 1: by a w whose first entry is moved until it is.
+    let λ = Vector<Double>(count: map.parameterCount) { $0 == 0 ? 1 : 0.5 }
+    var w: Vector<Double> = [1, 0, 0, 0]
+    func argument(_ w: Vector<Double>) -> Vector<Double> {
+      var g = w
+      map.smooth.gradient(at: w, parameters: λ[segment: 1..<λ.count], into: &g)
+      return w - 0.5 * g
+    }
+    let u = argument(w)
+    // Affine in the first entry with a slope below 1: some number next to the solution of u₁ = 1 gives it exactly.
+    for _ in 0..<60 { w[0] += 1 - argument(w)[0] }
+    for _ in 0..<64 { w[0] = w[0].nextDown }
+    for _ in 0..<128 where argument(w)[0] != 1 { w[0] = w[0].nextUp }
+    guard argument(w)[0] == 1 else {
+      Issue.record("no argument at the threshold: \(u), \(argument(w))")
+      return
+    }
+    let problem = FixedPointProblem(map, parameters: λ, state: w)
+    let y: Vector<Double> = [1, 2, 3, 4]
+    #expect(try AID<Map>(.gmres()).vjp(problem, cotangent: y).report.outcome == .notDifferentiable)
+    #expect(try AID<Map>(.gmres()).jacobian(problem).report.outcome == .notDifferentiable)
+    let once = Stopping<Double>.iterations(1)
+    #expect(try ForwardITD<Map>(stopping: once).vjp(problem, cotangent: y).report.outcome == .notDifferentiable)
+    #expect(try ReverseITD<Map>(stopping: once).vjp(problem, cotangent: y).report.outcome == .notDifferentiable)
+    let failure = #expect(throws: ConvergenceFailure.self) { try AID<Map>(.gmres()).vjp(problem, cotangent: y).get() }
+    #expect(failure?.description.contains("jumps") == true)
+  }
+
   /// A step that leaves prox no single point is refused, and so is a derivative at a jump.
   @Test func refusals() throws {
     let f = try CoupledQuadratic<Double>(4, seed: 1)

@@ -47,6 +47,31 @@ extension Subjects {
     add("fixed: separable, diagonal", SeparableSum<T>(masks, count: count, parameterCount: 2), [0.5, 0.25])
   }
 
+  private static func addGraphsAndCones<T: Scalar>(_ all: inout [Subject<T>]) {
+    func add(_ name: String, _ penalty: any ProximalMap<T>, _ parameters: [Double], count: Int = 9) {
+      all.append(
+        Subject(
+          name: name, penalty: penalty, parameters: Vector<T>(converting: Vector<Double>(parameters)), count: count))
+    }
+    // A picture of 3 × 3, and a graph with a cycle, a bridge, a double edge and a vertex by itself.
+    add("variation of a picture", GraphTotalVariation<T>(rows: 3, columns: 3), [0.25])
+    let edges = [(0, 1), (1, 2), (2, 0), (2, 3), (3, 4), (4, 3), (5, 6), (6, 7)]
+    add(
+      "variation of a graph",
+      GraphTotalVariation<T>(edges: edges, count: 9, weights: [1, 0.5, 2, 1, 0.25, 0.5, 1, 0.75]), [0.5])
+    add("trend filter", TrendFilter<T>(), [0.25])
+    add("trend filter, order 1", TrendFilter<T>(order: 1), [0.5])
+    add("trend filter, order 3", TrendFilter<T>(order: 3), [0.125])
+    add("fixed: exponential cone", ExponentialCone<T>(), [], count: 3)
+    add(
+      "fixed: exponential cones",
+      SeparableSum<T>(each: ExponentialCone<T>(), of: Groups([[4, 0, 7], [1, 2, 3], [8, 5, 6]])), [])
+    add("relative entropy", RelativeEntropy<T>(), [0.5], count: 2)
+    add("fixed: power cone", PowerCone<T>(), [0.5], count: 3)
+    add("fixed: power cone, flat", PowerCone<T>(), [0.375], count: 3)
+    add("fixed: power cone, steep", PowerCone<T>(), [0.625], count: 3)
+  }
+
   static func shelf<T: Scalar>(_ type: T.Type) -> [Subject<T>] {
     var all: [Subject<T>] = []
     func add(_ name: String, _ penalty: any ProximalMap<T>, _ parameters: [Double]) {
@@ -104,6 +129,7 @@ extension Subjects {
     add("affine set", Polyhedron<T>(A[rows: 0..<2].packed(as: .columnMajor), equations: 2), [0.5, -0.25])
     add("polyhedron", Polyhedron<T>(A), [0.5, 0.25, 1, 0.5, 0.75])
     add("polyhedron with an equation", Polyhedron<T>(A, equations: 1), [0.5, 0.25, 1, 0.5, 0.75])
+    addGraphsAndCones(&all)
     addWrappers(&all)
     return all
   }

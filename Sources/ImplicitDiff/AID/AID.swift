@@ -166,6 +166,7 @@ public struct AID<Map: FixedPointMap>: DifferentiationStrategy {
     if let refusal = Outcome(refusing: problem) { return .refused(refusal) }
     let innerResidual = workspace.linearize(problem, contracting: solver == .fixedPoint)
     if let innerResidual, innerResidual.isNaN || workspace.value.firstNonFinite != nil { return .refused(.notFinite()) }
+    if !workspace.linearization.isDefined { return .refused(.notDifferentiable) }
     return .linearized(innerResidual: innerResidual)
   }
 }

@@ -3,6 +3,8 @@ import LinAlg
 extension AID where Map: CertifiableMap {
   /// Bounds the error of the hypergradient that `workspace` just computed for `problem` and `objective`.
   ///
+  /// The bound is that of a product of norms at w, or where it is smaller the distance from the hypergradient at a point nearer to the solution, with the bound there.
+  ///
   /// Cost: a gradient of the inner objective (one pass over its data) and a product on the support. Where what is known of strong
   /// convexity for nothing does not leave a third of the digits, it is looked for on the support, by factorizations there. No
   /// eigenvalue and no step size.
@@ -15,6 +17,13 @@ extension AID where Map: CertifiableMap {
       if case .outsideDomain = refusal { throw .outsideDomain }
       throw .notFinite
     }
+    return sharpened(try certifyPoint(problem, objective, workspace), problem, objective, workspace)
+  }
+
+  /// By what is known at w itself.
+  func certifyPoint(
+    _ problem: FixedPointProblem<Map>, _ objective: some OuterObjective<Element>, _ workspace: AIDWorkspace<Map>
+  ) throws(NoBound<Element>) -> Certificate<Element> {
     if let sharp = certificateByConditions(problem, objective, workspace) { return sharp }
     return try problem.map.certificate(
       at: problem.state, parameters: problem.parameters, linearization: workspace.linearization,

@@ -165,10 +165,15 @@ struct PieceAdjointBound<Element: Scalar> {
     // Of D v, and of q where rounding took it off the range.
     let outside = inference.proximal.isMask ? 0 : 3 * count * ulp * q
     let ζ = residual * sums + (inference.piece.derivativeRounding + curvature.derivative * state.argumentError) * v
-    let qError = (ζ + η + outside) / (s * state.contraction)
+    // Or with D taking part: q − q* − ζ lies in the range of D*, and is R*K*⁻¹R*ᵀ(η + (I − sH*)ζ) for K* = I − R*ᵀR* + s R*ᵀH*R*.
+    let change: Element = curvature.derivative * state.argumentError + s * f.hessianLipschitzConstant * e
+    let least: Element = ((state.system ?? 0) - change) * (1 - 8 * ulp)
+    let sources: Element = ζ + η + outside
+    let bySystem: Element = least > 0 ? ζ + outside + sources / least : Element.infinity
+    let qError = min(sources / (s * state.contraction), bySystem)
     let vError = η + qError
-    let change = curvature.parameters * state.argumentError
-    let ofPenalty = (change + inference.piece.parametersRounding + count * ulp * B) * v + (B + change) * vError
+    let turn = curvature.parameters * state.argumentError
+    let ofPenalty = (turn + inference.piece.parametersRounding + count * ulp * B) * v + (B + turn) * vError
     // s q first: s and ∂_λ∇f may both be small.
     let mixed = mixedNorm * sums
     let drift = f.mixedDerivativeLipschitzConstant * e + f.mixedDerivativeRounding

@@ -37,6 +37,8 @@ struct PieceInference<Element: Scalar> {
     var argumentError: Element
     var isProven: Bool
     var isIdentified: Bool
+    /// A lower bound on the eigenvalues of I − RᵀR + s RᵀHR at w, which D takes part in; nil where it is not known.
+    var system: Element?
   }
 
   /// The rate is 1 − s (μ + m)/(1 + s m) for moduli μ of f and m of g.
@@ -91,11 +93,38 @@ struct PieceInference<Element: Scalar> {
       isProven: e.isFinite && (isGlobal ? piece.radius > 0 : isIdentified), isIdentified: isIdentified)
   }
 
+  /// The state with what D itself contracts by, where it is no projector: the segment from u to u* lies within the piece, so that w⁺ − w* = D̄ (I − sH̄)(w − w*) for means D̄ and H̄ of D and
+  /// H along it. With x = (I − sH̄)(w − w*) that is x = (I − sH̄)(w − w⁺) + (I − sH̄) D̄ x, whence ‖D̄ x‖ ≤ ‖w − w⁺‖/λ̄ with λ̄ = 1 − λ_max((I − sH̄)^{1/2} D̄ (I − sH̄)^{1/2}), the least
+  /// eigenvalue of I − R̄ᵀR̄ + s R̄ᵀH̄R̄, and λ̄ ≥ λ − κ_D e − s L_H e.
+  func contracted(_ state: State, _ hessian: any SupportedHessian<Element>) -> State {
+    let (r, k) = (proximal.rank, proximal.active.count)
+    guard state.isIdentified, !proximal.isProjection, r > 0, k <= 1500 else { return state }
+    let system = SymmetricSystem(parts: FormParts(StepForm(proximal, hessian, step: step)))
+    let products = Element(18 * (k + 16)) * Element(k).squareRoot() * .ulpOfOne
+    let rounding = step * gradient.hessianRounding + 2 * piece.derivativeRounding + products
+    guard let λ = leastEigenvalueBound(count: r, rounding: rounding, { system.assemble(into: &$0) }) else {
+      return state
+    }
+    var result = state
+    result.system = λ
+    let κ = piece.curvature(state.argumentError).derivative
+    let change: Element = κ * state.argumentError + step * gradient.hessianLipschitzConstant * state.error
+    let least: Element = (λ - change) * (1 - 8 * Element.ulpOfOne)
+    guard least > 0 else { return result }
+    let scale: Element = 1 + 16 * Element.ulpOfOne
+    let e: Element = max(step * residual * (1 + 1 / least) * scale, Element.leastNormalMagnitude)
+    if e < result.error {
+      result.error = e
+      result.argumentError = (e + argumentRounding) * (1 + 4 * .ulpOfOne)
+    }
+    return result
+  }
+
   private func leastEigenvalue(_ hessian: any SupportedHessian<Element>) -> Element? {
     let (r, k) = (proximal.rank, proximal.active.count)
     guard k <= 1500 else { return nil }
     if proximal.isProjection && !proximal.isMask {
-      let system = SymmetricSystem(parts: FormParts(UnitStepForm(proximal, hessian)))
+      let system = SymmetricSystem(parts: FormParts(StepForm(proximal, hessian)))
       // H with its error, multiplied from both sides by an orthonormal R: entries of R and sums of k terms are k + 16 ulps off at most, |R| has a norm
       // of at most 3 (a reflection), |H| one of at most √k ‖H‖.
       let products = Element(18 * (k + 16)) * Element(k).squareRoot() * .ulpOfOne * largestCurvature
@@ -110,15 +139,16 @@ struct PieceInference<Element: Scalar> {
   }
 }
 
-/// R and H as a form with step 1: of a projector its system is RᵀHR.
-private final class UnitStepForm<Element: Scalar>: SymmetricForm {
+/// R and H as a form with a step: with step 1 the system of a projector is RᵀHR.
+private final class StepForm<Element: Scalar>: SymmetricForm {
   let range: any ProximalLinearization<Element>
   let supportedHessian: any SupportedHessian<Element>
-  var step: Element { 1 }
+  let step: Element
   var parametersLieInRange: Bool { range.parametersLieInRange }
 
-  init(_ range: any ProximalLinearization<Element>, _ hessian: any SupportedHessian<Element>) {
+  init(_ range: any ProximalLinearization<Element>, _ hessian: any SupportedHessian<Element>, step: Element = 1) {
     self.range = range
     supportedHessian = hessian
+    self.step = step
   }
 }

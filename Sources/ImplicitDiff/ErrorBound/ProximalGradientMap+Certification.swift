@@ -50,20 +50,27 @@ extension ProximalGradientMap: CertifiableMap where F: CertifiableFunction, G: C
       return result
     }
     // Where the piece is a point nothing is gained by a modulus.
-    let known = inference.proximal.rank == 0 ? nil : inference.knownState().map(certificate)
+    let modulus = inference.proximal.rank == 0 ? nil : inference.knownState()
+    let known = modulus.map(certificate)
     let enough = Element.pow(.ulpOfOne, Element(1) / 3) * adjointBound.hypergradientNorm
     // Small factorizations cost less than the gradient did.
     if let known, let bound = known.hypergradientErrorBound, bound <= enough, inference.proximal.rank > 64 {
       return known
     }
-    guard let other = lookOnce().map(certificate) else {
-      if let known { return known }
-      throw .noStrongConvexity
+    // Of several bounds the smallest one, and one rather than none.
+    var best = known
+    func consider(_ state: PieceInference<Element>.State?) {
+      guard let other = state.map(certificate) else { return }
+      let (first, second) = (best?.hypergradientErrorBound ?? .infinity, other.hypergradientErrorBound ?? .infinity)
+      if best == nil || second < first { best = other }
     }
-    guard let known else { return other }
-    // Of two bounds the smaller one, and one rather than none.
-    let (first, second) = (known.hypergradientErrorBound ?? .infinity, other.hypergradientErrorBound ?? .infinity)
-    return second < first ? other : known
+    consider(lookOnce())
+    if !inference.proximal.isProjection {
+      consider(modulus.map { inference.contracted($0, L.hessian) })
+      consider(lookOnce().map { inference.contracted($0, L.hessian) })
+    }
+    guard let best else { throw .noStrongConvexity }
+    return best
   }
 
   /// The step at w and its derivative, with the constants of f for the coordinates that matter.

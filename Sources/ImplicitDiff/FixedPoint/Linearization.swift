@@ -20,9 +20,12 @@ public protocol Linearization<Element>: AnyObject {
   var kinkDistance: Element? { get }
   /// ‖A2‖_F, or a bound on it: the error bound needs it.
   var parametersFrobeniusNorm: Element { get }
+  /// Whether there is a derivative at the point: false where the value of a proximal map itself jumps there.
+  var isDefined: Bool { get }
 }
 
 extension Linearization {
+  public var isDefined: Bool { true }
   /// By one product per parameter.
   public var parametersFrobeniusNorm: Element { parameters.dense().frobeniusNorm }
   public var kinkDistance: Element? { nil }

@@ -26,6 +26,11 @@ extension ForwardITD {
     while report.iterations < limit {
       problem.map.linearize(
         at: workspace.w, parameters: problem.parameters, into: workspace.linearization, value: &workspace.next)
+      guard workspace.linearization.isDefined else {
+        report.outcome = .notDifferentiable
+        X.fill(.nan)
+        return report
+      }
       workspace.linearization.state.apply(block: X, into: &image)
       workspace.linearization.parameters.apply(block: M, into: &source)
       image.combine(1, source, 1)

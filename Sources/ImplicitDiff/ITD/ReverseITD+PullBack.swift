@@ -21,9 +21,9 @@ extension ReverseITD {
         result.fill(.nan)
         return report
       }
-      pullBack(problem, &trajectory, into: &result, workspace, until: nil, cotangent, &report)
+      let end = pullBack(problem, &trajectory, into: &result, workspace, until: nil, cotangent, &report)
       report.iterations = t
-      report.outcome = .fixedIterations
+      report.outcome = end ?? .fixedIterations
       return report
     }
     let solution = FixedPointSolver<Element>(stopping: .tolerance(tolerance, limit: limit)).solve(
@@ -80,8 +80,7 @@ extension ReverseITD {
   }
 
   /// One pull-back from the end of the trajectory. Under a tolerance `.converged` where what is left of α fell to that share of what
-  /// it was, `.notFinite` where it is no number, nil where the trajectory was too short; without one always nil.
-  @discardableResult
+  /// it was, `.notFinite` where it is no number, nil where the trajectory was too short; without one nil. `.notDifferentiable` where Φ jumps at an iterate.
   private func pullBack(
     _ problem: FixedPointProblem<Map>, _ trajectory: inout Trajectory<Map>, into result: inout Vector<Element>,
     _ workspace: ITDWorkspace<Map>, until tolerance: Element?, _ cotangent: Cotangent<Element>,
@@ -98,6 +97,10 @@ extension ReverseITD {
     while trajectory.stepBack(into: &workspace.w) {
       problem.map.linearize(
         at: workspace.w, parameters: problem.parameters, into: workspace.linearization, value: &workspace.next)
+      guard workspace.linearization.isDefined else {
+        result.fill(.nan)
+        return .notDifferentiable
+      }
       if let tolerance, let norm = workspace.relevantNorm(isFirst: report.products == before) {
         // ‖α‖ shrinks by the local contraction factor ϱ per step, so what is left to add is of the size ‖α‖/(1 − ϱ); the last ratio stands
         // for ϱ. The first norm is the measure.

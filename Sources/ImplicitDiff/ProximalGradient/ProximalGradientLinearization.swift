@@ -54,6 +54,8 @@ where F.Element == G.Element {
     if !proximal.isDefined { invalidate() }
   }
 
+  public var isDefined: Bool { proximal.isDefined }
+
   /// Makes every product with A2 a NaN.
   func invalidate() { isValid = false }
 

@@ -31,13 +31,14 @@ extension Vector {
 }
 
 extension Vector {
-  /// As ``assignProduct(_:_:alpha:beta:)``, split by rows of A over the processors where A is large enough to pay.
+  /// As ``assignProduct(_:_:alpha:beta:)``, split by rows of A over the processors where A is large enough to pay: at 10⁶ entries two tasks were measured to
+  /// take a third longer than one where the other processor had work, at 2·10⁶ a fifth less.
   @specialized(where Element == Double)
   @specialized(where Element == Float)
   public mutating func assignLargeProduct(
     _ A: Matrix<Element>, _ x: Vector, alpha α: Element = 1, beta β: Element = 0
   ) {
-    let tasks = Swift.min(A.rows, Parallel.tasks(multiplications: 4 * A.count))
+    let tasks = Swift.min(A.rows, Parallel.tasks(multiplications: 3 * A.count))
     if tasks <= 1 || A.columns == 0 {
       assignProduct(A, x, alpha: α, beta: β)
       return

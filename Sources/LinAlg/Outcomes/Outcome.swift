@@ -22,6 +22,8 @@ public enum Outcome<Element: Scalar>: Sendable, Equatable {
   case notFinite(iteration: Int? = nil)
   /// The parameters are outside the domain: nothing was computed.
   case outsideDomain(ParameterViolation)
+  /// A map has no derivative at the state: its value jumps there, as that of the proximal map of a penalty that is not convex.
+  case notDifferentiable
 }
 
 extension Outcome {
@@ -41,6 +43,7 @@ extension Outcome {
     case .breakdown(let place): self = .breakdown(place)
     case .notFinite(let iteration): self = .notFinite(iteration: iteration)
     case .outsideDomain(let violation): self = .outsideDomain(violation)
+    case .notDifferentiable: self = .notDifferentiable
     }
   }
 
@@ -67,6 +70,8 @@ extension Outcome {
       "A NaN or an infinity appeared\(Self.place(iteration)): check the data, the start and the step size, and that no parameter vanishes "
         + "beside the data. " + Self.stepAdvice
     case .outsideDomain(let violation): "The parameters are outside the domain: \(violation)."
+    case .notDifferentiable:
+      "The proximal map jumps at this state, and there is no derivative: move the parameters off the jump, or take a convex penalty."
     }
   }
 

@@ -4,7 +4,7 @@ public import LinAlg
 /// the run may split there, one way.
 ///
 /// A run with its edges at a limit moves along its indicator, and along the indicators of what is right of such an edge.
-private struct Edges<Element: Scalar> {
+struct Edges<Element: Scalar> {
   enum State {
     case fused
     /// With the sign that the jump has, or would have.

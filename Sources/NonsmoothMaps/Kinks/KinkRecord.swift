@@ -8,6 +8,12 @@ public enum KinkPlace: Sendable, Hashable {
   case edge(Int)
   /// The boundary of a ball.
   case boundary
+  /// A constraint of a polyhedron.
+  case row(Int)
+  /// The coordinates i … j, which move together.
+  case run(Int, Int)
+  /// A cluster of equal sizes, by its coordinates.
+  case cluster([Int])
 }
 
 /// A kink of a proximal map at or near an argument u: where it is, how far away, and which pieces meet there.
@@ -42,6 +48,9 @@ public struct KinkRecord<Element: Scalar>: Sendable, CustomStringConvertible {
       case .coordinate(let j): "feature \(j)"
       case .edge(let i): "the edge between \(i) and \(i + 1)"
       case .boundary: "the solution"
+      case .row(let i): "row \(i)"
+      case .run(let i, let j): "the run from \(i) to \(j)"
+      case .cluster(let members): "the cluster of \(members.map(String.init).joined(separator: ", "))"
       }
     let verdict = isWeaklyActive ? " (at the kink)" : ""
     return

@@ -62,6 +62,8 @@ public final class TracedLinearization<Element: Scalar>: Linearization {
       && machine.hasDerivatives
   }
 
+  public var isDefined: Bool { machine.hasDerivatives }
+
   var value: Vector<Element> { machine.slots[map.value].vector }
 
   /// y ← (I − ∂u/∂w) x by the tape, for a map whose outer operation is the identity.

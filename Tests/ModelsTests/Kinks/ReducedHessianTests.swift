@@ -72,6 +72,40 @@ import Testing
     try Self.compareAwayFromKinks(Box(lower: .parameters(), upper: .fixed(0.1)), objective, at: [-0.15, 0.05])
   }
 
+  /// Clusters, runs, sums and rows: λ of the penalty, then the ridge.
+  @Test func clustersRunsAndRows() throws {
+    let objective = HeldOutLogisticLoss(
+      features: Self.features(15, 6, seed: 11), targets: Vector(Self.targets(15, seed: 12).map { $0 < 0 ? -1.0 : 1 }))
+    try Self.compareAwayFromKinks(SortedL1(weights: [1, 0.8, 0.6, 0.4, 0.2, 0.1]), objective, at: [0.15, 0.05])
+    try Self.compareAwayFromKinks(FusedLasso(), objective, at: [0.05, 0.08, 0.05])
+    try Self.compareAwayFromKinks(TotalVariation(), objective, at: [0.08, 0.05])
+    try Self.compareAwayFromKinks(Simplex(), objective, at: [0.5, 0.05])
+    let ones = Vector<Double>(repeating: 1, count: 6)
+    try Self.compareAwayFromKinks(
+      BoxHyperplane(normal: [1, -1, 1, 2, -1, 1], lower: -0.15 * ones, upper: 0.2 * ones), objective, at: [0.1, 0.05])
+    let A = Matrix<Double>(rows: 3, columns: 6) { Double(($0 * 5 + $1 * 7) % 5) - 2 }
+    try Self.compareAwayFromKinks(Polyhedron(A), objective, at: [0.05, 0.1, -0.1, 0.05])
+  }
+
+  /// In single precision it is that of double precision, to the errors of a solve.
+  @Test func singlePrecision() throws {
+    func hessian<T: Scalar>(_: T.Type) throws -> Matrix<Double> {
+      let X = Matrix<T>(converting: Self.features(20, 6, seed: 1))
+      let map = ElasticNetMap<T>(features: X, targets: Vector<T>(converting: Self.targets(20, seed: 2)))
+      let objective = HeldOutSquaredError<T>(
+        features: Matrix<T>(converting: Self.features(9, 6, seed: 3)),
+        targets: Vector<T>(converting: Self.targets(9, seed: 4)))
+      let solution = map.solve(at: [T(0.15), T(0.1)])
+      return Matrix<Double>(converting: try ReducedHessian().matrix(of: objective, solution.problem).get())
+    }
+    let (single, double) = (try hessian(Float.self), try hessian(Double.self))
+    // Three solves with a condition number below 100, of data rounded to half an ulp.
+    for k in 0..<2 {
+      let difference = single.column(k) - double.column(k)
+      #expect(difference.norm <= 3 * 3 * 100 * 6 * Double(Float.ulpOfOne) * double.frobeniusNorm)
+    }
+  }
+
   /// On the first data whose solution has no kink within 0.01: differences must not cross one.
   private static func compareAwayFromKinks<G: PolyhedralPenalty<Double>>(
     _ penalty: G, _ objective: HeldOutLogisticLoss<Double>, at λ: Vector<Double>

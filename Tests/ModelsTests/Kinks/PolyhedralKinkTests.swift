@@ -1,0 +1,113 @@
+import ImplicitDiff
+import LinAlg
+import Models
+import NonsmoothMaps
+import Testing
+
+/// One-sided derivatives at kinks of clusters, runs, rows and bounds that share a sum, against differences of solutions.
+@Suite struct PolyhedralKinkTests {
+  let weights: Vector<Double> = [4, 3, 2, 1, 0.5]
+
+  /// A cluster that may part, and zeros the first or all of which may enter.
+  @Test func sortedNorm() throws {
+    let g = SortedL1(weights: weights)
+    let w: [Double] = [4, -2, 2, 0, 0]
+    try KinkCase(g, [1], solution: w, subgradient: [4, -2.5, 2.5, 0.75, 0.5]).check(weak: 0)
+    try KinkCase(g, [1], solution: w, subgradient: [4, -3, 2, 0.75, 0.25]).check(weak: 1)
+    try KinkCase(g, [1], solution: w, subgradient: [4, -3, 2, 1, -0.25]).check(weak: 2)
+    try KinkCase(g, [1], solution: w, subgradient: [4, -2.5, 2.5, -1, 0.5]).check(weak: 2)
+    try KinkCase(
+      SortedL1(weights: [3, 2, 1, 0.5]), [1], solution: [2, 2, -2, 0], subgradient: [3, 1.5, -1.5, -0.5]
+    ).check(weak: 2)
+    try KinkCase(g, [1], solution: [0, 0, 0, 0, 0], subgradient: [4, -3, 2, 0.5, 0]).check(weak: 3)
+    // Of equal weights entries pass each other without a kink.
+    try KinkCase(
+      SortedL1(weights: [1, 1, 1, 1]), [1], solution: [2, -2, 0, 0], subgradient: [1, -1, 1, 0.5]
+    ).check(weak: 1)
+    let record = try KinkAnalysis(KinkCase(g, [1], solution: w, subgradient: [4, -3, 2, 0.75, 0.25]).problem)
+      .weaklyActive[0]
+    #expect(record.place == .cluster([1]) && record.description.contains("part from the next one"))
+  }
+
+  /// Which of two equal sizes leads is not decided, and said so.
+  @Test func sortedNormAtATie() throws {
+    let one = KinkCase(
+      SortedL1(weights: weights), [1], solution: [4, -2, 2, 0, 0], subgradient: [4, -2.5, 2.5, 0.75, -0.75])
+    do throws(KinkRefusal) {
+      _ = try KinkAnalysis(one.problem)
+      Issue.record("a tie at the end of a cluster was not refused")
+    } catch {
+      guard case .meetingKinks(let text) = error else { throw error }
+      #expect(text.contains("of one size"))
+    }
+  }
+
+  /// An edge that may open, a run that may enter, and both.
+  @Test func fusedLasso() throws {
+    func one(_ τ: Double, _ θ: Double) -> KinkCase<FusedLasso<Double>> {
+      KinkCase(
+        FusedLasso(), [1, 1], solution: [2, 2, 2, 0, 0], subgradient: [0.5, 1.5 - θ, 2 + θ, -1.25 + τ, 0.25 + τ])
+    }
+    try one(0.5, -0.5).check(weak: 0)
+    try one(0.5, -1).check(weak: 1)
+    try one(1, -0.5).check(weak: 1)
+    try one(1, -1).check(weak: 2)
+    try one(-1, -1).check(weak: 2)
+  }
+
+  @Test func polyhedron() throws {
+    let A = Matrix<Double>([[1, 1, 0, 0], [0, 1, 1, 0], [0, 0, 1, 1], [1, 0, 0, 2]])
+    let w: [Double] = [1, 2, 0, -1]
+    try KinkCase(Polyhedron(A), [3, 2, -1, 5], solution: w, subgradient: [2, 2, 0, 0]).check(weak: 2)
+    try KinkCase(Polyhedron(A), [3, 2, 4, 5], solution: w, subgradient: [2, 3, 1, 0]).check(weak: 0)
+    try KinkCase(Polyhedron(A, equations: 1), [3, 2, -1, 5], solution: w, subgradient: [-1, 0, 1, 0]).check(weak: 1)
+    // Rows that depend on each other.
+    let B = Matrix<Double>([[1, 1, 0], [0, 1, 1], [1, 0, -1]])
+    let one = KinkCase(Polyhedron(B), [3, 2, 1], solution: [1, 2, 0], subgradient: [1, 1, 0])
+    #expect(throws: KinkRefusal.self) { try KinkAnalysis(one.problem) }
+  }
+
+  @Test func boxAndHyperplane() throws {
+    let g = BoxHyperplane<Double>(
+      normal: [1, 2, 1, -1], lower: [0, 0, 0, 0], upper: [3, 3, 3, 3])
+    let w: [Double] = [0, 1, 3, 2]
+    try KinkCase(g, [3], solution: w, subgradient: [0.5, 2, 2, -1]).check(weak: 0)
+    try KinkCase(g, [3], solution: w, subgradient: [1, 2, 2, -1]).check(weak: 1)
+    try KinkCase(g, [3], solution: w, subgradient: [1, 2, 1, -1]).check(weak: 2)
+    let corner = KinkCase(
+      BoxHyperplane<Double>(normal: [1, 1], lower: [0, 0], upper: [1, 1]), [1], solution: [1, 0],
+      subgradient: [1, 1])
+    #expect(throws: KinkRefusal.self) { try KinkAnalysis(corner.problem) }
+  }
+
+  /// Solutions along a direction, with all their breakpoints, against the iteration.
+  @Test(arguments: [0, 1, 2])
+  func paths(_ which: Int) throws {
+    func follow<G: PolyhedralPenalty<Double>>(_ one: KinkCase<G>) throws {
+      var complete = 0
+      for δ in one.directions where one.map.violation(parameters: one.problem.parameters + δ) == nil {
+        let path = try PathPredictor().path(of: one.problem, along: δ)
+        // A path that comes to where more than two pieces meet ends there, and says so.
+        guard path.outcome == .complete else { continue }
+        complete += 1
+        for t in [0.25, 0.5, 1] {
+          let moved = one.map.iterate(at: one.problem.parameters + t * δ, from: one.problem.state)
+          // Each node is off by some errors of Φ, and so is the solution; both times 1/(1 − q) ≤ 2 and a few.
+          #expect((path.state(at: t) - moved.state).maxNorm <= 1e-11, "\(δ) at \(t)")
+        }
+      }
+      #expect(complete >= 4)
+    }
+    switch which {
+    case 0:
+      try follow(
+        KinkCase(SortedL1(weights: weights), [1], solution: [4, -2, 2, 0, 0], subgradient: [4, -3, 2, 0.75, 0.25]))
+    case 1:
+      try follow(
+        KinkCase(FusedLasso(), [1, 1], solution: [2, 2, 2, 0, 0], subgradient: [0.5, 2.5, 1, -0.75, 0.75]))
+    default:
+      let A = Matrix<Double>([[1, 1, 0, 0], [0, 1, 1, 0], [0, 0, 1, 1]])
+      try follow(KinkCase(Polyhedron(A), [3, 2, 4], solution: [1, 2, 0, -1], subgradient: [2, 2, 0, 0]))
+    }
+  }
+}
