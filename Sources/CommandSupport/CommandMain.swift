@@ -15,6 +15,7 @@ extension Console {
     BLAS.endIdleThreads()
     // A write beyond the limit on file sizes then fails, and is reported, instead of ending the program half-way.
     signal(SIGXFSZ, SIG_IGN)
+    FreedMemory.keep()
     InterruptedFile.removeOnInterruption()
     exit(exitCode(of: command).rawValue)
   }

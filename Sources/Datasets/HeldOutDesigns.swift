@@ -14,7 +14,7 @@ public struct HeldOutDesigns<Element: Scalar>: Sendable {
   /// m entries.
   public let validationTargets: Vector<Element>
   /// What the features are read from while they are used.
-  private let mappings: [(path: String, file: MappedFile)]
+  private let mappings: [MappedArray]
 
   /// - Precondition: as many targets as rows in each part, as many columns in one part as in the other.
   public init(
@@ -35,15 +35,15 @@ public struct HeldOutDesigns<Element: Scalar>: Sendable {
 
   /// Reads a folder.
   ///
-  /// - Parameter mapped: leaves large dense features in their files, which become memory (``LinAlg/RowMajorDesign``, or a `DenseDesign` in Fortran
-  ///   order), where their type allows it. Without it files are copied, and nothing that happens to them afterwards matters; with it they must stay
+  /// - Parameter mapped: leaves large arrays of features in their files, which become memory (``LinAlg/RowMajorDesign``, or a `DenseDesign` in Fortran
+  ///   order, or a sparse matrix), where their type allows it. Without it files are copied, and nothing that happens to them afterwards matters; with it they must stay
   ///   as they are while the features are used: what is written to them is seen, which ``requireUnchanged()`` finds out, and where one is cut short
   ///   the system stops the program.
   /// - Throws: ``DatasetError`` that names the file, for what ``NPY`` refuses, for arrays that are no sparse matrix, for
   ///   numbers that are not finite, and for shapes that do not fit each other.
   public init(directory: String, mapped: Bool = false) throws(DatasetError) {
     guard try DesignStorage(directory: directory) == .compressedColumns else {
-      var mappings: [(path: String, file: MappedFile)] = []
+      var mappings: [MappedArray] = []
       if mapped {
         let files = try HeldOutFiles(directory: directory, Element.self)
         func design(_ file: NPYFile) throws(DatasetError) -> any DesignMatrix<Element> {
@@ -66,11 +66,14 @@ public struct HeldOutDesigns<Element: Scalar>: Sendable {
       self.mappings = mappings
       return
     }
-    mappings = []
+    var mappings: [MappedArray]? = mapped ? [] : nil
     trainTargets = try NPY.vector(at: directory + "/y_train.npy", as: Element.self)
     validationTargets = try NPY.vector(at: directory + "/y_val.npy", as: Element.self)
-    let train = try SparseMatrix<Element>(compressedColumnsAt: directory + "/X_train", rows: trainTargets.count)
-    let validation = try SparseMatrix<Element>(compressedColumnsAt: directory + "/X_val", rows: validationTargets.count)
+    let train = try SparseMatrix<Element>(
+      compressedColumnsAt: directory + "/X_train", rows: trainTargets.count, &mappings)
+    let validation = try SparseMatrix<Element>(
+      compressedColumnsAt: directory + "/X_val", rows: validationTargets.count, &mappings)
+    self.mappings = mappings ?? []
     guard train.columns == validation.columns else {
       throw .invalid(
         path: directory + "/X_val.indptr.npy",

@@ -134,6 +134,9 @@
 CKERNELS_DECLARE(float, s)
 CKERNELS_DECLARE(double, d)
 
+// Memory that is freed stays with the process, as far as the C library can be told so.
+void ck_keep_freed_memory(void);
+
 // Of an n x p matrix a that lies row by row, row i at a + i lda, its entries of type S.
 #define CKERNELS_DECLARE_ROWS(S, T, X)                                                                                 \
   /* y = alpha a x + beta y; beta = 0 overwrites y whatever it held. */                                                \

@@ -14,6 +14,12 @@ extension SparseMatrix {
   /// - Throws: `DatasetError` that names the file, for what `NPY` refuses, for arrays that are no compressed columns of so many
   ///   rows or could be compressed rows, and for numbers that are not finite.
   public init(compressedColumnsAt prefix: String, rows: Int) throws(DatasetError) {
+    var mappings: [MappedArray]?
+    try self.init(compressedColumnsAt: prefix, rows: rows, &mappings)
+  }
+
+  /// - Parameter mappings: takes the files that are left where they are; nil where everything is copied.
+  init(compressedColumnsAt prefix: String, rows: Int, _ mappings: inout [MappedArray]?) throws(DatasetError) {
     let pointerFile = try NPYFile(prefix + ".indptr.npy", rank: 1)
     let indexFile = try NPYFile(prefix + ".indices.npy", rank: 1)
     let valueFile = try NPYFile(prefix + ".data.npy", rank: 1)
@@ -28,8 +34,14 @@ extension SparseMatrix {
       Memory.sum([(valueFile.header.count, 2 * MemoryLayout<Element>.size + 16), (columns, 64), (rows, 64)]),
       for: "a sparse matrix of \(rows) × \(columns) with \(valueFile.header.count) entries", path: pointerFile.path)
     let pointers = try pointerFile.integers(as: Int.self)
-    let indices = try indexFile.integers(as: Int32.self)
-    let values = try valueFile.array(of: Element.self)
+    var (indexMapping, valueMapping): (MappedFile?, MappedFile?)
+    let isMapped = mappings != nil
+    let indices = isMapped ? try indexFile.indices(&indexMapping) : Stretch(try indexFile.integers(as: Int32.self))
+    let values =
+      isMapped ? try valueFile.values(of: Element.self, &valueMapping) : Stretch(try valueFile.array(of: Element.self))
+    for (file, mapping) in [(indexFile, indexMapping), (valueFile, valueMapping)] {
+      if let mapping { mappings?.append((file.path, mapping)) }
+    }
     do throws(SparseStructureError) {
       try self.init(
         rows: rows, columns: columns, columnPointers: pointers, rowIndices: indices, values: values)
@@ -43,6 +55,9 @@ extension SparseMatrix {
     }
   }
 }
+
+/// A file that is mapped, by its name.
+typealias MappedArray = (path: String, file: MappedFile)
 
 /// PREFIX.format.npy, a string: what sparse arrays are.
 enum StoredFormat {

@@ -95,7 +95,7 @@ final class NPYFile: Sendable {
     NPYReader(self, lines: 1, length: header.count, transposes: false)
   }
 
-  private func notFinite<Element: Scalar>(_ place: Int, _ value: Element) -> DatasetError {
+  func notFinite<Element: Scalar>(_ place: Int, _ value: Element) -> DatasetError {
     .invalid(
       path: path,
       reason: "entry \(place) (counted from 0) is \(value) as \(Element.typeName); expected a finite number")

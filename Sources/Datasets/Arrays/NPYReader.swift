@@ -4,7 +4,7 @@ internal import LinAlg
 /// and transposed where the other order is wanted, block by block while a block is in the cache, on all processors.
 ///
 /// The bytes are read into memory, not mapped: a file that another program cuts short or writes to meanwhile must neither kill
-/// this one nor change numbers that were found to be finite. Measured, the two take the same time.
+/// this one nor change numbers that were found to be finite. What takes that upon itself maps them (``HeldOutDesigns``).
 struct NPYReader<Element: Scalar> {
   let file: NPYFile
   /// The file holds so many runs of neighbours (rows in C order, columns in Fortran order) ...

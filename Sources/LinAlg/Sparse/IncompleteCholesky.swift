@@ -25,7 +25,7 @@ public struct IncompleteCholesky<Element: Scalar>: LinearOperator, Sendable {
     var links = [Int](repeating: 0, count: 3 * n)
     var shift: Element = 0
     while true {
-      var values = A.lower.values
+      var values = Array(A.lower.values)
       let failed = A.lower.pointers.withUnsafeBufferPointer { pointers in
         A.lower.indices.withUnsafeBufferPointer { indices in
           values.withUnsafeMutableBufferPointer { values in
@@ -42,7 +42,8 @@ public struct IncompleteCholesky<Element: Scalar>: LinearOperator, Sendable {
       if failed == 0 {
         self.shift = shift
         factor = SparseSymmetricMatrix(
-          lower: CompressedLines(length: n, pointers: A.lower.pointers, indices: A.lower.indices, values: values))
+          lower: CompressedLines(
+            length: n, pointers: A.lower.pointers, indices: A.lower.indices, values: Stretch(values)))
         inverses = Vector(count: n) { 1 / values[A.lower.pointers[$0]] }
         return
       }

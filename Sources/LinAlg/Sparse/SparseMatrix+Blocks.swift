@@ -133,6 +133,7 @@ extension SparseMatrix {
     }
     return SparseMatrix(
       rows: rows,
-      byColumn: CompressedLines(length: rows, pointers: byColumn.pointers, indices: byColumn.indices, values: values))
+      byColumn: CompressedLines(
+        length: rows, pointers: byColumn.pointers, indices: byColumn.indices, values: Stretch(values)))
   }
 }

@@ -38,6 +38,15 @@ public struct SparseMatrix<Element: Scalar>: Sendable {
   public init(
     rows: Int, columns: Int, columnPointers: [Int], rowIndices: [Int32], values: [Element]
   ) throws(SparseStructureError) {
+    try self.init(
+      rows: rows, columns: columns, columnPointers: columnPointers, rowIndices: Stretch(rowIndices),
+      values: Stretch(values))
+  }
+
+  /// The same, in whoever's memory.
+  package init(
+    rows: Int, columns: Int, columnPointers: [Int], rowIndices: Stretch<Int32>, values: Stretch<Element>
+  ) throws(SparseStructureError) {
     try CompressedLines<Element>.check(
       lines: columns, length: rows, pointers: columnPointers, indices: rowIndices, count: values.count)
     self.rows = rows
@@ -124,13 +133,21 @@ struct CompressedLines<Element: Scalar>: Sendable {
   /// The length of a line.
   let length: Int
   let pointers: [Int]
-  let indices: [Int32]
-  let values: [Element]
+  let indices: Stretch<Int32>
+  let values: Stretch<Element>
+
+  init(length: Int, pointers: [Int], indices: Stretch<Int32>, values: Stretch<Element>) {
+    (self.length, self.pointers, self.indices, self.values) = (length, pointers, indices, values)
+  }
+
+  init(length: Int, pointers: [Int], indices: [Int32], values: [Element]) {
+    self.init(length: length, pointers: pointers, indices: Stretch(indices), values: Stretch(values))
+  }
 
   var count: Int { pointers.count - 1 }
 
   static func check(
-    lines: Int, length: Int, pointers: [Int], indices: [Int32], count: Int
+    lines: Int, length: Int, pointers: [Int], indices: Stretch<Int32>, count: Int
   ) throws(SparseStructureError) {
     guard lines >= 0, length >= 0 else { throw .negativeShape(rows: length, columns: lines) }
     guard pointers.count == lines + 1 else { throw .pointerCount(found: pointers.count, expected: lines + 1) }
@@ -145,7 +162,7 @@ struct CompressedLines<Element: Scalar>: Sendable {
   }
 
   /// The first index that does not increase within its line or lies outside it, by all processors where that pays.
-  private static func firstMisplaced(length: Int, pointers: [Int], indices: [Int32]) -> Int? {
+  private static func firstMisplaced(length: Int, pointers: [Int], indices: Stretch<Int32>) -> Int? {
     let lines = pointers.count - 1
     let tasks = max(1, Parallel.tasks(multiplications: 4 * indices.count))
     let found = Mutex<Int?>(nil)
@@ -175,17 +192,19 @@ struct CompressedLines<Element: Scalar>: Sendable {
   @specialized(where Element == Float)
   func transposed() -> CompressedLines {
     var starts = Array(repeating: 0, count: length + 1)
-    for i in indices { starts[Int(i) + 1] += 1 }
-    for i in 0..<length { starts[i + 1] += starts[i] }
-    var next = starts
     var newIndices = Array(repeating: Int32(0), count: indices.count)
     var newValues = Array(repeating: Element(0), count: values.count)
-    for line in 0..<count {
-      for k in pointers[line]..<pointers[line + 1] {
-        let slot = next[Int(indices[k])]
-        next[Int(indices[k])] += 1
-        newIndices[slot] = Int32(truncatingIfNeeded: line)  // lines fit: they index 32-bit entries of the other form
-        newValues[slot] = values[k]
+    withPointers { pointers, indices, values in
+      for k in 0..<pointers[count] { starts[Int(indices[k]) + 1] += 1 }
+      for i in 0..<length { starts[i + 1] += starts[i] }
+      var next = starts
+      for line in 0..<count {
+        for k in pointers[line]..<pointers[line + 1] {
+          let slot = next[Int(indices[k])]
+          next[Int(indices[k])] += 1
+          newIndices[slot] = Int32(truncatingIfNeeded: line)  // lines fit: they index 32-bit entries of the other form
+          newValues[slot] = values[k]
+        }
       }
     }
     return CompressedLines(length: count, pointers: starts, indices: newIndices, values: newValues)

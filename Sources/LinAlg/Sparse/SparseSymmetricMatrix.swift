@@ -86,11 +86,11 @@ public struct SparseSymmetricMatrix<Element: Scalar>: Sendable {
   @specialized(where Element == Float)
   public mutating func scale(by r: Vector<Element>) {
     precondition(r.count == count, "SparseSymmetricMatrix.scale: \(r.count) factors for \(count) rows")
-    var values = lower.values
+    var values = Array(lower.values)
     for j in 0..<count {
       for t in lower.pointers[j]..<lower.pointers[j + 1] { values[t] *= r[j] * r[Int(lower.indices[t])] }
     }
-    lower = CompressedLines(length: count, pointers: lower.pointers, indices: lower.indices, values: values)
+    lower = CompressedLines(length: count, pointers: lower.pointers, indices: lower.indices, values: Stretch(values))
   }
 
   /// A ← α A + diag(d).
@@ -99,10 +99,10 @@ public struct SparseSymmetricMatrix<Element: Scalar>: Sendable {
   public mutating func scale(by α: Element, addingToDiagonal d: Vector<Element>? = nil) {
     precondition(
       (d?.count ?? count) == count, "SparseSymmetricMatrix: a diagonal of \(d?.count ?? 0) for \(count) rows")
-    var values = lower.values
+    var values = Array(lower.values)
     for t in values.indices { values[t] *= α }
     if let d { for j in 0..<count { values[lower.pointers[j]] += d[j] } }
-    lower = CompressedLines(length: count, pointers: lower.pointers, indices: lower.indices, values: values)
+    lower = CompressedLines(length: count, pointers: lower.pointers, indices: lower.indices, values: Stretch(values))
   }
 
   /// The matrix with its zeros, both triangles.

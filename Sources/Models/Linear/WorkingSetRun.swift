@@ -25,8 +25,8 @@ struct WorkingSetRun<Loss: DesignLoss> {
   var lossValue: Element = 0
   /// Xᵀr/n − ρ ∘ w on the features that are alive: minus the gradient.
   private(set) var gradient: Vector<Element>
-  /// sup ℓ″ ‖column‖²/n + ρ.
-  private let curvature: Vector<Element>
+  /// √(sup ℓ″ ‖column‖²/n + ρ).
+  private let rootCurvature: Vector<Element>
   var alive: IndexSubset
   private var compact = Vector<Element>.zeros(0)
   var small = SmallProblem<Element>()
@@ -66,8 +66,8 @@ struct WorkingSetRun<Loss: DesignLoss> {
     // An infinite bound screens nothing; a column of zeros has no curvature all the same.
     let bound = loss.curvatureBound / Element(n)
     let (out, squares) = (curvature.mutableBase(), norms.base)
-    for j in 0..<p { out[j] = (squares[j] == 0 ? 0 : squares[j] * bound) + (ridges?[j] ?? ridge) }
-    self.curvature = curvature
+    for j in 0..<p { out[j] = ((squares[j] == 0 ? 0 : squares[j] * bound) + (ridges?[j] ?? ridge)).squareRoot() }
+    rootCurvature = curvature
     alive = IndexSubset(Array(0..<p), universe: p)
     hessian = loss.makeHessian()
     result = WorkingSetSolution(
@@ -165,7 +165,7 @@ struct WorkingSetRun<Loss: DesignLoss> {
   /// step would move), would cost more than it gives. Features without a penalty are fitted alone first, and what that leaves is the zero; false where
   /// they have no unique minimizer.
   private mutating func chooseStart() -> Bool {
-    let flat = curvature.base
+    let flat = rootCurvature.base
     for j in 0..<w.count where flat[j] == 0 { w[j] = 0 }
     if unpenalized.count == 0 {
       refreshResiduals()
@@ -245,11 +245,11 @@ struct WorkingSetRun<Loss: DesignLoss> {
     let slack = 1 - 32 * Element.ulpOfOne
     var survivors: [Int] = []
     survivors.reserveCapacity(alive.count)
-    let (g, t, h) = (gradient.base, strengths.base, curvature.base)
+    let (g, t, h) = (gradient.base, strengths.base, rootCurvature.base)
     let x = w.base
     alive.withElements { alive in
       for j in alive {
-        if x[j] != 0 || t[j] == 0 || c * g[j].magnitude + radius * h[j].squareRoot() >= t[j] * slack {
+        if x[j] != 0 || t[j] == 0 || c * g[j].magnitude + radius * h[j] >= t[j] * slack {
           survivors.append(j)
         }
       }
@@ -261,8 +261,8 @@ struct WorkingSetRun<Loss: DesignLoss> {
     return true
   }
 
-  /// The support, what has no penalty and the worst violators |gradient| > tⱼ, at most as many again as the support (but fifty); complete
-  /// where that is all of them.
+  /// The support, what has no penalty and the worst violators |gradient| > tⱼ, as many again as the support at most (but fifty, or the 128th part of all
+  /// features, for which a working set costs less than the pass that it saves); complete where that is all of them.
   private func chooseWorkingSet() -> (working: IndexSubset, violators: Int, isComplete: Bool) {
     let support = IndexSubset(nonzerosOf: w, and: unpenalized.elements)
     let slack = 1 + max(32 * .ulpOfOne, precision ?? 0)
@@ -274,7 +274,9 @@ struct WorkingSetRun<Loss: DesignLoss> {
         if x[j] == 0 && t[j] > 0 && size > t[j] * slack { violators.append((j, size / t[j])) }
       }
     }
-    let room = max(50, support.count)
+    // Through columns that are short (``columnsPay(_:)``) a larger working set costs little beside a pass.
+    let growth = hessian.storedEntries(columns: 4) < Double(support.count) ? 2 : 1
+    let room = max(50, w.count / 128, growth * support.count)
     let isComplete = violators.count <= room
     if !isComplete {
       violators.sort { $0.excess > $1.excess }
