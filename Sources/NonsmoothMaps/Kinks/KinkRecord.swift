@@ -12,8 +12,6 @@ public enum KinkPlace: Sendable, Hashable {
   case row(Int)
   /// The coordinates i … j, which move together.
   case run(Int, Int)
-  /// A cluster of equal sizes, by its coordinates.
-  case cluster([Int])
 }
 
 /// A kink of a proximal map at or near an argument u: where it is, how far away, and which pieces meet there.
@@ -50,7 +48,6 @@ public struct KinkRecord<Element: Scalar>: Sendable, CustomStringConvertible {
       case .boundary: "the solution"
       case .row(let i): "row \(i)"
       case .run(let i, let j): "the run from \(i) to \(j)"
-      case .cluster(let members): "the cluster of \(members.map(String.init).joined(separator: ", "))"
       }
     let verdict = isWeaklyActive ? " (at the kink)" : ""
     return
