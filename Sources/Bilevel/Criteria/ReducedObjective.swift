@@ -18,7 +18,7 @@ public final class ReducedObjective<Map: FixedPointMap, Objective: OuterObjectiv
   private var gradient: Vector<Element>
   private var scratch: Vector<Element>
   /// w at the last λ that was solved, p entries.
-  public private(set) var state: Vector<Element>?
+  public internal(set) var state: Vector<Element>?
 
   /// For any map; its gradients come without a bound.
   ///
