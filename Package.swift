@@ -16,8 +16,13 @@ let package = Package(
       name: "ImplicitDiff",
       targets: ["LinAlg", "RandomStreams", "NonsmoothMaps", "ImplicitDiff", "Tracing", "Models", "Bilevel", "Datasets"]),
     .library(name: "LinAlg", targets: ["LinAlg"]),
+    .library(name: "Sharding", targets: ["Sharding"]),
     .executable(name: "implicit-diff", targets: ["implicit-diff"]),
     .executable(name: "implicit-diff-bench", targets: ["implicit-diff-bench"]),
+  ],
+  traits: [
+    .trait(name: "MPI", description: "Rows over the ranks of an MPI program (Open MPI); without it there is one rank."),
+    .default(enabledTraits: []),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-numerics", from: "1.1.1"),
@@ -59,6 +64,15 @@ let package = Package(
     .systemLibrary(
       name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev", "pkg-config"]), .brew(["zlib"])]),
     .target(name: "Datasets", dependencies: ["LinAlg", "RandomStreams", "CZlib"], swiftSettings: swift),
+
+    // MARK: - Past one machine
+    .systemLibrary(
+      name: "COpenMPI", pkgConfig: "ompi-c",
+      providers: [.apt(["libopenmpi-dev", "openmpi-bin", "pkg-config"]), .brew(["open-mpi"])]),
+    .target(
+      name: "CMPI", dependencies: [.target(name: "COpenMPI", condition: .when(traits: ["MPI"]))],
+      cSettings: [.define("WITH_MPI", .when(traits: ["MPI"]))]),
+    .target(name: "Sharding", dependencies: ["CMPI", "LinAlg", "Datasets"], swiftSettings: swift),
 
     // MARK: - Executables
     .target(

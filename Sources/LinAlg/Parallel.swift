@@ -1,4 +1,5 @@
 internal import Dispatch
+internal import Synchronization
 
 /// Work split over the processors, for products large enough that the threads pay.
 ///
@@ -9,15 +10,24 @@ package enum Parallel {
   /// few hundred microseconds, against ten or so to wake a thread.
   static let worthwhile = 4_000_000
 
+  private static let oneTask = Atomic<Bool>(false)
+
+  /// Whether work is not split: where a program runs as several ranks, one for each core, and where work calls other ranks, which has to happen in the
+  /// same order on all.
+  package static var usesOneTask: Bool {
+    get { oneTask.load(ordering: .relaxed) }
+    set { oneTask.store(newValue, ordering: .relaxed) }
+  }
+
   /// The number of tasks for a piece of work of so many multiplications.
   static func tasks(multiplications: Int) -> Int {
-    multiplications < worthwhile ? 1 : min(BLAS.processors, multiplications / (worthwhile / 2))
+    multiplications < worthwhile || usesOneTask ? 1 : min(BLAS.processors, multiplications / (worthwhile / 2))
   }
 
   /// Runs `body(0) … body(count − 1)`, at once where there are processors.
   package static func run(_ count: Int, _ body: @Sendable (Int) -> Void) {
-    if count <= 1 {
-      if count == 1 { body(0) }
+    if count <= 1 || usesOneTask {
+      for k in 0..<count { body(k) }
       return
     }
     DispatchQueue.concurrentPerform(iterations: count, execute: body)

@@ -5,7 +5,7 @@ internal import Synchronization
 /// two solves of ``RegressionModel/riskEstimate(features:targets:noise:seed:draws:)``.
 public final class SumCriterion: Criterion {
   public let parts: [any Criterion]
-  private let weights: [Double]
+  let weights: [Double]
   private let constant: Double
   /// What solves the inner problems of all parts side by side before they are evaluated; nil where each solves its own.
   private let together: (any JointSolve)?

@@ -69,7 +69,7 @@ public struct LBFGS: OuterOptimizer {
       let end = try line.run()
       valley = line.valley
       guard let found = end else {
-        if pairs.isEmpty { return .noDescent }
+        if pairs.isEmpty { return line.stop }
         // The curvature may be that of another piece.
         pairs.removeAll()
         continue

@@ -16,6 +16,11 @@ struct LineSearch {
   private(set) var valley: ValleyBracket
   /// The search ends where less than this is left to gain.
   private let leastGain: Double
+  /// Why the last point could not be evaluated; nil where it could.
+  private var failure: String?
+
+  /// Why the search ends where no step was found: a minimum is not claimed beside points that could not be evaluated.
+  var stop: TuningStop { failure.map { .failed($0) } ?? .noDescent }
 
   /// Sufficient decrease: this fraction of the slope's.
   private static var decrease: Double { 1e-4 }
@@ -48,6 +53,7 @@ struct LineSearch {
       if moved.maxNorm == 0 { return best }
       let record = try search.evaluate(point, bounding: bounding)
       if point.count == 1 { valley.add(θ: point[0], record) }
+      failure = record.failure
       // Beyond the last kink before nothing is selected the value is flat: no place to stop at.
       let isSelected = record.selected > 0
       if let found = record.value, let g = record.logGradient, isSelected,

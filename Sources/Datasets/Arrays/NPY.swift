@@ -22,6 +22,27 @@ public enum NPY {
     return try file.matrix(layout: layout, allowsNonFinite: allowsNonFinite)
   }
 
+  /// The numbers of rows and columns of the array in the file at `path`; of its entries no more than their number is looked at.
+  public static func shape(at path: String) throws(DatasetError) -> (rows: Int, columns: Int) {
+    let file = try NPYFile(path, rank: 2)
+    return (file.rows, file.columns)
+  }
+
+  /// The rows in `range` of the array in the file at `path`, column-major; the rest of the file is not read.
+  ///
+  /// - Precondition: the range lies within the rows.
+  public static func matrix<Element: Scalar>(
+    at path: String, rows range: Range<Int>, as: Element.Type = Element.self, allowsNonFinite: Bool = false
+  ) throws(DatasetError) -> Matrix<Element> {
+    let file = try NPYFile(path, rank: 2)
+    precondition(
+      range.lowerBound >= 0 && range.upperBound <= file.rows, "NPY: rows \(range) of \(file.rows) in \(path)")
+    try Memory.require(
+      Memory.sum([(range.count * file.columns, MemoryLayout<Element>.size)]),
+      for: "rows \(range) of \(file.columns) columns", path: path)
+    return try file.matrix(rows: range, layout: .columnMajor, allowsNonFinite: allowsNonFinite)
+  }
+
   /// The array of one dimension in the file at `path`, converted to `Element` where it is of another type.
   ///
   /// - Parameter allowsNonFinite: whether NaN and infinities pass; otherwise they throw, named by their index.

@@ -42,24 +42,24 @@ final class NPYFile: Sendable {
       overflow ? .max : bytes, for: "shape \(NPYHeader.tuple(header.shape)) as \(Entry.self)", path: path)
   }
 
+  /// - Parameter range: the rows that are read, nil for all.
   func matrix<Element: Scalar>(
-    as: Element.Type = Element.self, layout: Layout?, allowsNonFinite: Bool = false
+    as: Element.Type = Element.self, rows range: Range<Int>? = nil, layout: Layout?, allowsNonFinite: Bool = false
   ) throws(DatasetError) -> Matrix<Element> {
     let own: Layout = header.isFortranOrder ? .columnMajor : .rowMajor
-    let lines = header.isFortranOrder ? columns : rows
+    let (range, isFortran) = (range ?? 0..<rows, header.isFortranOrder)
     let reader = NPYReader<Element>(
-      self, lines: lines, length: header.isFortranOrder ? rows : columns, transposes: own != layout ?? own)
+      self, lines: isFortran ? columns : range.count, length: isFortran ? range.count : columns,
+      transposes: own != layout ?? own, start: isFortran ? range.lowerBound : range.lowerBound * columns,
+      stride: isFortran ? rows : columns)
     var bad: Int?
-    let matrix = try Matrix<Element>(rows: rows, columns: columns, layout: layout ?? own) {
+    let matrix = try Matrix<Element>(rows: range.count, columns: columns, layout: layout ?? own) {
       (buffer) throws(DatasetError) in bad = try reader.fill(buffer)
     }
     if !allowsNonFinite, let bad {
-      let (line, place) = bad.quotientAndRemainder(dividingBy: reader.length)
-      let (i, j) = header.isFortranOrder ? (place, line) : (line, place)
-      throw .invalid(
-        path: path,
-        reason:
-          "row \(i), column \(j) (counted from 0) is \(matrix[i, j]) as \(Element.typeName); expected a finite number")
+      let (line, place) = bad.quotientAndRemainder(dividingBy: reader.stride)
+      let (i, j) = isFortran ? (place, line) : (line, place)
+      throw notFinite(i, j, matrix[i - range.lowerBound, j])
     }
     return matrix
   }

@@ -13,9 +13,13 @@ struct NPYReader<Element: Scalar> {
   let length: Int
   /// Whether entry k of line l goes to place k · lines + l instead of l · length + k.
   let transposes: Bool
+  /// Entry k of line l is entry start + l · stride + k of the file: some of the lines, or a stretch of each.
+  let start: Int
+  let stride: Int
 
-  init(_ file: NPYFile, lines: Int, length: Int, transposes: Bool) {
+  init(_ file: NPYFile, lines: Int, length: Int, transposes: Bool, start: Int = 0, stride: Int? = nil) {
     self.file = file
+    (self.start, self.stride) = (start, stride ?? length)
     // Of a single line both orders are the same.
     let isPlain = !transposes || lines == 1
     self.lines = lines
@@ -26,23 +30,28 @@ struct NPYReader<Element: Scalar> {
   /// Entries of a block: half a MiB of doubles, half of a second-level cache or less.
   private static var blockEntries: Int { 1 << 16 }
 
+  /// Whether the lines follow each other in the file without gaps.
+  private var isPacked: Bool { stride == length }
+
   private var linesPerBlock: Int {
     // Eight doubles are a cache line of the transpose.
     transposes ? min(lines, max(8, Self.blockEntries / max(1, length))) : 1
   }
 
-  /// Blocks are `linesPerBlock` lines high and this wide; a plain copy takes all entries as one line.
+  /// Blocks are `linesPerBlock` lines high and this wide; a plain copy of lines without gaps takes all entries as one line.
   private var width: Int {
-    transposes ? min(length, max(64, Self.blockEntries / linesPerBlock)) : min(lines * length, Self.blockEntries)
+    if transposes { return min(length, max(64, Self.blockEntries / linesPerBlock)) }
+    return min(isPacked ? lines * length : length, Self.blockEntries)
   }
 
   /// Fills `buffer`, all of it.
   ///
-  /// - Returns: the place in the file's order of the first entry that is not finite.
+  /// - Returns: the number in the file of the first entry that is not finite.
   func fill(_ buffer: UnsafeMutableBufferPointer<Element>) throws(DatasetError) -> Int? {
     guard !buffer.isEmpty else { return nil }
-    let across = ((transposes ? length : lines * length) + width - 1) / width
-    let down = transposes ? (lines + linesPerBlock - 1) / linesPerBlock : 1
+    let isOneLine = !transposes && isPacked
+    let across = ((isOneLine ? lines * length : length) + width - 1) / width
+    let down = isOneLine ? 1 : (lines + linesPerBlock - 1) / linesPerBlock
     nonisolated(unsafe) let target = buffer.baseAddress!
     return try FileBlocks.forEach(
       across * down,
@@ -62,18 +71,21 @@ struct NPYReader<Element: Scalar> {
   ) throws(DatasetError) -> Int? {
     let firstLine = down * linesPerBlock
     let first = across * width
-    if !transposes {
+    if !transposes && isPacked {
       let count = min(width, lines * length - first)
-      return try read(first, count, to: target + first, scratch)
+      return try read(start + first, count, to: target + first, scratch)
     }
     let count = min(width, length - first)
+    if !transposes {
+      return try read(start + down * stride + first, count, to: target + down * length + first, scratch)
+    }
     let height = min(linesPerBlock, lines - firstLine)
     var bad: Int?
-    if count == length {
-      bad = try read(firstLine * length, height * length, to: scratch.entries, scratch)
+    if count == length && isPacked {
+      bad = try read(start + firstLine * length, height * length, to: scratch.entries, scratch)
     } else {
       for l in 0..<height {
-        let found = try read((firstLine + l) * length + first, count, to: scratch.entries + l * count, scratch)
+        let found = try read(start + (firstLine + l) * stride + first, count, to: scratch.entries + l * count, scratch)
         bad = bad ?? found
       }
     }

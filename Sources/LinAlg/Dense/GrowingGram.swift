@@ -82,12 +82,29 @@ public final class GrowingGram<Element: Scalar> {
   /// Takes k columns of A (n × p) in beside the m that are here. Cost n k (m + k/2), on as many processors as pay.
   ///
   /// - Precondition: A is the column-major matrix of all calls, α theirs, and none of the columns is here.
+  public func add(_ columns: [Int], of A: Matrix<Element>, alpha α: Element) {
+    add(columns, universe: A.columns, alpha: α) { _ in (A, nil) }
+  }
+
+  /// The same on a dense design.
+  package func add(_ columns: [Int], of X: any DesignMatrix<Element>, alpha α: Element) {
+    add(columns, universe: X.columns, alpha: α) { order in
+      let (matrix, places) = X.dense(columns: IndexSubset(unordered: order, universe: X.columns))!
+      return (matrix, places.elements)
+    }
+  }
+
+  /// - Parameter source: a matrix that holds the columns it is given, and where they stand in it; nil for their own places.
   @specialized(where Element == Double)
   @specialized(where Element == Float)
-  public func add(_ columns: [Int], of A: Matrix<Element>, alpha α: Element) {
-    let (n, k, m) = (A.rows, columns.count, order.count)
+  private func add(
+    _ columns: [Int], universe: Int, alpha α: Element, from source: ([Int]) -> (Matrix<Element>, [Int]?)
+  ) {
+    let (k, m) = (columns.count, order.count)
     if k == 0 { return }
-    enter(columns, universe: A.columns, isColumnMajor: A.layout == .columnMajor)
+    let (A, chosen) = source(order + columns)
+    let (n, places) = (A.rows, chosen ?? order + columns)
+    enter(columns, universe: universe, isColumnMajor: A.layout == .columnMajor)
 
     let rows = min(n, ColumnGram<Element>.panelRows)
     let blocks = (n + rows - 1) / max(1, rows)
@@ -102,8 +119,8 @@ public final class GrowingGram<Element: Scalar> {
       partials[t].pointer.initialize(repeating: 0, count: size)
     }
     let (panels, partials) = (self.panels, self.partials)
-    order.withUnsafeBufferPointer { order in
-      let index = Source(order.baseAddress!)
+    places.withUnsafeBufferPointer { places in
+      let index = Source(places.baseAddress!)
       Parallel.run(tasks) { task in
         let (panel, out) = (panels[task].pointer, partials[task].pointer)
         for block in blocks * task / tasks..<blocks * (task + 1) / tasks {

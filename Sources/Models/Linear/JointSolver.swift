@@ -34,8 +34,8 @@ package final class JointSolver<Element: Scalar> {
     residuals = .zeros(features.rows, losses.count)
     slopes = .zeros(features.columns, losses.count)
     let isPlain = losses.allSatisfy { $0.hessian.weights == nil }
-    let fitted = losses.compactMap { $0.features.denseColumns }
-    if isPlain, let parts, let whole = features.denseColumns, fitted.count == parts.count {
+    let fitted = losses.compactMap { $0.features.hasDenseColumns ? $0.features.denseColumns : nil }
+    if isPlain, features.hasDenseColumns, let parts, let whole = features.denseColumns, fitted.count == parts.count {
       grams = FoldGrams(
         whole: whole, heldOut: parts, fitted: fitted, grams: losses.map(\.hessian.growing),
         scales: losses.map { 1 / Element($0.sampleCount) })

@@ -1,7 +1,7 @@
 import LinAlg
 
-/// H_SS + shift I, or with a shift for every coordinate. Dense columns are read where they lie, once a product; of other designs the chosen columns are gathered
-/// once, by rows too.
+/// H_SS + shift I, or with a shift for every coordinate. Dense columns are read where they lie, once a product; of others the chosen columns are gathered
+/// once, by rows too, unless the design has a way of its own.
 final class RestrictedDesignHessian<Element: Scalar>: LinearOperator {
   private let hessian: DesignHessian<Element>
   private var support = IndexSubset.none
@@ -13,11 +13,13 @@ final class RestrictedDesignHessian<Element: Scalar>: LinearOperator {
   private let fused = FusedGram<Element>()
   private let dense: Matrix<Element>?
   private var chosen: (any DesignMatrix<Element>)?
+  /// H_SS as the storage has it itself.
+  private var own: (any LinearOperator<Element>)?
 
   init(_ hessian: DesignHessian<Element>) {
     self.hessian = hessian
     scale = 1 / Element(hessian.features.rows)
-    dense = hessian.features.denseColumns
+    dense = hessian.features.hasDenseColumns ? hessian.features.denseColumns : nil
     image = .zeros(dense == nil ? hessian.features.rows : 0)
   }
 
@@ -37,7 +39,8 @@ final class RestrictedDesignHessian<Element: Scalar>: LinearOperator {
     self.shift = shift
     self.shifts = shifts
     if let shifts, shifted.count != shifts.count { shifted = .zeros(shifts.count) }
-    chosen = dense == nil ? hessian.features.columns(support) : nil
+    own = hessian.own?.restricted(to: support)
+    chosen = nil
   }
 
   var rows: Int { support.count }
@@ -46,9 +49,13 @@ final class RestrictedDesignHessian<Element: Scalar>: LinearOperator {
   @specialized(where Element == Double)
   @specialized(where Element == Float)
   func apply(_ x: Vector<Element>, into y: inout Vector<Element>) {
-    if let dense {
+    if let own {
+      own.apply(x, into: &y)
+    } else if let dense {
       fused.assign(to: &y, columns: support, of: dense, x, weights: hessian.weights, alpha: scale)
-    } else if let chosen {
+    } else if !hessian.features.multiplyGram(columns: support, x, weights: hessian.weights, alpha: scale, into: &y) {
+      let chosen = self.chosen ?? hessian.features.columns(support)
+      self.chosen = chosen
       chosen.multiply(x, alpha: 1, beta: 0, into: &image)
       if let weights = hessian.weights { image.scale(by: weights) }
       chosen.multiplyTransposed(image, alpha: scale, beta: 0, into: &y)

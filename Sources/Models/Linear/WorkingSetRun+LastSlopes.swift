@@ -37,6 +37,12 @@ extension WorkingSetRun {
     return chosen.isEmpty ? nil : IndexSubset(chosen, universe: p)
   }
 
+  /// The gradient where Xᵀr/n is known.
+  mutating func takeSlopes(_ slopes: Vector<Element>) {
+    gradient.copy(from: slopes)
+    subtractRidge()
+  }
+
   /// Leaves its memory to the next solve.
   mutating func giveBack() {
     hessian.lentProblem = small
