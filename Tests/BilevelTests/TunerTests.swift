@@ -49,6 +49,27 @@ import Testing
     }
   }
 
+  /// The same of folds, whose products are made together.
+  @Test func aCrossValidationThatKeepsProductsGoesOnBitForBit() throws {
+    let problem = TestProblem(samples: 500, features: 300, seed: 9)
+    let limits = TuningLimits(evaluations: 6)
+    let (_, space) = problem.criterion(TestProblem.lasso)
+    let folds = try Folds.kFold(4, rows: 500)
+    func criterion() -> SumCriterion {
+      TestProblem.lasso.crossValidation(features: problem.features, targets: problem.targets, folds: folds)
+    }
+    var logs: [TuningLog] = []
+    let whole = Tuner(limits: limits).tune(criterion(), in: space, observe: { logs.append($1.log) })
+    #expect(whole.log.warmStart[0].sharedColumns?.isEmpty == false)
+    #expect(whole.log.warmStart.allSatisfy { !$0.keptColumns.isEmpty })
+    for log in logs {
+      let resumed = Tuner(limits: limits).tune(criterion(), in: space, resuming: log)
+      #expect(resumed.log.records.map(\.value) == whole.log.records.map(\.value))
+      #expect(resumed.log.records.map(\.logGradient) == whole.log.records.map(\.logGradient))
+      #expect(resumed.log.warmStart == whole.log.warmStart)
+    }
+  }
+
   /// Whatever was evaluated before an interruption, the whole search gives the same bits. Seconds differ.
   @Test(
     arguments: [any OuterOptimizer](
@@ -144,6 +165,21 @@ import Testing
     let at = try #require(end.parameters)
     #expect(end.stop.isConverged && abs(Double.log(at[0])) < 1e-9)
     #expect(end.log.records.count < 80)
+  }
+
+  /// Beside a kink's minimum of 1 the tangents say when a ten-millionth of it is left to gain; no search for the kink itself follows.
+  @Test func aBracketedKinkEndsTheSearch() throws {
+    let line = SearchSpace(names: ["a"], lower: [0.01], upper: [100], start: [20])
+    let kink = ClosureCriterion(1) {
+      let t = Double.log($0[0])
+      let slope = t < 0.3 ? t - 0.4 : t - 0.2
+      let value = t < 0.3 ? t * t / 2 - 0.4 * t : t * t / 2 - 0.2 * t - 0.06
+      return CriterionValue(value: 1.075 + value, gradient: [slope / $0[0]], selected: 1)
+    }
+    let found = Tuner().tune(kink, in: line)
+    let best = try #require(found.best?.value)
+    #expect(found.stop == .value && best >= 1 && best <= 1 + 1e-7)
+    #expect(found.log.records.count <= 40)
   }
 
   /// Values that cannot be had, NaN among them, are walked round.

@@ -52,7 +52,7 @@ def main():
     args = parser.parse_args()
     peer = pathlib.Path(__file__).parent / "tune_peer.py"
     theirs = {k: v for k, v in os.environ.items() if not k.startswith("OPENBLAS_")} | {"OMP_NUM_THREADS": "2"}
-    lines = ["| data | what | seconds | validation loss | evaluations or points | times slower than `tune` |", "|---|---|---|---|---|---|"]
+    lines = ["| data | what | seconds | validation loss | evaluations or points | largest relative gap | times slower than `tune` |", "|---|---|---|---|---|---|---|"]
     for name, shape in CASES.items():
         if args.only not in name:
             continue
@@ -62,21 +62,25 @@ def main():
 
         def tuned(*more):
             r = run(ours + list(more))
-            return r and (r["seconds"]["tuning"], r["best"]["value"], r["evaluations"])
+            return r and (r["seconds"]["tuning"], r["best"]["value"], r["evaluations"], None)
 
         def walked(*more):
             r = run([args.program, "path", folder, "--json", "-", *more])
-            return r and (r["seconds"]["solving"], r["points"][r["best"]]["validation"], len(r["points"]))
+            return r and (r["seconds"]["solving"], r["points"][r["best"]]["validation"], len(r["points"]),
+                          max(p["gap"] / p["objective"] for p in r["points"]))
 
         def other(python, tool, *more):
             r = run([python, peer, tool, folder, *more], theirs)
-            return r and (r["seconds"], r["value"], 100)
+            return r and (r["seconds"], r["value"], 100, r["gap"])
 
         fives, fifty = folder / "fives.npy", folder / "fifty.npy"
         tasks = [("`tune`", lambda: tuned()), ("`tune --criterion cv` (10 folds)", lambda: tuned("--criterion", "cv")),
                  ("`path`", lambda: walked()), ("celer, path", lambda: other(sys.executable, "celer")),
                  ("`tune`, 50 strengths", lambda: tuned("--groups", fifty)),
-                 ("`path`, groups of 5", lambda: walked("--penalty", "group-lasso", "--groups", fives))]
+                 ("`path --tolerance 2e-2`", lambda: walked("--tolerance", "2e-2")),
+                 ("`path`, groups of 5", lambda: walked("--penalty", "group-lasso", "--groups", fives)),
+                 ("`path --tolerance 2e-2`, groups of 5",
+                  lambda: walked("--tolerance", "2e-2", "--penalty", "group-lasso", "--groups", fives))]
         if args.adelie:
             tasks[4:4] = [("adelie, path", lambda: other(args.adelie, "adelie"))]
             tasks.append(("adelie, path, groups of 5", lambda: other(args.adelie, "adelie", "--groups", fives)))
@@ -91,10 +95,11 @@ def main():
         mine = statistics.median(r[0] for r in found["`tune`"])
         for label, results in found.items():
             if not results:
-                lines.append(f"| {name} | {label} | failed | – | – | – |")
+                lines.append(f"| {name} | {label} | failed | – | – | – | – |")
             else:
                 seconds = statistics.median(r[0] for r in results)
-                lines.append(f"| {name} | {label} | {seconds:.3g} | {results[0][1]:.7g} | {results[0][2]} | {seconds / mine:.1f} |")
+                gap = "–" if results[0][3] is None else f"{results[0][3]:.1g}"
+                lines.append(f"| {name} | {label} | {seconds:.3g} | {results[0][1]:.7g} | {results[0][2]} | {gap} | {seconds / mine:.1f} |")
             print(lines[-1], flush=True)
     if args.only:
         return

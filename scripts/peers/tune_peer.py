@@ -4,6 +4,8 @@ validation rows of what it chose, as JSON.
 
     tune_peer.py TOOL DIR [--groups FILE.npy]
 
+Of a path also the largest duality gap of its points, relative to the objective: what it was solved to.
+
 TOOL: celer, scikit-learn (paths of 100 strengths down to a thousandth), adelie (the same, groups allowed; needs an environment with numpy < 2),
 sparho (gradient search, one strength or one per group).
 """
@@ -22,6 +24,20 @@ def features(folder, part):
 def path_value(W, Xv, yv):
     values = [.5 * float(np.mean((Xv @ W[:, k] - yv) ** 2)) for k in range(W.shape[1])]
     return min(values)
+
+
+def largest_gap(W, X, y, grid, groups):
+    """Over the strengths: (P(w) - D(c r)) / P(w), c r the residuals scaled into the dual's domain."""
+    n, worst = len(y), 0.
+    sizes = np.ones(X.shape[1]) if groups is None else np.bincount(groups).astype(float)
+    group = np.arange(X.shape[1]) if groups is None else groups
+    norms = lambda v: np.sqrt(np.bincount(group, v ** 2, len(sizes)))
+    for k, strength in enumerate(grid[:W.shape[1]]):
+        r = y - X @ W[:, k]
+        objective = .5 * r @ r / n + strength * np.sqrt(sizes) @ norms(W[:, k])
+        c = min(1., 1 / max(1e-300, (norms(X.T @ r / n) / np.sqrt(sizes)).max() / strength))
+        worst = max(worst, (objective - (2 * c * y @ r - c * c * r @ r) / (2 * n)) / objective)
+    return float(worst)
 
 
 def celer(X, y, grid):
@@ -44,7 +60,7 @@ def adelie(X, y, groups):
     matrix = ad.matrix.sparse(X, n_threads=2) if sparse.issparse(X) else ad.matrix.dense(X, n_threads=2)
     state = ad.grpnet(X=matrix, glm=ad.glm.gaussian(y=y), groups=starts, lmda_path_size=100, min_ratio=1e-3, intercept=False, early_exit=False,
                       adev_tol=1, ddev_tol=0, n_threads=2, progress_bar=False, tol=1e-10)
-    return state.betas.toarray().T
+    return state.betas.toarray().T, np.asarray(state.lmdas)
 
 
 def sparho_search(X, y, Xv, yv, largest, groups):
@@ -73,10 +89,14 @@ def main():
     if args.tool == "sparho":
         seconds, value = sparho_search(X, y, Xv, yv, largest, groups)
     else:
-        W = adelie(X, y, groups) if args.tool == "adelie" else {"celer": celer, "scikit-learn": scikit_learn}[args.tool](X, y, grid)
+        if args.tool == "adelie":
+            W, grid = adelie(X, y, groups)
+        else:
+            W = {"celer": celer, "scikit-learn": scikit_learn}[args.tool](X, y, grid)
         seconds = time.perf_counter() - start
         value = path_value(W, Xv, yv)
-    print(json.dumps(dict(seconds=seconds, value=value)))
+    gap = None if args.tool == "sparho" else largest_gap(W, X, y, grid, groups)
+    print(json.dumps(dict(seconds=seconds, value=value, gap=gap)))
 
 
 if __name__ == "__main__":

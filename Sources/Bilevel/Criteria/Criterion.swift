@@ -25,10 +25,13 @@ public struct WarmStart: Sendable, Equatable {
   public var state: Vector<Double>?
   /// Products that are kept: see `ImplicitDiff.KeepsProducts`.
   public var keptColumns: [[Int]]
+  /// Products that are kept for all inner problems together: those of the first one.
+  public var sharedColumns: [[Int]]
 
-  public init(state: Vector<Double>? = nil, keptColumns: [[Int]] = []) {
+  public init(state: Vector<Double>? = nil, keptColumns: [[Int]] = [], sharedColumns: [[Int]] = []) {
     self.state = state
     self.keptColumns = keptColumns
+    self.sharedColumns = sharedColumns
   }
 }
 

@@ -13,12 +13,25 @@ struct FoldDesigns<Element: Scalar> {
   }
 
   let folds: [(train: Part, heldOut: Part)]
+  /// All rows once, the rows of it that each fold is fitted to in the order of its own design, and where all are dense and every row is held out
+  /// once the rows that are held out.
+  let whole: any DesignMatrix<Element>
+  let trainRows: [[Int]]
+  let heldOutParts: [Matrix<Element>]?
 
   init(
     _ features: any DesignMatrix<Element>, _ targets: Vector<Element>, _ samples: SampleTerms<Element>, _ splits: Folds
   ) {
     if let matrix = features.denseColumns, splits.folds.count > 1, Self.isPartition(splits.folds, rows: targets.count) {
-      folds = Self.views(matrix, targets, samples, splits.folds)
+      let (rows, parts) = Self.views(matrix, targets, samples, splits.folds)
+      let n = targets.count
+      (folds, whole) = (parts, DenseDesign(rows[rows: 0..<n]))
+      var end = 0
+      trainRows = splits.folds.map { fold in
+        end += fold.heldOut.count
+        return (end..<end + fold.train.count).map { $0 % n }
+      }
+      heldOutParts = parts.map { $0.heldOut.features.denseColumns! }
       return
     }
     func part(_ indices: [Int]) -> Part {
@@ -27,6 +40,7 @@ struct FoldDesigns<Element: Scalar> {
         samples: samples.subset(indices))
     }
     folds = splits.folds.map { (part($0.train), part($0.heldOut)) }
+    (whole, trainRows, heldOutParts) = (features, splits.folds.map(\.train), nil)
   }
 
   /// Whether every row is held out once and fitted in all other folds.
@@ -44,7 +58,7 @@ struct FoldDesigns<Element: Scalar> {
 
   private static func views(
     _ X: Matrix<Element>, _ y: Vector<Element>, _ samples: SampleTerms<Element>, _ folds: [Folds.Fold]
-  ) -> [(train: Part, heldOut: Part)] {
+  ) -> (rows: Matrix<Element>, folds: [(train: Part, heldOut: Part)]) {
     let n = y.count
     let order = folds.flatMap(\.heldOut) + folds.dropLast().flatMap(\.heldOut)
     let rows = X.gatheringRows(order)
@@ -55,12 +69,13 @@ struct FoldDesigns<Element: Scalar> {
         samples: samples.subset(Array(order[range])))
     }
     var begin = 0
-    return folds.map { fold in
+    let parts = folds.map { fold in
       let end = begin + fold.heldOut.count
       defer { begin = end }
       // The other parts begin below this one and end where it comes again; those of the last one begin at the top.
       let train = end == n ? 0..<begin : end..<begin + n
       return (part(train), part(begin..<end))
     }
+    return (rows, parts)
   }
 }

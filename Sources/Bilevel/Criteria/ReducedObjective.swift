@@ -22,7 +22,7 @@ public final class ReducedObjective<Map: FixedPointMap, Objective: OuterObjectiv
   /// λ at which the last evaluation found a gradient, with w there.
   private(set) var last: (state: Vector<Element>, parameters: Vector<Element>)?
   /// w at the last λ that was solved, p entries.
-  public private(set) var state: Vector<Element>?
+  public internal(set) var state: Vector<Element>?
 
   /// For any map; its gradients come without a bound.
   ///

@@ -115,7 +115,14 @@ public struct RegressionModel<Loss: SmoothLoss, Penalty: ProximalMap<Loss.Elemen
   public func heldOutLoss(
     of map: Map, features X: any DesignMatrix<Element>, targets y: Vector<Element>,
     samples: SampleTerms<Element> = .none
-  ) -> any Criterion { criterion(map, HeldOutLoss<Loss>(features: design(X), targets: y, samples: samples)) }
+  ) -> any Criterion {
+    let part = criterion(map, HeldOutLoss<Loss>(features: design(X), targets: y, samples: samples))
+    let fitted = map.smooth.loss.features
+    guard let together = JointFolds([map], features: fitted, rows: [Array(0..<fitted.rows)], parts: nil) else {
+      return part
+    }
+    return SumCriterion([part], weights: [1], together: together)
+  }
 
   /// A solution w as coefficients, p entries, and an intercept, 0 without one.
   public func coefficients(_ w: Vector<Element>) -> (coefficients: Vector<Element>, intercept: Element) {
@@ -137,16 +144,21 @@ public struct RegressionModel<Loss: SmoothLoss, Penalty: ProximalMap<Loss.Elemen
     let designs = FoldDesigns(design(X), y, samples, folds)
     let penalty = withIntercept?(p) ?? penalty
     let factors = ridgeFactors(count: p)
-    let parts = designs.folds.map { fold in
+    let maps = designs.folds.map { fold in
+      map(fitting: fold.train.features, fold.train.targets, fold.train.samples, penalty, factors)
+    }
+    let parts = zip(maps, designs.folds).map { map, fold in
       criterion(
-        map(fitting: fold.train.features, fold.train.targets, fold.train.samples, penalty, factors),
+        map,
         HeldOutLoss<Loss>(features: fold.heldOut.features, targets: fold.heldOut.targets, samples: fold.heldOut.samples)
       )
     }
     let weights = folds.folds.map { fold in
       samples.weights.map { c in fold.heldOut.reduce(0) { $0 + Double(c[$1]) } } ?? Double(fold.heldOut.count)
     }
-    return .mean(of: parts, weights: weights)
+    let together = JointFolds(
+      maps, features: designs.whole, rows: designs.trainRows, parts: designs.heldOutParts)
+    return .mean(of: parts, weights: weights, together: together)
   }
 
   /// The box in which hyperparameters of `map` are looked for: strengths of the penalty from `ratio` times the smallest at which nothing is

@@ -7,10 +7,16 @@ public final class SumCriterion: Criterion {
   public let parts: [any Criterion]
   let weights: [Double]
   private let constant: Double
+  /// What solves the inner problems of all parts side by side before they are evaluated; nil where each solves its own.
+  private let together: (any JointSolve)?
 
   /// - Precondition: at least one part, no two of which share anything that an evaluation changes; all of as many hyperparameters; finite weights, one
   ///   per part.
-  public init(_ parts: [any Criterion], weights: [Double], constant: Double = 0) {
+  public convenience init(_ parts: [any Criterion], weights: [Double], constant: Double = 0) {
+    self.init(parts, weights: weights, constant: constant, together: nil)
+  }
+
+  init(_ parts: [any Criterion], weights: [Double], constant: Double = 0, together: (any JointSolve)?) {
     precondition(
       !parts.isEmpty && parts.allSatisfy { $0.parameterCount == parts[0].parameterCount },
       "SumCriterion: \(parts.count) parts of \(parts.map(\.parameterCount)) hyperparameters")
@@ -20,6 +26,7 @@ public final class SumCriterion: Criterion {
     self.parts = parts
     self.weights = weights
     self.constant = constant
+    self.together = together
   }
 
   /// The mean.
@@ -27,17 +34,35 @@ public final class SumCriterion: Criterion {
   /// - Parameter weights: how much each part counts, for example its held-out rows; equally where nil.
   /// - Precondition: weights above 0, and what the initializer asks.
   public static func mean(of parts: [any Criterion], weights: [Double]? = nil) -> SumCriterion {
+    mean(of: parts, weights: weights, together: nil)
+  }
+
+  static func mean(
+    of parts: [any Criterion], weights: [Double]?, together: (any JointSolve)?
+  ) -> SumCriterion {
     let weights = weights ?? Array(repeating: 1, count: parts.count)
     precondition(weights.allSatisfy { $0 > 0 }, "SumCriterion: a mean with the weights \(weights)")
     let sum = weights.reduce(0, +)
-    return SumCriterion(parts, weights: weights.map { $0 / sum })
+    return SumCriterion(parts, weights: weights.map { $0 / sum }, together: together)
   }
 
   public var parameterCount: Int { parts[0].parameterCount }
 
   public var warmStart: [WarmStart] {
-    get { parts.flatMap(\.warmStart) }
+    get {
+      var all = parts.flatMap(\.warmStart)
+      if let kept = together?.keptColumns {
+        for k in all.indices { all[k].keptColumns = kept.own[k] }
+        all[0].sharedColumns = kept.shared
+      }
+      return all
+    }
     set {
+      if let together, together.keptColumns != nil, newValue.count == parts.count {
+        together.keptColumns = (newValue[0].sharedColumns, newValue.map(\.keptColumns))
+        for (part, memory) in zip(parts, newValue) { (part as? any Startable)?.start = memory.state }
+        return
+      }
       var rest = newValue[...]
       for part in parts {
         let count = part.warmStart.count
@@ -50,6 +75,12 @@ public final class SumCriterion: Criterion {
   /// The first failure of a part is the sum's. Bounds of the parts add up to one of the sum. The parts are evaluated at the same time where there
   /// are processors.
   public func evaluate(at λ: Vector<Double>, bounding: Bool) -> CriterionValue {
+    if let together {
+      let starts = parts.map { ($0 as? any Startable)?.start }
+      for (part, start) in zip(parts, together.starts(at: λ, from: starts)) {
+        if let start { (part as? any Startable)?.start = start }
+      }
+    }
     let values = Mutex([CriterionValue?](repeating: nil, count: parts.count))
     let shared = Shared(parts: parts, λ: λ)
     Parallel.run(parts.count) { k in

@@ -42,6 +42,8 @@ public struct LBFGS: OuterOptimizer {
     var firstNorm: Double?
     var settled = 0
     var values = [point.record.value!]
+    var valley = ValleyBracket()
+    if g.count == 1 { valley.add(θ: point.θ[0], point.record) }
     while true {
       let free = together ? Array(repeating: true, count: g.count) : search.free(point.θ, g)
       let projected = masked(g, free)
@@ -59,8 +61,14 @@ public struct LBFGS: OuterOptimizer {
         d = -projected
         d.scale(by: 0.5 / d.maxNorm)
       }
-      var line = LineSearch(search, from: point, along: d, bounding: norm <= reference / 10)
-      guard let found = try line.run() else {
+      // The ends of a valley whose bottom is known this well.
+      let leastGain = limits.valueChange / 10 * point.record.value!.magnitude
+      if let gain = valley.gain, gain <= leastGain { return .value }
+      var line = LineSearch(
+        search, from: point, along: d, bounding: norm <= reference / 10, valley: valley, leastGain: leastGain)
+      let end = try line.run()
+      valley = line.valley
+      guard let found = end else {
         if pairs.isEmpty { return line.stop }
         // The curvature may be that of another piece.
         pairs.removeAll()

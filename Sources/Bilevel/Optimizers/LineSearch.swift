@@ -12,6 +12,10 @@ struct LineSearch {
   private var low = (α: 0.0, value: 0.0, slope: 0.0)
   private var high: (α: Double, value: Double, slope: Double)?
   private var best: (θ: Vector<Double>, record: TuningRecord)?
+  /// Of one hyperparameter.
+  private(set) var valley: ValleyBracket
+  /// The search ends where less than this is left to gain.
+  private let leastGain: Double
   /// Why the last point could not be evaluated; nil where it could.
   private var failure: String?
 
@@ -25,8 +29,10 @@ struct LineSearch {
 
   /// - Precondition: d points downhill.
   init(
-    _ search: Search, from point: (θ: Vector<Double>, record: TuningRecord), along d: Vector<Double>, bounding: Bool
+    _ search: Search, from point: (θ: Vector<Double>, record: TuningRecord), along d: Vector<Double>, bounding: Bool,
+    valley: ValleyBracket = ValleyBracket(), leastGain: Double = 0
   ) {
+    (self.valley, self.leastGain) = (valley, leastGain)
     self.search = search
     θ = point.θ
     value = point.record.value!
@@ -46,6 +52,7 @@ struct LineSearch {
       let moved = point - θ
       if moved.maxNorm == 0 { return best }
       let record = try search.evaluate(point, bounding: bounding)
+      if point.count == 1 { valley.add(θ: point[0], record) }
       failure = record.failure
       // Beyond the last kink before nothing is selected the value is flat: no place to stop at.
       let isSelected = record.selected > 0
@@ -62,6 +69,7 @@ struct LineSearch {
       } else {
         high = (α, record.value ?? .infinity, record.logGradient.map { Vector($0).dot(d) } ?? .nan)
       }
+      if best != nil, let gain = valley.gain, gain <= leastGain { return best }
       guard let next = nextStep() else { return best }
       α = next
     }

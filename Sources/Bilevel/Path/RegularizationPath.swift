@@ -14,6 +14,8 @@ public struct RegularizationPath<Element: Scalar> {
     public let values: [Element]
     /// The inner objective there, penalty included.
     public let objective: Element
+    /// A bound on how far that is above its minimum; nil where there is none.
+    public let dualityGap: Element?
     /// Passes over the data.
     public let iterations: Int
     public let seconds: Double
@@ -79,7 +81,7 @@ public struct RegularizationPath<Element: Scalar> {
         + map.penalty.value(at: state, parameters: λ[segment: 0..<m])
       let point = Point(
         parameters: λ, support: support, values: support.map { state[$0] }, objective: objective,
-        iterations: solution.iterations, seconds: solution.seconds, count: state.count)
+        dualityGap: solution.dualityGap, iterations: solution.iterations, seconds: solution.seconds, count: state.count)
       points.append(point)
       if !observe(point) { break }
     }

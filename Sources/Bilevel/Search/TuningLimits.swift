@@ -2,7 +2,8 @@
 public struct TuningLimits: Sendable, Equatable {
   /// At a projected gradient (in logarithms) of at most this fraction of the first one.
   public var gradientReduction: Double
-  /// Where ten steps together lower the value by at most ten times this fraction of it, or two steps by at most a thousandth of it each. With many
+  /// Where ten steps together lower the value by at most ten times this fraction of it, or two steps by at most a thousandth of it each. With one hyperparameter also
+  /// where it is bracketed and the tangents at both ends say that less than a tenth of this fraction is left to gain. With many
   /// hyperparameters a minimum lies on kinks, where the gradient does not vanish.
   public var valueChange: Double
   /// Evaluations of the criterion, those read from a log included.

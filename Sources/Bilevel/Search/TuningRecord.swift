@@ -47,9 +47,12 @@ public struct TuningLog: Sendable, Codable, Equatable {
     public var indices: [Int] = []
     public var values: [Double] = []
     public var keptColumns: [[Int]]
+    /// Of all inner problems together; nil for none.
+    public var sharedColumns: [[Int]]?
 
     init(_ start: WarmStart) {
       keptColumns = start.keptColumns
+      sharedColumns = start.sharedColumns.isEmpty ? nil : start.sharedColumns
       guard let w = start.state else { return }
       count = w.count
       indices = w.indices.filter { w[$0] != 0 }
@@ -57,23 +60,27 @@ public struct TuningLog: Sendable, Codable, Equatable {
     }
 
     var warmStart: WarmStart {
-      guard let count else { return WarmStart(keptColumns: keptColumns) }
+      let shared = sharedColumns ?? []
+      guard let count else { return WarmStart(keptColumns: keptColumns, sharedColumns: shared) }
       var w = Vector<Double>.zeros(count)
       for (j, value) in zip(indices, values) { w[j] = value }
-      return WarmStart(state: w, keptColumns: keptColumns)
+      return WarmStart(state: w, keptColumns: keptColumns, sharedColumns: shared)
     }
 
     /// Whether it describes one of p unknowns.
     public func isSound(unknowns p: Int) -> Bool {
-      let columns = keptColumns.joined()
+      let isListSound = [keptColumns, sharedColumns ?? []].allSatisfy { batches in
+        let columns = batches.joined()
+        return columns.allSatisfy { 0 <= $0 && $0 < p } && Set(columns).count == columns.count
+      }
       return (count ?? p) == p && indices.count == values.count && indices.allSatisfy { 0 <= $0 && $0 < p }
-        && values.allSatisfy(\.isFinite) && columns.allSatisfy { 0 <= $0 && $0 < p }
-        && Set(columns).count == columns.count
+        && values.allSatisfy(\.isFinite) && isListSound
     }
 
     enum CodingKeys: String, CodingKey {
       case count, indices, values
       case keptColumns = "kept_columns"
+      case sharedColumns = "shared_columns"
     }
   }
 

@@ -101,17 +101,10 @@ public final class GrowingGram<Element: Scalar> {
     _ columns: [Int], universe: Int, alpha α: Element, from source: ([Int]) -> (Matrix<Element>, [Int]?)
   ) {
     let (k, m) = (columns.count, order.count)
-    if place.count != universe { place = Array(repeating: -1, count: universe) }
+    if k == 0 { return }
     let (A, chosen) = source(order + columns)
     let (n, places) = (A.rows, chosen ?? order + columns)
-    precondition(
-      A.layout == .columnMajor && columns.allSatisfy { place[$0] < 0 },
-      "GrowingGram: columns that are here already, or of a row-major matrix")
-    if k == 0 { return }
-    grow(to: m + k)
-    for (j, column) in columns.enumerated() { place[column] = Int32(m + j) }
-    order += columns
-    batches.append(columns)
+    enter(columns, universe: universe, isColumnMajor: A.layout == .columnMajor)
 
     let rows = min(n, ColumnGram<Element>.panelRows)
     let blocks = (n + rows - 1) / max(1, rows)
@@ -121,8 +114,8 @@ public final class GrowingGram<Element: Scalar> {
     while panels.count < tasks { panels.append(Storage(capacity: 0)) }
     while partials.count < tasks { partials.append(Storage(capacity: 0)) }
     for t in 0..<tasks {
-      if panels[t].capacity < rows * (m + k) { panels[t] = Storage(capacity: rows * (m + k)) }
-      if partials[t].capacity < size { partials[t] = Storage(capacity: size) }
+      if panels[t].capacity < rows * (m + k) { panels[t] = Storage(capacity: 3 * rows * (m + k) / 2) }
+      if partials[t].capacity < size { partials[t] = Storage(capacity: 3 * size / 2) }
       partials[t].pointer.initialize(repeating: 0, count: size)
     }
     let (panels, partials) = (self.panels, self.partials)
@@ -141,7 +134,46 @@ public final class GrowingGram<Element: Scalar> {
       }
     }
     for t in 1..<max(1, tasks) { Element._axpy(size, 1, partials[t].pointer, partials[0].pointer) }
-    let (g, ld, found) = (G.mutableBase(), G.stride, partials[0].pointer)
+    write(partials[0].pointer, m, k)
+  }
+
+  /// Takes columns in whose products, with those that are here and then among themselves, were made elsewhere: (m + k) × k, of the last k rows the
+  /// lower triangle.
+  func add(_ columns: [Int], universe: Int, products: UnsafePointer<Element>) {
+    let m = order.count
+    enter(columns, universe: universe, isColumnMajor: true)
+    write(products, m, columns.count)
+  }
+
+  /// Entries of the matrix, column by column.
+  ///
+  /// - Precondition: all of them are here.
+  func gather(rows: [Int], columns: [Int], into out: UnsafeMutablePointer<Element>) {
+    let places = rows.map { Int(place[$0]) }
+    let count = places.count
+    places.withUnsafeBufferPointer { places in
+      for (j, column) in columns.enumerated() {
+        let (from, to) = (G.base + Int(place[column]) * G.stride, out + j * count)
+        for i in 0..<count { to[i] = from[places[i]] }
+      }
+    }
+  }
+
+  private func enter(_ columns: [Int], universe: Int, isColumnMajor: Bool) {
+    if place.count != universe { place = Array(repeating: -1, count: universe) }
+    precondition(
+      isColumnMajor && columns.allSatisfy { place[$0] < 0 },
+      "GrowingGram: columns that are here already, or of a row-major matrix")
+    let m = order.count
+    grow(to: m + columns.count)
+    for (j, column) in columns.enumerated() { place[column] = Int32(m + j) }
+    order += columns
+    batches.append(columns)
+  }
+
+  /// Writes the products of the last k columns, the m before them first.
+  private func write(_ found: UnsafePointer<Element>, _ m: Int, _ k: Int) {
+    let (g, ld) = (G.mutableBase(), G.stride)
     for j in 0..<k {
       let source = found + j * (m + k)
       for i in 0..<m {
@@ -159,7 +191,10 @@ public final class GrowingGram<Element: Scalar> {
     guard count > G.rows else { return }
     // A factor of a half: n² numbers are copied at each growth.
     let capacity = max(count, 3 * G.rows / 2)
-    var larger = Matrix<Element>.zeros(capacity, capacity)
+    // Not written before it is used: fresh memory costs most where it is first touched.
+    var larger = Matrix<Element>(
+      storage: Storage(capacity: capacity * capacity), offset: 0, rows: capacity, columns: capacity,
+      leadingDimension: capacity, layout: .columnMajor)
     let target = larger.mutableBase()
     for j in 0..<order.count {
       (target + j * capacity).update(from: G.base + j * G.stride, count: order.count)

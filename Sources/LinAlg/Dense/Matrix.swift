@@ -47,6 +47,15 @@ public struct Matrix<Element: Scalar>: Sendable {
     storage.pointer.initialize(repeating: value, count: count)
   }
 
+  /// Makes this a column-major matrix of other dimensions with arbitrary finite or other entries, in the memory that it has where that is large enough:
+  /// fresh memory is dear where it is first touched.
+  package mutating func reshape(_ rows: Int, _ columns: Int) {
+    let count = rows * columns
+    if storage.capacity < count || !isKnownUniquelyReferenced(&storage) { storage = Storage(capacity: 3 * count / 2) }
+    self = Matrix(
+      storage: storage, offset: 0, rows: rows, columns: columns, leadingDimension: max(1, rows), layout: .columnMajor)
+  }
+
   /// rows × columns zeros.
   @specialized(where Element == Double)
   @specialized(where Element == Float)

@@ -89,12 +89,8 @@ public final class CholeskyWorkspace<Element: Scalar> {
 
   private func resize(_ n: Int) {
     precondition(n >= 0, "CholeskyWorkspace: a count cannot be negative (\(n))")
-    if matrix.storage.capacity < n * n { matrix = .zeros(n, n) }
+    if matrix.rows != n { matrix.reshape(n, n) }
     if diagonal.count < n { diagonal = .zeros(n) }
-    if matrix.rows != n {
-      matrix = Matrix(
-        storage: matrix.storage, offset: 0, rows: n, columns: n, leadingDimension: max(1, n), layout: .columnMajor)
-    }
   }
 
   private func requireFactored() {

@@ -146,7 +146,7 @@ public final class DenseDesign<Element: Scalar>: DesignMatrix {
   public func multiply(block V: Matrix<Element>, into Y: inout Matrix<Element>) { Y.assignProduct(matrix, V) }
 
   public func multiplyTransposed(block R: Matrix<Element>, alpha α: Element, into V: inout Matrix<Element>) {
-    V.assignProduct(matrix.transposed, R, alpha: α)
+    V.assignLargeProduct(matrix.transposed, R, alpha: α)
   }
 
   public func multiply(rows indices: [Int]?, block W: Matrix<Element>, into Y: inout Matrix<Element>) {

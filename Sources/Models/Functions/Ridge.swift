@@ -13,7 +13,7 @@ public enum Ridge<Element: Scalar>: Sendable, Equatable {
 
   var parameterCount: Int { self == .parameter ? 1 : 0 }
 
-  func value(_ λ: Vector<Element>) -> Element {
+  package func value(_ λ: Vector<Element>) -> Element {
     switch self {
     case .parameter:
       // More of them would be those of the whole map, and the first one somebody else's.

@@ -21,9 +21,14 @@ public final class DesignHessian<Element: Scalar> {
   private let dense: Matrix<Element>?
   private var gram: Matrix<Element>?
   /// H on the columns of all working sets so far, where there are no weights.
-  private let growing = GrowingGram<Element>()
+  let growing = GrowingGram<Element>()
   /// Xᵀr/n where the last solve that ended at a duality gap ended; on features that were screened out of it, where one before did.
   var lastSlopes: Vector<Element>?
+  /// Of residuals that a ``JointSolver`` ended at.
+  var knownSlopes: KnownSlopes<Element>?
+  /// The memory of working sets' problems from one solve to the next.
+  var lentProblem: SmallProblem<Element>?
+  var lentQuadratic: GramQuadratic<Element>?
   /// Bounds on the largest eigenvalues of H on blocks of columns that were asked for, without weights.
   var blockCurvatures: [[Int]: Element] = [:]
   /// Whether `gram` is that of the present weights.

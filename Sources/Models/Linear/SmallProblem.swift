@@ -26,7 +26,7 @@ struct SmallProblem<Element: Scalar> {
   ) {
     let k = start.count
     if G.rows != k {
-      G = .zeros(k, k)
+      G.reshape(k, k)
       c = .zeros(k)
       g = .zeros(k)
     }

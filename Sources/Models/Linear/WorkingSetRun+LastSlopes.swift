@@ -8,8 +8,18 @@ extension WorkingSetRun {
   ///
   /// Source: Tibshirani, Bien, Friedman, Hastie, Simon, Taylor, Tibshirani, *Strong rules for discarding predictors in lasso-type problems*, JRSS B 74 (2012).
   mutating func solveWhereTheLastEnded(_ tolerance: Element) -> Bool {
+    guard let slopes = hessian.lastSlopes, slopes.count == w.count, let chosen = strongSet(slopes) else { return false }
+    let gap = tolerance * (lossValue + penalty()) / 10
+    solveWorkingSet(chosen, gap: gap, true)
+    refreshResiduals()
+    return true
+  }
+
+  /// The support and the features that the rule does not discard, those nearest to entering where they are very many; nil where there are none, or features
+  /// without a penalty.
+  func strongSet(_ slopes: Vector<Element>) -> IndexSubset? {
     let p = w.count
-    guard unpenalized.count == 0, let slopes = hessian.lastSlopes, slopes.count == p else { return false }
+    guard unpenalized.count == 0 else { return nil }
     let (g, t) = (slopes.base, strengths.base)
     var c: Element = 1
     for j in 0..<p where g[j].magnitude > c * t[j] { c = g[j].magnitude / t[j] }
@@ -24,11 +34,19 @@ extension WorkingSetRun {
       }
       chosen = chosen.prefix(room).sorted()
     }
-    if chosen.isEmpty { return false }
-    let gap = tolerance * (lossValue + penalty()) / 10
-    solveWorkingSet(IndexSubset(chosen, universe: p), gap: gap, true)
-    refreshResiduals()
-    return true
+    return chosen.isEmpty ? nil : IndexSubset(chosen, universe: p)
+  }
+
+  /// The gradient where Xᵀr/n is known.
+  mutating func takeSlopes(_ slopes: Vector<Element>) {
+    gradient.copy(from: slopes)
+    subtractRidge()
+  }
+
+  /// Leaves its memory to the next solve.
+  mutating func giveBack() {
+    hessian.lentProblem = small
+    small = SmallProblem()
   }
 
   /// Keeps the slopes where features are alive for the solve that follows.

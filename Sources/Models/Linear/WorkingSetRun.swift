@@ -24,12 +24,12 @@ struct WorkingSetRun<Loss: DesignLoss> {
   /// f(w).
   var lossValue: Element = 0
   /// Xᵀr/n − ρ ∘ w on the features that are alive: minus the gradient.
-  private(set) var gradient: Vector<Element>
+  var gradient: Vector<Element>
   /// √(sup ℓ″ ‖column‖²/n + ρ).
   private let rootCurvature: Vector<Element>
   var alive: IndexSubset
   private var compact = Vector<Element>.zeros(0)
-  var small = SmallProblem<Element>()
+  var small: SmallProblem<Element>
   var large = ColumnProblem<Element>()
   /// The solution of the last working set's problem, and whether it is one to rounding.
   var model = Vector<Element>.zeros(0)
@@ -70,6 +70,8 @@ struct WorkingSetRun<Loss: DesignLoss> {
     rootCurvature = curvature
     alive = IndexSubset(Array(0..<p), universe: p)
     hessian = loss.makeHessian()
+    small = hessian.lentProblem ?? SmallProblem()
+    hessian.lentProblem = nil
     result = WorkingSetSolution(
       estimate: w, outcome: .iterationLimit, dualityGap: .infinity, objective: .infinity, passes: 0, epochs: 0,
       newtonSteps: 0, largestWorkingSet: 0, screened: 0, seconds: 0)
@@ -139,6 +141,7 @@ struct WorkingSetRun<Loss: DesignLoss> {
 
   private mutating func finished(since clock: ContinuousClock.Instant) -> WorkingSetSolution<Element> {
     result.estimate = w
+    giveBack()
     result.seconds = clock.secondsSince()
     return result
   }
@@ -164,7 +167,7 @@ struct WorkingSetRun<Loss: DesignLoss> {
   /// Sets the residuals. A start worse than zero, or with entries on columns that are zero and have no curvature (which no
   /// step would move), would cost more than it gives. Features without a penalty are fitted alone first, and what that leaves is the zero; false where
   /// they have no unique minimizer.
-  private mutating func chooseStart() -> Bool {
+  mutating func chooseStart() -> Bool {
     let flat = rootCurvature.base
     for j in 0..<w.count where flat[j] == 0 { w[j] = 0 }
     if unpenalized.count == 0 {
@@ -204,6 +207,13 @@ struct WorkingSetRun<Loss: DesignLoss> {
   }
 
   private mutating func refreshGradient() {
+    if let known = hessian.knownSlopes, known.residuals == residuals {
+      if known.isSolved && known.strengths == strengths && known.ridge == ridge && known.ridges == ridges {
+        isModelSolved = true
+      }
+      takeSlopes(known.slopes)
+      return
+    }
     if let linear = loss.linearTerm, w.nonzeroCount == 0 {
       // Of a quadratic at zero that is Xᵀr/n, and it is there already.
       gradient.copy(from: linear)
@@ -214,6 +224,10 @@ struct WorkingSetRun<Loss: DesignLoss> {
       loss.features.multiplyTransposed(columns: alive, residuals, alpha: 1 / Element(n), into: &compact)
       gradient.scatter(alive, from: compact)
     }
+    subtractRidge()
+  }
+
+  mutating func subtractRidge() {
     if let ridges {
       weighted.assignProduct(ridges, w)
       gradient.add(-1, weighted)
@@ -263,7 +277,7 @@ struct WorkingSetRun<Loss: DesignLoss> {
 
   /// The support, what has no penalty and the worst violators |gradient| > tⱼ, as many again as the support at most (but fifty, or the 128th part of all
   /// features, for which a working set costs less than the pass that it saves); complete where that is all of them.
-  private func chooseWorkingSet() -> (working: IndexSubset, violators: Int, isComplete: Bool) {
+  func chooseWorkingSet() -> (working: IndexSubset, violators: Int, isComplete: Bool) {
     let support = IndexSubset(nonzerosOf: w, and: unpenalized.elements)
     let slack = 1 + max(32 * .ulpOfOne, precision ?? 0)
     var violators: [(index: Int, excess: Element)] = []

@@ -131,7 +131,7 @@ public struct WorkingSetSolver<Element: Scalar>: Sendable {
   /// where there is one for all.
   @specialized(where Element == Double)
   @specialized(where Element == Float)
-  private static func violation(
+  static func violation(
     strengths t: Vector<Element>, ridge ρ: Element, ridges: Vector<Element>?
   ) -> ParameterViolation? {
     var zeros = 0

@@ -12,6 +12,8 @@ struct PathReport: Encodable {
     var selected: Int
     /// The loss with the penalty.
     var objective: Double
+    /// A bound on how far the objective is above its minimum; nil where there is none.
+    var gap: Double?
     /// The loss on the validation rows; nil where there are none.
     var validation: Double?
     /// Passes over the data.
@@ -63,7 +65,8 @@ struct PathReport: Encodable {
       let point = path.points[k]
       return Point(
         parameters: Array(point.parameters), selected: solutions[k].coefficients.nonzeroCount,
-        objective: point.objective, validation: losses[k].flatMap { $0.isFinite ? $0 : nil }, passes: point.iterations,
+        objective: point.objective, gap: point.dualityGap,
+        validation: losses[k].flatMap { $0.isFinite ? $0 : nil }, passes: point.iterations,
         seconds: point.seconds)
     }
     self.points = points

@@ -28,7 +28,7 @@ struct BlockWorkingSetRun<Loss: DesignLoss, Penalty: BlockSeparableFunction> whe
   var working = IndexSubset(universe: 0)
   var workingBlocks: [Int] = []
   var places: [[Int]] = []
-  var gram = GramQuadratic<Element>()
+  var gram: GramQuadratic<Element>
   var columns: ColumnQuadratic<Element>?
   var solution = Vector<Element>.zeros(0)
   var isModelSolved = false
@@ -46,6 +46,8 @@ struct BlockWorkingSetRun<Loss: DesignLoss, Penalty: BlockSeparableFunction> whe
     n = loss.sampleCount
     let p = loss.featureCount
     hessian = loss.makeHessian()
+    gram = hessian.lentQuadratic ?? GramQuadratic()
+    hessian.lentQuadratic = nil
     scores = .zeros(n)
     residuals = .zeros(n)
     scale = loss.value(scores: scores, residuals: &residuals)
@@ -105,6 +107,8 @@ struct BlockWorkingSetRun<Loss: DesignLoss, Penalty: BlockSeparableFunction> whe
       wasSolved = true
     }
     if isRough { keepSlopes() }
+    hessian.lentQuadratic = gram
+    gram = GramQuadratic()
     result.estimate = w
     result.seconds = clock.secondsSince()
     return result

@@ -20,7 +20,7 @@ struct GramQuadratic<Element: Scalar>: BlockQuadratic {
   mutating func assemble(_ places: [[Int]], count k: Int, _ fill: (inout Matrix<Element>) -> Void) {
     self.places = places
     if G.rows != k {
-      G = .zeros(k, k)
+      G.reshape(k, k)
       image = .zeros(k)
     }
     fill(&G)
