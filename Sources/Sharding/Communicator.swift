@@ -40,7 +40,8 @@ final class Communicator: Sendable {
   }
 
   private var comm: cmpi_comm {
-    precondition(isOpen.load(ordering: .relaxed), "MPI has ended: a world and its designs are of use within MPI.run alone")
+    precondition(
+      isOpen.load(ordering: .relaxed), "MPI has ended: a world and its designs are of use within MPI.run alone")
     return handle
   }
 

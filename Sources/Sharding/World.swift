@@ -53,7 +53,9 @@ public struct World: ~Copyable {
 
   public func broadcast<Element: Scalar>(_ A: inout Matrix<Element>, from root: Int = 0) throws(MPIError) {
     let base = A.mutableBase()
-    for line in A.lines { try communicator.broadcast(base + line.lowerBound, line.count, .of(Element.self), from: root) }
+    for line in A.lines {
+      try communicator.broadcast(base + line.lowerBound, line.count, .of(Element.self), from: root)
+    }
   }
 
   /// Rank k has `counts[k]` entries, behind those of the ranks before; afterwards the root has them all, or all ranks where that is nil.
@@ -142,7 +144,8 @@ public struct World: ~Copyable {
     }
     let codes = try allgather(code)
     guard let first = codes.firstIndex(where: { $0 != 0 }) else { return try result.get() }
-    throw RankFailure(rank: first, reason: try broadcast(reason, from: first), exitCode: Int32(truncatingIfNeeded: codes[first]))
+    throw RankFailure(
+      rank: first, reason: try broadcast(reason, from: first), exitCode: Int32(truncatingIfNeeded: codes[first]))
   }
 
   /// Refuses ranks whose text is not that of rank 0: options, versions, shapes.

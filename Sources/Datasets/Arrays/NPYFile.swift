@@ -62,7 +62,8 @@ final class NPYFile: Sendable {
       throw .invalid(
         path: path,
         reason:
-          "row \(i), column \(j) (counted from 0) is \(matrix[i - range.lowerBound, j]) as \(Element.typeName); expected a finite number")
+          "row \(i), column \(j) (counted from 0) is \(matrix[i - range.lowerBound, j]) as \(Element.typeName); expected a finite number"
+      )
     }
     return matrix
   }
