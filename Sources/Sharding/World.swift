@@ -1,6 +1,6 @@
 public import LinAlg
 
-/// The ranks that run one program together, or a group of them; lent by ``MPI/run(exitCode:_:)`` and not to be copied. Every function here is
+/// The ranks that run one program together, or a group of them; lent by ``MPI/run(exitCode:explanation:_:)`` and not to be copied. Every function here is
 /// collective: all ranks call it, in the same order.
 public struct World: ~Copyable {
   let communicator: Communicator
@@ -125,7 +125,10 @@ public struct World: ~Copyable {
     return String(decoding: bytes, as: UTF8.self)
   }
 
-  // MARK: - Failing together
+  // MARK: - Deciding and failing together
+
+  /// For what one rank alone can know, as the time or a signal.
+  public func decision() -> Decision { Decision(communicator: communicator) }
 
   /// Runs `body` on every rank; where it throws on some, all throw the error of the first of them.
   ///
@@ -158,6 +161,20 @@ public struct World: ~Copyable {
     guard let rank = differs.firstIndex(of: 1) else { return }
     let other = try broadcast(text, from: rank)
     throw RankFailure(rank: rank, reason: "\(name) '\(other)'; expected '\(first)', as rank 0 has", exitCode: exitCode)
+  }
+}
+
+/// What rank 0 decides, for all ranks; may be kept where the world may not, and is of use within ``MPI/run(exitCode:explanation:_:)`` alone. Collective.
+public struct Decision: Sendable {
+  let communicator: Communicator
+
+  /// - Parameter own: what this rank would decide.
+  public func callAsFunction(_ own: Bool) -> Bool {
+    var decided: Vector<Double> = [own ? 1 : 0]
+    communicator.orEnd { () throws(MPIError) in
+      try communicator.broadcast(decided.mutableBase(), 1, .double, from: 0)
+    }
+    return decided[0] != 0
   }
 }
 

@@ -115,6 +115,22 @@ import Testing
     }
   }
 
+  /// The same checkpoint from whatever number of ranks: one search is begun on three and goes on on two.
+  @Test func tuneRunsOnRanksAndIsResumedOnOthers() throws {
+    let folder = try TemporaryDirectory()
+    try whole(folder.path)
+    func call(_ n: Int, _ options: String) throws -> Ranks.Result {
+      try Ranks.shell(
+        "$RUN -np \(n) \"$MPI/implicit-diff\" tune '\(folder.path)' --fixed-order 4 --criterion cv --folds 3 \(options) | grep -v second"
+      )
+    }
+    let one = try call(1, "--max-evaluations 6")
+    #expect(one.output.contains("lambda1"), "\(one)")
+    _ = try call(3, "--max-evaluations 3 --checkpoint '\(folder.path)/search.json'")
+    let resumed = try call(2, "--max-evaluations 6 --checkpoint '\(folder.path)/search.json' --resume")
+    #expect(resumed.output == one.output, "\(resumed)")
+  }
+
   @Test func ranksOfOtherOptionsAreNamed() throws {
     let folder = try TemporaryDirectory()
     try whole(folder.path)

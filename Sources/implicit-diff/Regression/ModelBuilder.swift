@@ -24,7 +24,7 @@ struct PreparedRows {
       throw .invalid(
         path: options.data,
         reason:
-          "is sparse, and centred sparse features would be dense: leave out --standardize\(modelHasIntercept ? "" : " and --intercept")"
+          "\(data.features.sparseColumns == nil ? "lies on several ranks, where features are not centred" : "is sparse, and centred sparse features would be dense"): leave out --standardize\(modelHasIntercept ? "" : " and --intercept")"
       )
     }
     let standard = Standardization(

@@ -1,5 +1,6 @@
 import Datasets
 import LinAlg
+import Sharding
 
 /// Rows to fit and, where there are any, rows to judge by.
 struct RegressionData {
@@ -64,6 +65,28 @@ struct RegressionData {
         (part.features, try Self.numbers(part, classes, "validation", file))
       }
     }
+  }
+
+  /// Rows on the ranks of an MPI program, of a folder with X_train, y_train, X_val and y_val.
+  ///
+  /// - Throws: `RankFailure`, ``DatasetError``.
+  init(_ options: ModelOptions, of world: borrowing World, order: SummationOrder) throws {
+    guard options.rows.validation == nil, options.rows.holdout == nil else {
+      throw DatasetError.invalid(
+        path: options.data,
+        reason: "lies on several ranks, with validation rows of its own; leave out --validation and --holdout")
+    }
+    let data = try HeldOutDesigns<Double>(directory: options.data, of: world, order: order)
+    let classes =
+      options.model.isClassifier ? try ClassLabels(of: .numbers(data.trainTargets), path: options.data) : nil
+    func numbers(_ y: Vector<Double>, _ part: String) throws(DatasetError) -> Vector<Double> {
+      guard let classes else { return y }
+      return try classes.signs(of: .numbers(y), part, path: options.data)
+    }
+    self.classes = classes
+    features = data.trainFeatures
+    targets = try numbers(data.trainTargets, "training")
+    heldOut = (data.validationFeatures, try numbers(data.validationTargets, "validation"))
   }
 
   private static func targets(_ samples: Samples) -> Targets { samples.targets ?? .numbers([]) }
