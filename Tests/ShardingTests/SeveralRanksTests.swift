@@ -16,6 +16,11 @@ import Testing
     #expect(result.code == 0, "\(result.errors)")
   }
 
+  @Test(arguments: 1...4, splits) func reducedRows(_ ranks: Int, _ split: String) throws {
+    let result = try Ranks.shell("$RUN -np \(ranks) \"$MPI/sharding-cases\" reduced \(split)")
+    #expect(result.code == 0, "\(result.errors)")
+  }
+
   @Test(arguments: ["hypergradient", "stochastic", "tune"])
   func answersAreTheSameAndInFixedOrderBitForBit(_ test: String) throws {
     var expected: [Substring]?
