@@ -24,11 +24,11 @@ struct DerivativeRun<Map: FixedPointMap> where Map.Element: Scalar {
   func differentiate(decoy: Map, objective: some OuterObjective<Element>) -> Observation {
     switch plan.strategy {
     case .fixedPointSolver, .andersonSolver: return SolverRun(data: data, plan: plan).iterate(map)
-    case .itdForward: return run(ITD<Map>(.forward, stopping: stopping), decoy, objective)
+    case .itdForward: return run(ForwardITD<Map>(stopping: stopping), decoy, objective)
     case .itdReverse:
-      return run(
-        ITD<Map>(
-          .reverse(plan.keepsAllIterates ? .all : .checkpoints, truncatedTo: plan.truncation), stopping: stopping),
+      return adjoints(
+        ReverseITD<Map>(
+          plan.keepsAllIterates ? .all : .checkpoints, truncatedTo: plan.truncation, stopping: stopping),
         decoy, objective)
     default: return run(AID<Map>(aidSolver, stopping: stopping, warmStarts: plan.warmStarts), decoy, objective)
     }
@@ -54,43 +54,57 @@ struct DerivativeRun<Map: FixedPointMap> where Map.Element: Scalar {
     }
   }
 
-  private func run<S: DifferentiationStrategy<Map>>(
+  private func run(
+    _ strategy: some DifferentiationStrategy<Map>, _ decoy: Map, _ objective: some OuterObjective<Element>
+  ) -> Observation {
+    switch plan.quantity {
+    case .jvp, .jacobian: tangents(strategy, decoy)
+    default: adjoints(strategy, decoy, objective)
+    }
+  }
+
+  private func tangents<S: TangentStrategy<Map>>(_ strategy: S, _ decoy: Map) -> Observation {
+    let workspace = strategy.makeWorkspace(for: data.problem.reusesWorkspace ? decoy : map)
+    let (p, m) = (map.stateCount, map.parameterCount)
+    do {
+      if data.problem.reusesWorkspace {
+        let before = FixedPointProblem(decoy, parameters: data.parameters, state: data.state)
+        var X = Matrix<Element>.zeros(p, 1)
+        _ = try strategy.jvp(before, directions: data.directions[columns: 0..<1], into: &X, workspace: workspace)
+      }
+      let M = plan.quantity == .jvp ? data.directions : Matrix<Element>.identity(m)
+      var X = Matrix<Element>.zeros(p, M.columns)
+      let report = try strategy.jvp(problem, directions: M, into: &X, workspace: workspace)
+      return observation(report, (0..<M.columns).map { X.column($0) })
+    } catch {
+      return .thrown(error)
+    }
+  }
+
+  private func adjoints<S: AdjointStrategy<Map>>(
     _ strategy: S, _ decoy: Map, _ objective: some OuterObjective<Element>
   ) -> Observation {
     let workspace = strategy.makeWorkspace(for: data.problem.reusesWorkspace ? decoy : map)
-    let (p, m) = (map.stateCount, map.parameterCount)
-    var gradient = Vector<Element>.zeros(m)
+    var gradient = Vector<Element>.zeros(map.parameterCount)
     var scratch = gradient
     let cotangent = data.cotangent
     do {
       if data.problem.reusesWorkspace {
         let before = FixedPointProblem(decoy, parameters: data.parameters, state: data.state)
-        if plan.quantity == .vjp || plan.quantity == .hypergradient {
-          _ = try strategy.vjp(before, into: &gradient, workspace: workspace) { $2.copy(from: cotangent) }
-        } else {
-          var X = Matrix<Element>.zeros(p, 1)
-          _ = try strategy.jvp(before, directions: data.directions[columns: 0..<1], into: &X, workspace: workspace)
-        }
+        _ = try strategy.vjp(before, into: &gradient, workspace: workspace) { $2.copy(from: cotangent) }
       }
-      switch plan.quantity {
-      case .jvp, .jacobian:
-        let M = plan.quantity == .jvp ? data.directions : Matrix<Element>.identity(m)
-        var X = Matrix<Element>.zeros(p, M.columns)
-        let report = try strategy.jvp(problem, directions: M, into: &X, workspace: workspace)
-        return observation(report, (0..<M.columns).map { X.column($0) })
-      case .hypergradient:
-        let problem = problem
-        let report = try strategy.hypergradient(
-          of: objective, problem, into: &gradient, scratch: &scratch, workspace: workspace)
-        var found = observation(report, [gradient])
-        if let aid = strategy as? AID<Map>, let workspace = workspace as? AIDWorkspace<Map> {
-          found.bound = Bound.hypergradient(aid, problem, objective, workspace)
-        }
-        return found
-      default:
+      guard plan.quantity == .hypergradient else {
         let report = try strategy.vjp(problem, into: &gradient, workspace: workspace) { $2.copy(from: cotangent) }
         return observation(report, [gradient])
       }
+      let problem = problem
+      let report = try strategy.hypergradient(
+        of: objective, problem, into: &gradient, scratch: &scratch, workspace: workspace)
+      var found = observation(report, [gradient])
+      if let aid = strategy as? AID<Map>, let workspace = workspace as? AIDWorkspace<Map> {
+        found.bound = Bound.hypergradient(aid, problem, objective, workspace)
+      }
+      return found
     } catch {
       return .thrown(error)
     }

@@ -32,7 +32,7 @@ struct MethodSweep {
     return try measure(strategy, against: exact, method)
   }
 
-  private func measure<S: DifferentiationStrategy<ElasticNetMap<Double>>>(
+  private func measure<S: AdjointStrategy<ElasticNetMap<Double>>>(
     _ strategy: S, against exact: Vector<Double>?, _ method: Method
   ) throws -> (gradient: Vector<Double>, row: SweepRow) {
     let here = FixedPointProblem(

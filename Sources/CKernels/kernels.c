@@ -18,3 +18,12 @@
 #define CK_SQRT __builtin_sqrt
 #define CK_IS_DOUBLE 1
 #include "kernels.inc"
+
+// Rows in single precision, all else in double.
+#define CK_CAT2(a, b) a##_##b
+#define CK_CAT(a, b) CK_CAT2(a, b)
+#define CK(name) CK_CAT(name, CK_X)
+#undef CK_X
+#define CK_X sd
+#define CK_S float
+#include "rows.inc"

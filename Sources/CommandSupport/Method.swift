@@ -15,7 +15,7 @@ public enum Method: String, CaseIterable {
   /// The strategy that the name stands for.
   public func strategy<Map: FixedPointMap<Double>>(
     for _: Map, tolerance: Double, limit: Int
-  ) -> any DifferentiationStrategy<Map> {
+  ) -> any AdjointStrategy<Map> {
     func aid(_ solver: AID<Map>.Solver) -> AID<Map> { AID(solver, stopping: .tolerance(tolerance, limit: limit)) }
     return switch self {
     case .auto: aid(.automatic)
@@ -25,8 +25,8 @@ public enum Method: String, CaseIterable {
     case .aidGMRES: aid(.gmres())
     case .aidBiCGSTAB: aid(.bicgstab)
     case .aidDirect: aid(.direct)
-    case .itdForward: ITD<Map>(.forward, stopping: .tolerance(tolerance, limit: limit))
-    case .itdReverse: ITD<Map>(.reverse(), stopping: .tolerance(tolerance, limit: limit))
+    case .itdForward: ForwardITD<Map>(stopping: .tolerance(tolerance, limit: limit))
+    case .itdReverse: ReverseITD<Map>(stopping: .tolerance(tolerance, limit: limit))
     }
   }
 

@@ -38,8 +38,22 @@ public struct HeldOutData<Element: Scalar>: Sendable {
   /// - Throws: ``DatasetError`` that names the file, for what ``NPY`` refuses, for parts without rows or columns, and
   ///   for shapes that do not fit each other.
   public init(directory: String) throws(DatasetError) {
-    let train = try PartFiles("train", directory)
-    let validation = try PartFiles("val", directory)
+    let files = try HeldOutFiles(directory: directory, Element.self)
+    trainFeatures = try files.train.features.matrix(layout: .columnMajor)
+    trainTargets = try files.train.targets.vector()
+    validationFeatures = try files.validation.features.matrix(layout: .columnMajor)
+    validationTargets = try files.validation.targets.vector()
+  }
+}
+
+/// The files of both parts of dense data, opened, with shapes that fit each other and memory.
+struct HeldOutFiles {
+  let train: PartFiles
+  let validation: PartFiles
+
+  init<Element: Scalar>(directory: String, _: Element.Type) throws(DatasetError) {
+    train = try PartFiles("train", directory)
+    validation = try PartFiles("val", directory)
     guard train.features.columns == validation.features.columns else {
       throw .invalid(
         path: directory + "/X_val.npy",
@@ -53,15 +67,11 @@ public struct HeldOutData<Element: Scalar>: Sendable {
         (train.features.header.count, size), (validation.features.header.count, size), (p, 16 * size),
         (n, 8 * size), (m, 8 * size),
       ]), for: "a problem of \(n) and \(m) rows of \(p) columns", path: train.features.path)
-    trainFeatures = try train.features.matrix(layout: .columnMajor)
-    trainTargets = try train.targets.vector()
-    validationFeatures = try validation.features.matrix(layout: .columnMajor)
-    validationTargets = try validation.targets.vector()
   }
 }
 
 /// The two files of a part of dense data, opened, with shapes that fit each other.
-private struct PartFiles {
+struct PartFiles {
   let features: NPYFile
   let targets: NPYFile
 

@@ -13,6 +13,8 @@ public struct HeldOutDesigns<Element: Scalar>: Sendable {
   public let validationFeatures: any DesignMatrix<Element>
   /// m entries.
   public let validationTargets: Vector<Element>
+  /// What the features are read from while they are used.
+  private let mappings: [(path: String, file: MappedFile)]
 
   /// - Precondition: as many targets as rows in each part, as many columns in one part as in the other.
   public init(
@@ -28,21 +30,43 @@ public struct HeldOutDesigns<Element: Scalar>: Sendable {
     self.trainTargets = trainTargets
     self.validationFeatures = validationFeatures
     self.validationTargets = validationTargets
+    mappings = []
   }
 
   /// Reads a folder.
   ///
+  /// - Parameter mapped: leaves large dense features in their files, which become memory (``LinAlg/RowMajorDesign``, or a `DenseDesign` in Fortran
+  ///   order), where their type allows it. Without it files are copied, and nothing that happens to them afterwards matters; with it they must stay
+  ///   as they are while the features are used: what is written to them is seen, which ``requireUnchanged()`` finds out, and where one is cut short
+  ///   the system stops the program.
   /// - Throws: ``DatasetError`` that names the file, for what ``NPY`` refuses, for arrays that are no sparse matrix, for
   ///   numbers that are not finite, and for shapes that do not fit each other.
-  public init(directory: String) throws(DatasetError) {
+  public init(directory: String, mapped: Bool = false) throws(DatasetError) {
     guard try DesignStorage(directory: directory) == .compressedColumns else {
-      let data = try HeldOutData<Element>(directory: directory)
-      trainFeatures = DenseDesign(data.trainFeatures)
-      trainTargets = data.trainTargets
-      validationFeatures = DenseDesign(data.validationFeatures)
-      validationTargets = data.validationTargets
+      var mappings: [(path: String, file: MappedFile)] = []
+      if mapped {
+        let files = try HeldOutFiles(directory: directory, Element.self)
+        func design(_ file: NPYFile) throws(DatasetError) -> any DesignMatrix<Element> {
+          var mapping: MappedFile?
+          let design = try file.design(of: Element.self, &mapping)
+          if let mapping { mappings.append((file.path, mapping)) }
+          return design
+        }
+        trainFeatures = try design(files.train.features)
+        trainTargets = try files.train.targets.vector()
+        validationFeatures = try design(files.validation.features)
+        validationTargets = try files.validation.targets.vector()
+      } else {
+        let data = try HeldOutData<Element>(directory: directory)
+        trainFeatures = DenseDesign(data.trainFeatures)
+        trainTargets = data.trainTargets
+        validationFeatures = DenseDesign(data.validationFeatures)
+        validationTargets = data.validationTargets
+      }
+      self.mappings = mappings
       return
     }
+    mappings = []
     trainTargets = try NPY.vector(at: directory + "/y_train.npy", as: Element.self)
     validationTargets = try NPY.vector(at: directory + "/y_val.npy", as: Element.self)
     let train = try SparseMatrix<Element>(compressedColumnsAt: directory + "/X_train", rows: trainTargets.count)
@@ -54,5 +78,15 @@ public struct HeldOutDesigns<Element: Scalar>: Sendable {
     }
     trainFeatures = train
     validationFeatures = validation
+  }
+
+  /// Finds out whether mapped files are still what was read: asked when the work on them is done, before its result is believed.
+  ///
+  /// - Throws: ``DatasetError/invalid(path:reason:)`` where another program has written to one of them meanwhile.
+  public func requireUnchanged() throws(DatasetError) {
+    for mapping in mappings where !mapping.file.isUnchanged {
+      throw .invalid(
+        path: mapping.path, reason: "was changed while it was in use; expected a file that nobody writes to")
+    }
   }
 }

@@ -51,8 +51,9 @@ public protocol TangentStrategy<Map> {
   ) throws(DifferentiationError) -> DerivativeReport<Map.Element>
 }
 
-/// One way of differentiating a fixed point in both directions: a value such as `AID(.conjugateGradient)` or `ITD(.forward)`. Switching
-/// the method changes one argument. The stochastic strategies know adjoints only.
+/// One way of differentiating a fixed point in both directions: a value such as `AID(.conjugateGradient)` or `ForwardITD()`. Switching
+/// the method changes one value. ``ReverseITD`` and the stochastic strategies know adjoints only, so that asking tangents of them does
+/// not compile.
 public protocol DifferentiationStrategy<Map>: AdjointStrategy, TangentStrategy {}
 
 // MARK: - Allocating forms

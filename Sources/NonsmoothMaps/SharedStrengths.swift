@@ -50,6 +50,15 @@ public struct SharedStrengths: Sendable, Equatable {
     unpenalized = factors.map { factors in factors.indices.filter { factors[$0] == 0 } } ?? []
   }
 
+  /// The same with every factor times another one.
+  ///
+  /// - Precondition: factors, one per coordinate, are finite and at least 0.
+  public func scaled(by others: [Double]) -> SharedStrengths {
+    requireCoordinates(others.count)
+    return SharedStrengths(
+      index: index, count: count, factors: factors.map { zip($0, others).map { $0 * $1 } } ?? others)
+  }
+
   /// The same for p coordinates and one more after them that is never penalized, such as an intercept.
   ///
   /// Whether there are p coordinates; any number where they share one strength.

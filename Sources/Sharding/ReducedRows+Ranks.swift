@@ -1,5 +1,5 @@
 public import Datasets
-internal import LinAlg
+import LinAlg
 
 extension ReducedRows {
   /// Those of all ranks' rows, on every rank: one message, and none in a whole tuning after it. A rank without rows gives nil.

@@ -186,7 +186,7 @@ public final class ShardedDesign<Element: Scalar>: DesignMatrix {
     let count = S?.count ?? columns
     let image = sum(count) { part, block, sum in
       let weights = d.map { entries($0, of: block) }
-      if let dense = part.denseColumns, FusedGram.pays(for: dense) {
+      if part.hasDenseColumns, let dense = part.denseColumns, FusedGram.pays(for: dense) {
         fused.withLock { $0.assign(to: &sum, columns: S, of: dense, x, weights: weights, alpha: 1) }
         return
       }

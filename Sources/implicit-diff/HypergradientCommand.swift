@@ -103,7 +103,9 @@ struct HypergradientCommand: RunsOnRanks {
     try Console.requireWritable([json == "-" ? nil : json, save])
     let progress = ProgressLine("reading \(directory)")
     defer { progress.end() }
-    guard ranks.areUsed else { return try differentiate(HeldOutDesigns<Double>(directory: directory), clock, progress) }
+    guard ranks.areUsed else {
+      return try differentiate(HeldOutDesigns<Double>(mappedFrom: directory), clock, progress)
+    }
     try Console.onRanks { world in
       try differentiate(HeldOutDesigns<Double>(directory: directory, of: world, order: ranks.order), clock, progress)
     }
@@ -133,6 +135,9 @@ struct HypergradientCommand: RunsOnRanks {
     let λ = penalty.parameters
     var seconds = PhaseSeconds()
     let given = try givenSolution(features: data.trainFeatures.columns)
+    // Every other method needs all columns: copied here, they count as reading.
+    if method != Method.auto.rawValue { _ = (data.trainFeatures.denseColumns, data.validationFeatures.denseColumns) }
+    let checksum = json == nil ? nil : BackgroundChecksum(of: data)
     seconds.reading = clock.seconds
     let map = PenalizedMap(
       loss: Loss(features: data.trainFeatures, targets: data.trainTargets), strengths: penalty.shared,
@@ -147,26 +152,30 @@ struct HypergradientCommand: RunsOnRanks {
     if let save, !Console.isSilent { try Console.reportingDataErrors { try NPY.write(w, to: save) } }
     let session = HypergradientSession(
       map: map, objective: HeldOutLoss<Loss>(features: data.validationFeatures, targets: data.validationTargets),
-      parameters: λ, strengths: penalty.strengths, groups: penalty.groups, dataChecksum: Checksum.text(data), state: w,
+      parameters: λ, strengths: penalty.strengths, groups: penalty.groups, checksum: checksum, state: w,
       solutionGiven: solution != nil, tolerance: tolerance,
       iterationLimit: iterations,
       repetitions: repetitions)
     if method == "all" {
-      try compareAll(session, inner, seconds, clock, progress)
+      try compareAll(session, data, inner, seconds, clock, progress)
     } else {
-      try reportOne(session, Method(rawValue: method)!, inner, seconds, clock, progress)
+      try reportOne(session, data, Method(rawValue: method)!, inner, seconds, clock, progress)
     }
   }
 
   private func reportOne<Loss: SmoothLoss<Double>>(
-    _ session: HypergradientSession<Loss>, _ method: Method, _ inner: InnerReport, _ seconds: PhaseSeconds,
+    _ session: HypergradientSession<Loss>, _ data: HeldOutDesigns<Double>, _ method: Method, _ inner: InnerReport,
+    _ seconds: PhaseSeconds,
     _ clock: Stopwatch, _ progress: ProgressLine
   ) throws {
     progress.update("differentiating by \(method.rawValue)")
     let (result, certified) = try session.runCertified(method) { progress.update("bounding the error") }
+    let facts = session.facts(certified.certificate)
+    let (checksum, waited) = session.finishedChecksum()
+    try Console.reportingDataErrors { try data.requireUnchanged() }
     var report = HypergradientReport(
-      session, session.facts(certified.certificate), result, certified, inner, model: model.rawValue)
-    report.seconds = seconds.completed(by: result, certified, total: clock.seconds)
+      session, facts, result, certified, inner, model: model.rawValue, dataChecksum: checksum)
+    report.seconds = seconds.completed(by: result, certified, checksum: waited, total: clock.seconds)
     progress.end()
     if let json { try Console.write(json: report, to: json) }
     if json != "-" { try Console.print(report.summary) }
@@ -180,8 +189,8 @@ struct HypergradientCommand: RunsOnRanks {
   }
 
   private func compareAll<Loss: SmoothLoss<Double>>(
-    _ session: HypergradientSession<Loss>, _ inner: InnerReport, _ seconds: PhaseSeconds, _ clock: Stopwatch,
-    _ progress: ProgressLine
+    _ session: HypergradientSession<Loss>, _ data: HeldOutDesigns<Double>, _ inner: InnerReport,
+    _ seconds: PhaseSeconds, _ clock: Stopwatch, _ progress: ProgressLine
   ) throws {
     var results: [MethodResult] = []
     var leftOut: [String] = []
@@ -197,10 +206,13 @@ struct HypergradientCommand: RunsOnRanks {
     let exact = results.first { $0.method == Method.aidDirect.rawValue }!
     let certified = try session.runCertified(.auto) {}.certified
     let facts = session.facts(certified.certificate)
+    let (checksum, waited) = session.finishedChecksum()
+    try Console.reportingDataErrors { try data.requireUnchanged() }
     let total = clock.seconds
     let reports = results.map {
-      var report = HypergradientReport(session, facts, $0, certified, inner, model: model.rawValue)
-      report.seconds = seconds.completed(by: $0, certified, total: total)
+      var report = HypergradientReport(
+        session, facts, $0, certified, inner, model: model.rawValue, dataChecksum: checksum)
+      report.seconds = seconds.completed(by: $0, certified, checksum: waited, total: total)
       return report
     }
     progress.end()

@@ -13,11 +13,16 @@ struct PhaseSeconds: Encodable {
   /// The adjoint solve and its product; all of ITD.
   var adjoint = 0.0
   var bound = 0.0
+  /// Waiting for the checksum of the data, which is made beside the other work.
+  var checksum = 0.0
   /// Since the program started.
   var total = 0.0
 
-  func completed(by result: MethodResult, _ certified: CertifiedReference, total: Double) -> PhaseSeconds {
+  func completed(
+    by result: MethodResult, _ certified: CertifiedReference, checksum: Double, total: Double
+  ) -> PhaseSeconds {
     var all = self
+    all.checksum = checksum
     all.linearizing = result.report.linearizingSeconds
     all.adjoint = result.report.seconds - result.report.linearizingSeconds
     all.bound = certified.seconds
@@ -59,7 +64,7 @@ struct HypergradientReport: Encodable {
 
   /// What the report is about, to be told again: CRC-32 of the numbers, as hexadecimal digits.
   struct Checksums: Codable, Equatable {
-    /// Features and targets of both parts, as they are stored in memory.
+    /// Features and targets of both parts, as they are stored.
     var data: String
     var parameters: String
     var solution: String
@@ -71,7 +76,8 @@ struct HypergradientReport: Encodable {
   var parameters: [Double]
   /// The group of every feature where features share strengths by groups.
   var groups: [Int]?
-  var checksums: Checksums
+  /// For the JSON; nil where none is written.
+  var checksums: Checksums?
   var samples: Int
   var features: Int
   /// The outer objective at w; nil where it overflows.
@@ -128,14 +134,15 @@ struct HypergradientReport: Encodable {
 
   init(
     _ session: HypergradientSession<some SmoothLoss<Double>>, _ facts: StateFacts, _ result: MethodResult,
-    _ certified: CertifiedReference, _ inner: InnerReport, model: String
+    _ certified: CertifiedReference, _ inner: InnerReport, model: String, dataChecksum: String?
   ) {
     self.model = model
     method = result.method
     parameters = Array(session.parameters)
     groups = session.groups
-    checksums = Checksums(
-      data: session.dataChecksum, parameters: Checksum.text(session.parameters), solution: Checksum.text(session.state))
+    checksums = dataChecksum.map {
+      Checksums(data: $0, parameters: Checksum.text(session.parameters), solution: Checksum.text(session.state))
+    }
     samples = session.map.smooth.loss.sampleCount
     features = session.map.smooth.loss.featureCount
     value = finite(facts.value)
@@ -216,14 +223,7 @@ extension Checksum {
   }
 
   /// Of features and targets of both parts.
-  static func text(_ data: HeldOutDesigns<Double>) -> String {
-    var sum = Checksum()
-    sum.add(data.trainFeatures)
-    sum.add(data.trainTargets)
-    sum.add(data.validationFeatures)
-    sum.add(data.validationTargets)
-    return sum.text
-  }
+  static func text(_ data: HeldOutDesigns<Double>) -> String { BackgroundChecksum(of: data).finish().text }
 }
 
 private func finite(_ x: Double?) -> Double? { x.flatMap { $0.isFinite ? $0 : nil } }

@@ -1,4 +1,5 @@
 import CommandSupport
+import Datasets
 import ImplicitDiff
 import LinAlg
 import Models
@@ -21,7 +22,8 @@ struct HypergradientSession<Loss: SmoothLoss<Double>> {
   var strengths: Vector<Double>
   /// The group of every feature where groups share strengths.
   var groups: [Int]?
-  var dataChecksum: String
+  /// Of the data, where the report is written as JSON.
+  var checksum: BackgroundChecksum?
   var state: Vector<Double>
   var solutionGiven: Bool
   var tolerance: Double
@@ -42,13 +44,13 @@ struct HypergradientSession<Loss: SmoothLoss<Double>> {
     return try run(strategy, problem(method))
   }
 
-  private func run<S: DifferentiationStrategy<PenalizedMap<Loss>>>(
+  private func run<S: AdjointStrategy<PenalizedMap<Loss>>>(
     _ strategy: S, _ problem: FixedPointProblem<PenalizedMap<Loss>>
   ) throws -> MethodResult {
     try run(strategy, problem, strategy.makeWorkspace(for: map))
   }
 
-  private func run<S: DifferentiationStrategy<PenalizedMap<Loss>>>(
+  private func run<S: AdjointStrategy<PenalizedMap<Loss>>>(
     _ strategy: S, _ problem: FixedPointProblem<PenalizedMap<Loss>>, _ workspace: S.Workspace
   ) throws -> MethodResult {
     var gradient = Vector<Double>.zeros(parameters.count)
@@ -111,6 +113,13 @@ struct HypergradientSession<Loss: SmoothLoss<Double>> {
     return StateFacts(
       value: objective.value(at: state, parameters: λ), supportSize: state.nonzeroCount, margin: margin,
       violation: violation)
+  }
+
+  /// The data's checksum where one is made, and the seconds it was waited for.
+  func finishedChecksum() -> (text: String?, seconds: Double) {
+    let clock = Stopwatch()
+    let text = checksum?.finish().text
+    return (text, clock.seconds)
   }
 
   /// The gradient of the loss and the ridge.

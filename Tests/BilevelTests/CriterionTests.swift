@@ -126,4 +126,44 @@ import Testing
     let found = criterion.evaluate(at: [-1, 0], bounding: true)
     #expect(found.value.isNaN && found.failure?.description.contains("outside") == true)
   }
+
+  /// Of equal columns any share of the sum is a solution, and what is fitted is the same: so are value and gradient of a held-out loss on rows where they are
+  /// equal too. Where they are not, the loss of w depends on the share, and nothing is claimed.
+  @Test(arguments: [1, -2.0, 1e-5])
+  func equalColumnsHaveAGradient(_ factor: Double) throws {
+    let problem = TestProblem(seed: 4)
+    func wide(_ X: DenseDesign<Double>, _ factor: Double) -> DenseDesign<Double> {
+      DenseDesign(
+        Matrix(rows: X.rows, columns: 43, layout: .columnMajor) { i, j in
+          j < 40 ? X.matrix[i, j] : factor * X.matrix[i, 5 * (j - 40)]
+        })
+    }
+    func evaluate(_ λ: Double, held: Double) -> CriterionValue {
+      // Strengths in the units of the columns, so that either is as good.
+      let factors = (0..<43).map { $0 < 40 ? 1 : abs(factor) }
+      let model = RegressionModel(QuadraticLoss<Double>.self, L1Norm<Double>(.single(factors: factors)))
+      let map = model.map(features: wide(problem.features, factor), targets: problem.targets)
+      let criterion = model.heldOutLoss(
+        of: map, features: wide(problem.heldOutFeatures, held), targets: problem.heldOutTargets)
+      // A start with a share of both.
+      criterion.warmStart = [WarmStart(state: Vector(repeating: 0.01, count: 43))]
+      return criterion.evaluate(at: [λ], bounding: true)
+    }
+    let (plain, _) = problem.criterion(TestProblem.lasso)
+    var dependent = 0
+    for λ in [0.3, 0.1, 0.03] {
+      let expected = plain.evaluate(at: [λ], bounding: true)
+      let found = evaluate(λ, held: factor)
+      #expect(found.failure == nil && expected.failure == nil, "\(String(describing: found.failure))")
+      #expect(abs(found.value - expected.value) <= 1e-10 * expected.value)
+      // MINRES ends at a residual of 2e-12, times a condition number of some tens and the sizes of the terms.
+      #expect(abs(found.gradient[0] - expected.gradient[0]) <= 1e-8 * max(1, abs(expected.gradient[0])))
+      if found.selected > expected.selected {
+        dependent += 1
+        #expect(found.gradientErrorBound == nil)
+        #expect(evaluate(λ, held: 3 * factor).failure != nil)
+      }
+    }
+    #expect(dependent > 0)
+  }
 }

@@ -22,7 +22,7 @@ import Testing
 
   @Test(
     arguments: [any OuterOptimizer](
-      arrayLiteral: LBFGS(), GradientDescent(), Adam(), GridSearch(points: 4), RandomSearch(draws: 9)))
+      arrayLiteral: LBFGS(), Newton(), GradientDescent(), Adam(), GridSearch(points: 4), RandomSearch(draws: 9)))
   func theBestSeenIsReturned(_ optimizer: any OuterOptimizer) throws {
     let (criterion, space) = TestProblem(seed: 5).criterion(TestProblem.elasticNet)
     let found = Tuner(optimizer, limits: TuningLimits(evaluations: 30)).tune(criterion, in: space)
@@ -52,7 +52,8 @@ import Testing
   /// Whatever was evaluated before an interruption, the whole search gives the same bits. Seconds differ.
   @Test(
     arguments: [any OuterOptimizer](
-      arrayLiteral: LBFGS(), GradientDescent(), Adam(steps: 6), GridSearch(points: 3), RandomSearch(draws: 5)))
+      arrayLiteral: LBFGS(), Newton(), GradientDescent(), Adam(steps: 6), GridSearch(points: 3), RandomSearch(draws: 5))
+  )
   func aSearchGoesOnBitForBit(_ optimizer: any OuterOptimizer) {
     let problem = TestProblem(seed: 6)
     let limits = TuningLimits(evaluations: 12)

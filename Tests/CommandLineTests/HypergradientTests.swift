@@ -145,7 +145,7 @@ import Testing
     // The automatic choice needs no step size, and so no residual of the map.
     #expect(inner["residual"] is NSNull && inner["duality_gap"] is Double)
     let seconds = try #require(object["seconds"] as? [String: Double])
-    #expect(Set(seconds.keys) == ["reading", "solving", "linearizing", "adjoint", "bound", "total"])
+    #expect(Set(seconds.keys) == ["reading", "solving", "linearizing", "adjoint", "bound", "checksum", "total"])
     // The parts are measured one after the other within the whole.
     #expect(seconds.values.reduce(0, +) <= 2 * seconds["total"]!)
     let adjoint = try #require(object["adjoint"] as? [String: Any])

@@ -43,6 +43,18 @@ import Testing
     #expect(run.output.contains("validation loss") && run.output.contains("differences"))
   }
 
+  /// At λ2 = 1e-9 with more features than samples, differences in λ2 are off by more than the derivative itself: that is no "ok".
+  @Test func differencesThatSayNothingAreNoAgreement() throws {
+    let folder = Self.folder("elastic-net-wide")
+    let (report, _) = try write(folder, ["--lambda1", "0.01", "--lambda2", "1e-9"])
+    let run = try Tool.implicitDiff.run(["verify", folder, report])
+    #expect(run.code == 0, "\(run.errors)")
+    let lines = run.output.split(separator: "\n")
+    let line = try #require(lines.first { $0.contains("differences in lambda2") })
+    #expect(line.contains("too coarse"))
+    #expect(lines.filter { $0.contains("d/d lambda") }.allSatisfy { $0.contains("ok") })
+  }
+
   @Test func groupsAreKept() throws {
     let groups = directory.file("groups.npy")
     let strengths = directory.file("strengths.npy")

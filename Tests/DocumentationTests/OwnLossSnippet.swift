@@ -16,6 +16,6 @@ func sizeGradients<G: CertifiablePenalty<Double>>(
   let plan = try NSID.plan(solved, objective: size, batchSize: 5, relativeAccuracy: 0.05)
   let byNSID = try NSID(plan: plan).boundedHypergradient(of: size, solved)
   return try [
-    AID().boundedHypergradient(of: size, solved), ITD(.reverse()).boundedHypergradient(of: size, solved), byNSID,
+    AID().boundedHypergradient(of: size, solved), ReverseITD().boundedHypergradient(of: size, solved), byNSID,
   ]
 }

@@ -9,7 +9,7 @@ import Testing
   let map = Map.example()
   let λ: Vector<Double> = [1, 2]
 
-  private func allocations<S: DifferentiationStrategy<Map>>(_ strategy: S) throws -> Int {
+  private func allocations<S: AdjointStrategy<Map>>(_ strategy: S) throws -> Int {
     let workspace = strategy.makeWorkspace(for: map)
     var g = Vector<Double>.zeros(2)
     let problem = FixedPointProblem(map, parameters: λ, state: [1, 1, 1, 1, 1])
@@ -34,14 +34,14 @@ import Testing
   }
 
   @Test func itdForward() throws {
-    let few = try allocations(ITD<Map>(.forward, stopping: .iterations(5)))
-    #expect(try allocations(ITD<Map>(.forward, stopping: .iterations(500))) == few)
+    let few = try allocations(ForwardITD<Map>(stopping: .iterations(5)))
+    #expect(try allocations(ForwardITD<Map>(stopping: .iterations(500))) == few)
   }
 
   @Test func itdReverseKeepsOnlyCheckpoints() throws {
     // √t checkpoints and a segment of √t iterates, each one vector, besides what does not grow.
-    let small = try allocations(ITD<Map>(.reverse(.checkpoints), stopping: .iterations(100)))
-    let large = try allocations(ITD<Map>(.reverse(.checkpoints), stopping: .iterations(10_000)))
+    let small = try allocations(ReverseITD<Map>(.checkpoints, stopping: .iterations(100)))
+    let large = try allocations(ReverseITD<Map>(.checkpoints, stopping: .iterations(10_000)))
     // A vector is two allocations (object and memory), and the arrays that hold them grow by doubling.
     #expect(large - small <= 2 * 2 * (100 - 10) + 16)
   }

@@ -17,8 +17,8 @@ import Testing
       #expect(try AID<UpperBoundMap>(solver).vjp(problem, cotangent: [1]).get() == [1], "\(solver)")
       #expect(try AID<UpperBoundMap>(solver).jacobian(problem).get() == Matrix([[1]]), "\(solver)")
     }
-    for mode in [.forward, .reverse()] as [ITD<UpperBoundMap>.Mode] {
-      #expect(try ITD<UpperBoundMap>(mode).vjp(problem, cotangent: [1]).get() == [1], "\(mode)")
+    for strategy in [ForwardITD(), ReverseITD()] as [any AdjointStrategy<UpperBoundMap>] {
+      #expect(try strategy.vjp(problem, cotangent: [1]).get() == [1], "\(strategy.name)")
     }
   }
 
@@ -34,7 +34,7 @@ import Testing
     let same = try AID<Map>(solver).vjp(problem, cotangent: y).get()
     // The default tolerance on either side, over a condition number below 10.
     #expect(same.distance(to: g) <= 20 * AID<Map>.defaultTolerance * g.norm)
-    let iterated = try ITD<Map>(.reverse()).vjp(problem, cotangent: y).get()
+    let iterated = try ReverseITD<Map>().vjp(problem, cotangent: y).get()
     #expect(iterated.distance(to: g) <= 20 * AID<Map>.defaultTolerance * g.norm)
   }
 
@@ -43,7 +43,7 @@ import Testing
     let strategy = AID<Map>(.fixedPoint, stopping: .iterations(5))
     #expect(try strategy.jacobian(problem).report.residual == nil)
     #expect(try strategy.vjp(problem, cotangent: [1, 1, 1, 1, 1]).report.residual == nil)
-    #expect(try ITD<Map>(.forward, stopping: .iterations(5)).jacobian(problem).report.residual == nil)
+    #expect(try ForwardITD<Map>(stopping: .iterations(5)).jacobian(problem).report.residual == nil)
     #expect(try #require(AID<Map>(.gmres()).jacobian(problem).report.residual) >= 0)
   }
 
@@ -77,7 +77,7 @@ import Testing
     let solution = FixedPointSolver<Double>().solve(ScalarAffineMap(0.5), parameters: [0], from: [3])
     #expect(try solution.get() == [0])
     #expect(solution.residual == 0)
-    let J = try ITD<ScalarAffineMap<Double>>(.forward).jacobian(
+    let J = try ForwardITD<ScalarAffineMap<Double>>().jacobian(
       FixedPointProblem(ScalarAffineMap(0.5), parameters: [0], state: [3])
     ).get()
     // dw/dλ = 1/(1 − ½).
@@ -96,8 +96,8 @@ import Testing
         #expect(try AID<Map>(solver).vjp(problem, cotangent: y).report.outcome == .notFinite())
         #expect(try AID<Map>(solver).jacobian(problem).report.outcome == .notFinite())
       }
-      #expect(try ITD<Map>(.reverse()).vjp(problem, cotangent: y).report.outcome == .notFinite())
-      #expect(try ITD<Map>(.forward).jacobian(problem).report.outcome == .notFinite())
+      #expect(try ReverseITD<Map>().vjp(problem, cotangent: y).report.outcome == .notFinite())
+      #expect(try ForwardITD<Map>().jacobian(problem).report.outcome == .notFinite())
     }
   }
 

@@ -8,7 +8,7 @@ import Testing
   typealias Map = RectifiedMap<Double>
 
   static let solvers: [AID<Map>.Solver] = [.automatic, .fixedPoint, .gmres(), .gmres(restart: 2), .bicgstab, .direct]
-  static let modes: [ITD<Map>.Mode] = [.forward, .reverse(.all), .reverse(.checkpoints)]
+  static let memories: [IterateMemory?] = [nil, .all, .checkpoints]
 
   let map = Map.example()
   let λ: Vector<Double> = [1, 2]
@@ -58,20 +58,29 @@ import Testing
     }
   }
 
-  @Test(arguments: modes)
-  func itdConvergesFromZeroAndFromTheSolution(_ mode: ITD<Map>.Mode) throws {
+  @Test(arguments: memories)
+  func itdConvergesFromZeroAndFromTheSolution(_ memory: IterateMemory?) throws {
+    let strategy: any AdjointStrategy<Map> = memory.map { ReverseITD($0) } ?? ForwardITD()
     let y: Vector<Double> = [1, -2, 3, 0.5, -1]
     for start in [nil, w] {
-      let g = try ITD<Map>(mode).vjp(FixedPointProblem(map, parameters: λ, state: start), cotangent: y).get()
+      let g = try strategy.vjp(FixedPointProblem(map, parameters: λ, state: start), cotangent: y).get()
       // What is left of α below the tolerance still passes through ‖A2‖/(1 − q) ≤ 3/(1/4).
       #expect(g.distance(to: exact.transposed * y) <= 12 * iterative * y.norm)
     }
   }
 
-  @Test func reverseModeHasNoForwardProducts() {
-    #expect(throws: DifferentiationError.self) {
-      try ITD<Map>(.reverse()).jvp(FixedPointProblem(map, parameters: λ), direction: [1, 0])
-    }
+  /// Directions that the solution does not depend on, zero and not, and a linearization in one block with others.
+  @Test func forwardTangentsOfZero() throws {
+    let problem = FixedPointProblem(map, parameters: λ)
+    let zero = try ForwardITD<Map>().jvp(problem, direction: [0, 0])
+    #expect(zero.report.outcome == .converged && zero.estimate == .zeros(5))
+    let M = Matrix<Double>([[0, 1], [0, 0]])
+    var X = Matrix<Double>.zeros(5, 2)
+    let strategy = ForwardITD<Map>()
+    let report = try strategy.jvp(problem, directions: M, into: &X, workspace: strategy.makeWorkspace(for: map))
+    #expect(report.outcome == .converged && X.column(0) == .zeros(5))
+    // What is left of the increments below the tolerance is multiplied by 1/(1 − q) ≤ 4.
+    #expect(X.column(1).distance(to: exact.column(0)) <= 12 * iterative * exact.frobeniusNorm)
   }
 
   /// Both modes differentiate the same composition, so for the same t they agree to rounding, converged or not.
@@ -79,9 +88,9 @@ import Testing
   func forwardAndReverseAgreeForTheSameIterations(_ t: Int) throws {
     let y: Vector<Double> = [1, -2, 3, 0.5, -1]
     let problem = FixedPointProblem(map, parameters: λ)
-    let forward = try ITD<Map>(.forward, stopping: .iterations(t)).vjp(problem, cotangent: y)
-    let kept = try ITD<Map>(.reverse(.all), stopping: .iterations(t)).vjp(problem, cotangent: y)
-    let recomputed = try ITD<Map>(.reverse(.checkpoints), stopping: .iterations(t)).vjp(problem, cotangent: y)
+    let forward = try ForwardITD<Map>(stopping: .iterations(t)).vjp(problem, cotangent: y)
+    let kept = try ReverseITD<Map>(.all, stopping: .iterations(t)).vjp(problem, cotangent: y)
+    let recomputed = try ReverseITD<Map>(.checkpoints, stopping: .iterations(t)).vjp(problem, cotangent: y)
     #expect(kept.estimate == recomputed.estimate)
     // t products of 5 × 5 matrices of norm below 1, entries of order 10.
     #expect(forward.estimate.distance(to: kept.estimate) <= 100 * Double(t + 1) * .ulpOfOne)
@@ -92,9 +101,9 @@ import Testing
   @Test func truncationDropsTheEarlyIterations() throws {
     let y: Vector<Double> = [1, -2, 3, 0.5, -1]
     let problem = FixedPointProblem(map, parameters: λ)
-    let whole = try ITD<Map>(.reverse(.all), stopping: .iterations(12)).vjp(problem, cotangent: y).get()
-    for memory in [ITD<Map>.IterateMemory.all, .checkpoints] {
-      let all = try ITD<Map>(.reverse(memory, truncatedTo: 12), stopping: .iterations(12)).vjp(problem, cotangent: y)
+    let whole = try ReverseITD<Map>(.all, stopping: .iterations(12)).vjp(problem, cotangent: y).get()
+    for memory in [IterateMemory.all, .checkpoints] {
+      let all = try ReverseITD<Map>(memory, truncatedTo: 12, stopping: .iterations(12)).vjp(problem, cotangent: y)
       #expect(all.estimate == whole)
       // Truncated to k it is the derivative of k iterations from w_{t−k}, the start held fixed.
       var start = Vector<Double>.zeros(5)
@@ -103,10 +112,10 @@ import Testing
         map.apply(start, parameters: λ, into: &next)
         swap(&start, &next)
       }
-      let last4 = try ITD<Map>(.reverse(.all), stopping: .iterations(4)).vjp(
+      let last4 = try ReverseITD<Map>(.all, stopping: .iterations(4)).vjp(
         FixedPointProblem(map, parameters: λ, state: start), cotangent: y
       ).get()
-      let truncated = try ITD<Map>(.reverse(memory, truncatedTo: 4), stopping: .iterations(12)).vjp(
+      let truncated = try ReverseITD<Map>(memory, truncatedTo: 4, stopping: .iterations(12)).vjp(
         problem, cotangent: y)
       #expect(truncated.estimate == last4)
       #expect(truncated.report.products == 4)
@@ -167,7 +176,7 @@ import Testing
       let J = try AID<RectifiedMap<Float>>(solver).jacobian(problem).get()
       #expect((J - expected).frobeniusNorm <= tolerance * expected.frobeniusNorm, "\(solver)")
     }
-    let J = try ITD<RectifiedMap<Float>>(.forward).jacobian(FixedPointProblem(map, parameters: λ)).get()
+    let J = try ForwardITD<RectifiedMap<Float>>().jacobian(FixedPointProblem(map, parameters: λ)).get()
     #expect((J - expected).frobeniusNorm <= tolerance * expected.frobeniusNorm)
   }
 

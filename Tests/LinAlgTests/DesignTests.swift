@@ -35,8 +35,12 @@ import Testing
     let Amasked = Self.times(A, masked)
     let At = A.transposed
     let Atr = Self.times(At, r)
-    for design in [DenseDesign(A), SparseMatrix(A), DenseDesign(A.packed(as: .rowMajor))] as [any DesignMatrix<Double>]
-    {
+    let byRow = A.packed(as: .rowMajor)
+    let designs: [any DesignMatrix<Double>] = [
+      DenseDesign(A), SparseMatrix(A), DenseDesign(byRow), RowMajorDesign(byRow),
+      RowMajorDesign(single: Matrix<Float>(converting: byRow)),
+    ]
+    for design in designs {
       var y = r
       design.multiply(x, alpha: 2, beta: 3, into: &y)
       #expect(y == Vector(count: n) { 2 * Ax[$0] + 3 * r[$0] })

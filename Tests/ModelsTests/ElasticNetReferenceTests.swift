@@ -86,12 +86,13 @@ import Testing
 
   @Test(
     arguments: ReferenceCase.elasticNetNames,
-    [ITD<Map>.Mode.forward, .reverse(.all), .reverse(.checkpoints)])
-  func itdMeetsTheExactHypergradient(_ name: String, _ mode: ITD<Map>.Mode) throws {
+    [IterateMemory?.none, .all, .checkpoints])
+  func itdMeetsTheExactHypergradient(_ name: String, _ memory: IterateMemory?) throws {
     let solved = try Solved(name)
     let fromZero = FixedPointProblem(solved.map, parameters: solved.reference.parameters)
-    let got = try ITD<Map>(mode).hypergradient(of: solved.objective, fromZero).get()
-    #expect(relativeError(got, solved.exact) <= 1e-7, "\(name), \(mode)")
+    let strategy: any AdjointStrategy<Map> = memory.map { ReverseITD($0) } ?? ForwardITD()
+    let got = try strategy.hypergradient(of: solved.objective, fromZero).get()
+    #expect(relativeError(got, solved.exact) <= 1e-7, "\(name), \(strategy.name)")
   }
 
   @Test(arguments: ReferenceCase.elasticNetNames)
@@ -108,7 +109,7 @@ import Testing
       let allowed = solver == .fixedPoint ? 1e-7 : 1e-9
       #expect((J - exact).frobeniusNorm <= allowed * exact.frobeniusNorm, "\(name), \(solver)")
     }
-    let J = try ITD<Map>(.forward).jacobian(FixedPointProblem(solved.map, parameters: solved.reference.parameters))
+    let J = try ForwardITD<Map>().jacobian(FixedPointProblem(solved.map, parameters: solved.reference.parameters))
       .get()
     #expect((J - exact).frobeniusNorm <= 1e-7 * exact.frobeniusNorm)
   }

@@ -57,9 +57,9 @@ import Testing
     // Thousands of steps: products alone take the same as dense ones and are left out.
     if storage == .products { return }
     let start = FixedPointProblem(solved.map, parameters: solved.reference.parameters)
-    for mode in [.forward, .reverse(.checkpoints)] as [ITD<M>.Mode] {
-      let got = try ITD<M>(mode).hypergradient(of: solved.objective, start).get()
-      #expect(relativeError(got, solved.exact) <= 1e-7, "\(name), \(mode)")
+    for strategy in [ForwardITD(), ReverseITD()] as [any AdjointStrategy<M>] {
+      let got = try strategy.hypergradient(of: solved.objective, start).get()
+      #expect(relativeError(got, solved.exact) <= 1e-7, "\(name), \(strategy.name)")
     }
   }
 

@@ -81,9 +81,9 @@ import Testing
       }
     }
     let start = FixedPointProblem(map, parameters: λ)
-    for mode in [.forward, .reverse(.checkpoints)] as [ITD<M>.Mode] {
-      let got = try ITD<M>(mode).hypergradient(of: objective, start).get()
-      #expect(relativeError(got, kkt) <= 1e-7, "\(storage), \(mode)")
+    for strategy in [ForwardITD(), ReverseITD()] as [any AdjointStrategy<M>] {
+      let got = try strategy.hypergradient(of: objective, start).get()
+      #expect(relativeError(got, kkt) <= 1e-7, "\(storage), \(strategy.name)")
     }
     // Differences of solutions share nothing with any of that.
     for j in 0..<2 {

@@ -99,9 +99,9 @@ import Testing
     }
     let J = try AID<Map>(.automatic).jacobian(problem).get()
     #expect((J.transposed * y).distance(to: expected) <= 1e-9 * max(1, expected.norm), "\(subject.name), tangents")
-    let forward = try ITD<Map>(.forward).jacobian(FixedPointProblem(map, parameters: λ)).get()
+    let forward = try ForwardITD<Map>().jacobian(FixedPointProblem(map, parameters: λ)).get()
     #expect((forward.transposed * y).distance(to: expected) <= 1e-8 * max(1, expected.norm), "\(subject.name), ITD")
-    let reverse = try ITD<Map>(.reverse()).vjp(FixedPointProblem(map, parameters: λ), cotangent: y).get()
+    let reverse = try ReverseITD<Map>().vjp(FixedPointProblem(map, parameters: λ), cotangent: y).get()
     #expect(reverse.distance(to: expected) <= 1e-8 * max(1, expected.norm), "\(subject.name), ITD reverse")
     // With all samples in every batch and a step of 1 NSID is the fixed-point iteration: it ends q^k away, q ≤ 1 − 2 · 0.1/(0.1 + 0.6).
     let nsid = try NSID<Map>(

@@ -168,9 +168,9 @@ import Testing
   @Test func negativeCountsAreRefused() {
     let problem = FixedPointProblem(Map(features: X, targets: y), parameters: [0.25, 0.5])
     for strategy in [
-      ITD<Map>(.reverse(.checkpoints, truncatedTo: -1)), ITD<Map>(.forward, stopping: .iterations(-1)),
-      ITD<Map>(.reverse(.all), stopping: .iterations(-2)),
-    ] {
+      ReverseITD<Map>(.checkpoints, truncatedTo: -1), ForwardITD<Map>(stopping: .iterations(-1)),
+      ReverseITD<Map>(.all, stopping: .iterations(-2)),
+    ] as [any AdjointStrategy<Map>] {
       #expect(throws: DifferentiationError.self) { try strategy.vjp(problem, cotangent: [1, 1]) }
     }
   }

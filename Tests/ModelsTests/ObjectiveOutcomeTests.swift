@@ -16,8 +16,8 @@ import Testing
       value: { _, _ in 0 }, gradients: { _, _ in (state: [1, 1], parameters: [value, 0]) })
     let problem = map.solve(at: λ).problem
     #expect(try AID<Map>().hypergradient(of: objective, problem).report.outcome == .notFinite())
-    #expect(try ITD<Map>(.forward).hypergradient(of: objective, problem).report.outcome == .notFinite())
-    #expect(try ITD<Map>(.reverse()).hypergradient(of: objective, problem).report.outcome == .notFinite())
+    #expect(try ForwardITD<Map>().hypergradient(of: objective, problem).report.outcome == .notFinite())
+    #expect(try ReverseITD<Map>().hypergradient(of: objective, problem).report.outcome == .notFinite())
     let nsid = NSID<Map>(
       iterations: 4, innerBatches: 1, batchSize: 3, steps: .constant(0.5), innerPass: .full)
     #expect(try nsid.hypergradient(of: objective, problem).report.outcome == .notFinite())

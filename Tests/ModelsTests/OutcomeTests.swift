@@ -34,7 +34,7 @@ import Testing
     let got = try loose.hypergradient(of: objective, problem).get()
     // The tolerance over a condition number: columns of 40 normal numbers with λ2 = 0.05 stay below 30.
     #expect(got.distance(to: exact) <= 30 * 1e-6 * exact.norm)
-    let iterated = try ITD<Map>(.reverse(), stopping: .tolerance(1e-6)).hypergradient(of: objective, problem).get()
+    let iterated = try ReverseITD<Map>(stopping: .tolerance(1e-6)).hypergradient(of: objective, problem).get()
     #expect(iterated.distance(to: exact) <= 30 * 1e-6 * exact.norm)
   }
 
@@ -57,14 +57,14 @@ import Testing
         FixedPointProblem(map, parameters: λ, state: Vector(count: p) { _ in size * random.nextNormal() }))
     }
     for problem in problems {
-      for mode in [.forward, .reverse()] as [ITD<Map>.Mode] {
-        let got = try ITD<Map>(mode).vjp(problem, cotangent: c)
+      for strategy in [ForwardITD(), ReverseITD()] as [any AdjointStrategy<Map>] {
+        let got = try strategy.vjp(problem, cotangent: c)
         if problem.map === map { #expect(got.report.outcome == .converged) }
         guard got.report.outcome.isUsable else { continue }
         // The default tolerance over 1 − q; q stays below 0.95 for twenty rows and at most seven columns.
         #expect(
           got.estimate.distance(to: exact) <= 20 * 10 * AID<Map>.defaultTolerance * (exact.norm + c.norm),
-          "\(mode) \(got.report.outcome)")
+          "\(strategy.name) \(got.report.outcome)")
       }
     }
   }
@@ -97,7 +97,7 @@ import Testing
       #expect(WorkingSetSolver<Double>().solve(map.smooth.loss, parameters: λ).outcome == .outsideDomain(ofSolver))
       let problem = FixedPointProblem(map, parameters: λ, state: [0.5, 0.1])
       #expect(try AID<Map>(.automatic).vjp(problem, cotangent: [1, 2]).report.outcome == .outsideDomain(violation))
-      #expect(try ITD<Map>(.forward).jacobian(problem).report.outcome == .outsideDomain(violation))
+      #expect(try ForwardITD<Map>().jacobian(problem).report.outcome == .outsideDomain(violation))
     }
   }
 

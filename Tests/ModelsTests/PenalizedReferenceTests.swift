@@ -81,9 +81,9 @@ import Testing
       let fp = try AID<Map>(.fixedPoint).hypergradient(of: objective, problem).get()
       #expect(relativeError(known(fp), exact) <= 1e-7)
       let start = FixedPointProblem(map, parameters: parameters)
-      for mode in [.forward, .reverse(.checkpoints)] as [ITD<Map>.Mode] {
-        let got = try ITD<Map>(mode).hypergradient(of: objective, start).get()
-        #expect(relativeError(known(got), exact) <= 1e-7, "\(mode)")
+      for strategy in [ForwardITD(), ReverseITD()] as [any AdjointStrategy<Map>] {
+        let got = try strategy.hypergradient(of: objective, start).get()
+        #expect(relativeError(known(got), exact) <= 1e-7, "\(strategy.name)")
       }
     }
 

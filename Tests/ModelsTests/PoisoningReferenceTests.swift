@@ -88,7 +88,7 @@ import Testing
     let problem = try solved(map)
     #expect(relativeError(try AID<Map>(.fixedPoint).hypergradient(of: objective, problem).get(), exact) <= 1e-7)
     let fromZero = FixedPointProblem(map, parameters: Γ)
-    #expect(relativeError(try ITD<Map>(.reverse()).hypergradient(of: objective, fromZero).get(), exact) <= 1e-7)
+    #expect(relativeError(try ReverseITD<Map>().hypergradient(of: objective, fromZero).get(), exact) <= 1e-7)
   }
 
   /// ⟨y, w'(Γ) M⟩ = ⟨w'(Γ)ᵀ y, M⟩ for tangents and adjoints that share no code but the map.
@@ -97,7 +97,7 @@ import Testing
     let problem = try solved(map)
     let direction = Vector<Double>(count: Γ.count) { Double(($0 * 37) % 11) - 5 }
     let tangent = try AID<Map>(.conjugateGradient).jvp(problem, direction: direction).get()
-    let forward = try ITD<Map>(.forward).jvp(FixedPointProblem(map, parameters: Γ), direction: direction).get()
+    let forward = try ForwardITD<Map>().jvp(FixedPointProblem(map, parameters: Γ), direction: direction).get()
     #expect(forward.distance(to: tangent) <= 1e-7 * tangent.norm)
     var y = Vector<Double>.zeros(map.stateCount)
     var scratch = Vector<Double>.zeros(Γ.count)

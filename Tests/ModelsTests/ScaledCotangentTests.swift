@@ -48,7 +48,7 @@ import Testing
     try check(joint, AID(.fixedPoint))
   }
 
-  @Test func unrolling() throws { try check(joint, ITD(.reverse())) }
+  @Test func unrolling() throws { try check(joint, ReverseITD()) }
 
   @Test func minibatches() throws {
     func check<Map: CompositeStochasticMap<Double>>(_ make: (Matrix<Double>, Vector<Double>) -> Map) throws {

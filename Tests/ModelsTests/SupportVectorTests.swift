@@ -62,9 +62,9 @@ import Testing
         #expect(abs(got[0] - exact) <= 1e-7 * max(1, abs(exact)), "C = \(C), \(solver): \(got[0]), \(exact)")
       }
     }
-    for mode in [.forward, .reverse()] as [ITD<Map>.Mode] {
-      let got = try ITD<Map>(mode).vjp(FixedPointProblem(map, parameters: [C]), cotangent: y).get()
-      #expect(abs(got[0] - exact) <= 1e-7 * max(1, abs(exact)), "C = \(C), \(mode): \(got[0]), \(exact)")
+    for strategy in [ForwardITD(), ReverseITD()] as [any AdjointStrategy<Map>] {
+      let got = try strategy.vjp(FixedPointProblem(map, parameters: [C]), cotangent: y).get()
+      #expect(abs(got[0] - exact) <= 1e-7 * max(1, abs(exact)), "C = \(C), \(strategy.name): \(got[0]), \(exact)")
     }
   }
 }

@@ -37,7 +37,7 @@ import Testing
       let got = try AID<ElasticNetMap<Double>>(solver).hypergradient(of: objective, problem).get()
       #expect(relativeError(got, exact) <= 1e-9, "\(solver)")
     }
-    let itd = try ITD<ElasticNetMap<Double>>(.forward).hypergradient(
+    let itd = try ForwardITD<ElasticNetMap<Double>>().hypergradient(
       of: objective, FixedPointProblem(map, parameters: reference.parameters, state: solution.estimate)
     ).get()
     #expect(relativeError(itd, exact) <= 1e-7)

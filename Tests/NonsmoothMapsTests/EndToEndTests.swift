@@ -73,9 +73,9 @@ import Testing
         #expect(j.estimate.difference(from: exact) <= tolerance, "jvp \(solver), \(name) \(seed)")
       }
     }
-    let forward = try ITD<ProximalGradientMap<CoupledQuadratic<Double>, G>>(.forward).jacobian(problem)
+    let forward = try ForwardITD<ProximalGradientMap<CoupledQuadratic<Double>, G>>().jacobian(problem)
     #expect(forward.estimate.difference(from: exact) <= tolerance, "ITD forward, \(name) \(seed)")
-    let reverse = try ITD<ProximalGradientMap<CoupledQuadratic<Double>, G>>(.reverse()).vjp(problem, cotangent: y)
+    let reverse = try ReverseITD<ProximalGradientMap<CoupledQuadratic<Double>, G>>().vjp(problem, cotangent: y)
     #expect((reverse.estimate - expected).maxNorm <= tolerance, "ITD reverse, \(name) \(seed)")
   }
 

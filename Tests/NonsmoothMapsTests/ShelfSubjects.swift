@@ -55,6 +55,12 @@ extension Subjects {
     add("fixed: elastic net", ElasticNet<T>(), [1, 0.5])
     add("asymmetric l1", AsymmetricL1<T>(), [0.5, 1])
     add("nonnegative l1", NonnegativeL1<T>(), [0.5])
+    let (floor, ceiling) = (
+      Vector<T>(count: count) { $0 % 3 == 0 ? 0 : -0.75 }, Vector<T>(count: count) { $0 % 2 == 0 ? 0.5 : .infinity }
+    )
+    add(
+      "bounded l1", BoundedL1<T>(.perCoordinate(count), lower: floor, upper: ceiling),
+      (0..<count).map { 0.25 + Double($0 % 2) / 4 })
     add("fixed: leaky rectifier", LeakyRectifier<T>(), [2])
     add("fixed: huber", HuberPenalty<T>(), [1, 0.25])
     add("fixed: hinge", HingePenalty<T>(), [1])

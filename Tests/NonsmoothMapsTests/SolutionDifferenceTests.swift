@@ -71,7 +71,7 @@ import Testing
     let y: Vector<Double> = numbers.vector(p)
     let v = try strategy.vjp(problem, cotangent: y)
     #expect((v.estimate - J.estimate.transposed * y).maxNorm <= 1e-9, "\(name) \(seed), vjp")
-    let reverse = try ITD<ProximalGradientMap<CoupledQuadratic<Double>, G>>(.reverse()).vjp(problem, cotangent: y)
+    let reverse = try ReverseITD<ProximalGradientMap<CoupledQuadratic<Double>, G>>().vjp(problem, cotangent: y)
     #expect((v.estimate - reverse.estimate).maxNorm <= 1e-9, "\(name) \(seed), ITD")
     // As in EndToEndTests: 1e-14 times the condition number over h, and h² times third derivatives of order 1e2.
     let h = 1e-5

@@ -47,7 +47,7 @@ import Tracing
         let adjoint = try AID<Map>(solver).vjp(problem, cotangent: [1, 1, 1]).get()
         #expect(abs(adjoint.dot([1, 2, -1]) - expected.dot([1, 1, 1])) <= 1e-9)
       }
-      let itd = try ITD<Map>(.forward).jvp(problem, direction: [1, 2, -1]).get()
+      let itd = try ForwardITD<Map>().jvp(problem, direction: [1, 2, -1]).get()
       #expect(itd.distance(to: expected) <= 1e-9)
       // Asking conjugate gradients of a map without structure is refused with advice.
       #expect(throws: DifferentiationError.notSymmetric(solver: "aid-cg")) {

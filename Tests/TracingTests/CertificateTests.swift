@@ -89,8 +89,8 @@ import Tracing
     }
     try check(AID().boundedHypergradient(of: objective, problem), 1e-10)
     try check(AID(.fixedPoint).boundedHypergradient(of: objective, problem), 1e-8)
-    try check(ITD(.forward).boundedHypergradient(of: objective, problem), 1e-8)
-    try check(ITD(.reverse()).boundedHypergradient(of: objective, problem), 1e-8)
+    try check(ForwardITD().boundedHypergradient(of: objective, problem), 1e-8)
+    try check(ReverseITD().boundedHypergradient(of: objective, problem), 1e-8)
     let nsid = NSID<ProximalGradientMap<TracedFiniteSum<Double>, L1Norm<Double>>>(
       iterations: 400, innerBatches: 400, batchSize: 10, steps: .constant(0.05))
     try check(nsid.boundedHypergradient(of: objective, problem), 1)

@@ -119,11 +119,34 @@ import Tracing
     let f = try TracedFunction<Double>(state: 2, parameters: 0) { w, _ in sum(exp(w)) + norm2(w) - 3 * w[0] }
     #expect(!f.hasCurvatureBounds(parameters: []))
     let unknown = ProximalGradientMap(f, L1Norm<Double>()).solve(at: [0.1])
-    #expect(throws: ConvergenceFailure.self) { try unknown.get() }
+    let failure = #expect(throws: ConvergenceFailure.self) { try unknown.get() }
+    for word in ["step: .fixed", "curvature:"] { #expect(failure?.description.contains(word) == true, "\(word)") }
     let known = ProximalGradientMap(f, L1Norm<Double>(), step: .fixed(0.2)).solve(at: [0.1])
     let w = try known.get()
     // e^w + 2 w = 3 − 0.1.
     #expect(abs(exp(w[0]) + 2 * w[0] - 2.9) <= 1e-12)
+  }
+
+  /// A quadratic function of no known form: as wᵀQw, of parameters in a matrix, of gathered rows. Its own step is found, and again for other parameters.
+  @Test func quadraticsOfNoKnownFormHaveAStep() throws {
+    // Eigenvalues 1, 3 and 5.
+    let Q = Matrix<Double>([[2, 1, 0], [1, 2, 0], [0, 0, 5]])
+    let f = try TracedFunction<Double>(state: 3, parameters: 1) { w, λ in λ[0] * dot(w, Q * w) / 2 - sum(w) }
+    let once = f.curvatureBounds(parameters: [1])
+    // Lanczos' method bounds its error by √ε relative to the largest at most.
+    let tolerance = 5 * Double.ulpOfOne.squareRoot()
+    #expect(abs(once.smallest - 1) <= 2 * tolerance && once.largest >= 5 - 1e-14 && once.largest <= 5 + 2 * tolerance)
+    #expect(abs(f.curvatureBounds(parameters: [2]).largest - 10) <= 4 * tolerance)
+    // w = Q⁻¹1 = (1/3, 1/3, 1/5) where no penalty is left.
+    let w = try ProximalGradientMap(f, L1Norm<Double>()).solve(at: [0, 1]).get()
+    #expect(w.distance(to: [1 / 3.0, 1 / 3.0, 1 / 5.0]) <= 1e-13)
+
+    let product = try TracedFunction<Double>(state: 3, parameters: 6) { w, θ in
+      norm2(matrixProduct(θ.reshaped(2, 3), w) - 1) / 2 + norm2(w.rows([2, 0])) / 2
+    }
+    // θ has the columns e₁, e₂, 0: H = diag(1, 1, 0) + diag(1, 0, 1).
+    let bounds = product.curvatureBounds(parameters: [1, 0, 0, 1, 0, 0])
+    #expect(abs(bounds.smallest - 1) <= 2 * tolerance && abs(bounds.largest - 2) <= 2 * tolerance)
   }
 
   /// NaN in the data is no number in the answer.

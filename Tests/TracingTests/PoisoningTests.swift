@@ -91,7 +91,7 @@ import Tracing
       let got = try AID<Map>(solver).hypergradient(of: objective, problem).get()
       #expect(relativeError(got, exact) <= 1e-8, "\(solver)")
     }
-    let itd = try ITD<Map>(.reverse(.checkpoints)).hypergradient(of: objective, problem).get()
+    let itd = try ReverseITD<Map>(.checkpoints).hypergradient(of: objective, problem).get()
     #expect(relativeError(itd, exact) <= 1e-8)
   }
 }

@@ -45,7 +45,7 @@ import Tracing
       let got = try AID<Map>(solver).hypergradient(of: objective, solution.problem).get()
       #expect(relativeError(got, Vector(answer.hypergradient)) <= Self.tolerance, "\(solver)")
     }
-    for strategy in [ITD<Map>(.forward), ITD<Map>(.reverse(.checkpoints))] {
+    for strategy in [ForwardITD(), ReverseITD()] as [any AdjointStrategy<Map>] {
       let got = try strategy.hypergradient(of: objective, solution.problem).get()
       #expect(relativeError(got, Vector(answer.hypergradient)) <= Self.tolerance, "\(strategy.name)")
     }

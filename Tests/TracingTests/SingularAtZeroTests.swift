@@ -13,7 +13,7 @@ import Tracing
     #expect(solution.outcome != .converged && solution.residual == 1, "\(solution)")
     #expect(map.evaluationError(at: [1], parameters: [2]).isFinite)
     let problem = FixedPointProblem(map, parameters: [2], state: [1])
-    #expect(!(try ITD<TracedMap<Double>>(.forward).vjp(problem, cotangent: [1]).report.outcome.isUsable))
+    #expect(!(try ForwardITD<TracedMap<Double>>().vjp(problem, cotangent: [1]).report.outcome.isUsable))
   }
 
   /// Heron's iteration for √λ converges from anywhere above 0, and dw/dλ = 1/(2 √λ).

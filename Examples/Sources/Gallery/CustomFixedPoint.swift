@@ -30,7 +30,7 @@ func customFixedPoint() throws -> [Comparison] {
   let validation = try TracedObjective<Double>(state: p, parameters: 1) { w, _ in mean(square(held * w - targets)) }
   let jacobian = try AID().jvp(problem, direction: [1])
   let gradient = try AID(.gmres()).hypergradient(of: validation, problem)
-  let byITD = try ITD(.forward).hypergradient(of: validation, problem)
+  let byITD = try ForwardITD().hypergradient(of: validation, problem)
 
   // ∂w_S = −(X_SᵀX_S)⁻¹ sign(w_S), and the entries off S stay at zero.
   let S = IndexSubset(nonzerosOf: w)

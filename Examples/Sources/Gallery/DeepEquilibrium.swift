@@ -19,7 +19,7 @@ func deepEquilibrium() throws -> [Comparison] {
   let z = try solution.get()
   let byAID = try AID().hypergradient(of: loss, solution.problem)
   let byGMRES = try AID(.gmres()).hypergradient(of: loss, solution.problem)
-  let byITD = try ITD(.reverse()).hypergradient(of: loss, solution.problem)
+  let byITD = try ReverseITD().hypergradient(of: loss, solution.problem)
 
   // With D the mask of the neurons that are on, (I − DW)ᵀ v = z − target and ∂/∂W = D v zᵀ.
   let isOn = z.map { $0 > 0 }

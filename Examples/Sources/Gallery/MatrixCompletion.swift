@@ -18,7 +18,7 @@ func matrixCompletion() throws -> [Comparison] {
   let solution = map.solve(at: [λ])
   let w = try solution.get()
   let byAID = try AID().hypergradient(of: E, solution.problem)
-  let byITD = try ITD(.reverse()).hypergradient(of: E, solution.problem)
+  let byITD = try ReverseITD().hypergradient(of: E, solution.problem)
 
   // Differences of matrices completed anew, extrapolated from steps h and 2h. Their error is below how much they change with twice the steps, and what E is off over
   // the step: solves end at residuals of 64 ε, and where Φ contracts by 0.99 that leaves errors of 6400 ε in w.

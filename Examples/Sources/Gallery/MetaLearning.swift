@@ -34,10 +34,10 @@ func metaLearning() throws -> [Comparison] {
     loss(query, w, λ[segment: 1..<1 + p * k].reshaped(p, k))
   }
   let λ = concatenate([[0.1], B.flattened])
-  let solution = ProximalGradientMap(f, L1Norm(), step: .fixed(0.1)).solve(at: λ)
+  let solution = ProximalGradientMap(f, L1Norm()).solve(at: λ)
   let w = try solution.get()
   let byAID = try AID().hypergradient(of: E, solution.problem)
-  let byITD = try ITD(.reverse()).hypergradient(of: E, solution.problem)
+  let byITD = try ReverseITD().hypergradient(of: E, solution.problem)
 
   // Each head solves G w_S = Z_Sᵀy/n − λ sign(w_S), Z = XB, G = Z_SᵀZ_S/n. Differentiated, with u = G⁻¹∇E_S and r = y − Zw.
   var exact = Vector<Double>.zeros(1 + p * k)

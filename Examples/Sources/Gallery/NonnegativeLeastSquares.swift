@@ -17,7 +17,7 @@ func nonnegativeLeastSquares() throws -> [Comparison] {
   let solution = ProximalGradientMap(f, Box.nonNegative).solve(at: y)
   let w = try solution.get()
   let byAID = try AID().boundedHypergradient(of: E, solution.problem)
-  let byITD = try ITD(.reverse()).hypergradient(of: E, solution.problem)
+  let byITD = try ReverseITD().hypergradient(of: E, solution.problem)
 
   // On its support S the solution is that of least squares, w_S = X_S⁺ y: ∇E = X_S (X_SᵀX_S)⁻¹ (w − truth)_S. S is right where the multipliers are not negative.
   let S = IndexSubset(nonzerosOf: w)

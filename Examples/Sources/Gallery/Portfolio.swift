@@ -22,7 +22,7 @@ func portfolio() throws -> [Comparison] {
   let solution = ProximalGradientMap(f, FixedParameters(Simplex(), [1])).solve(at: λ)
   let w = try solution.get()
   let byAID = try AID().boundedHypergradient(of: earned, solution.problem)
-  let byITD = try ITD(.forward).hypergradient(of: earned, solution.problem)
+  let byITD = try ForwardITD().hypergradient(of: earned, solution.problem)
 
   // On the assets held, γΣ_SS w_S + ν 1 = μ_S and 1ᵀw_S = 1. With v the adjoint, ∂/∂μ_S = v and ∂/∂γ = −vᵀΣw.
   let S = IndexSubset(nonzerosOf: w)

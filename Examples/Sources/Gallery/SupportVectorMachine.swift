@@ -24,14 +24,11 @@ func supportVectorMachine() throws -> [Comparison] {
   let α = try solution.get()
   let derivative = try AID().boundedHypergradient(of: E, solution.problem)
 
-  // With a bias, in β = α/C: the bounds are 0 and 1, and C moves into f. LLᵀ = Q shows that f is convex.
-  let L = try Cholesky(Q).factor
-  let f = try TracedFunction<Double>(state: n, parameters: 1) { β, C in C[0] * norm2(L.transposed * β) / 2 - sum(β) }
+  // With a bias, in β = α/C: the bounds are 0 and 1, and C moves into f.
+  let f = try TracedFunction<Double>(state: n, parameters: 1) { β, C in C[0] * dot(β, Q * β) / 2 - sum(β) }
   let unit = BoxHyperplane(normal: y, lower: .zeros(n), upper: Vector(repeating: 1, count: n))
   let biased = ProximalGradientMap(f, FixedParameters(unit, [0]))
-  let energy = try TracedObjective<Double>(state: n, parameters: 1) { β, C in
-    square(C[0]) * norm2(L.transposed * β) / 2
-  }
+  let energy = try TracedObjective<Double>(state: n, parameters: 1) { β, C in square(C[0]) * dot(β, Q * β) / 2 }
   let solved = biased.solve(at: [C])
   let β = try solved.get()
   let biasedDerivative = try AID().hypergradient(of: energy, solved.problem)

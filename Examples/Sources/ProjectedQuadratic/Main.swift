@@ -84,7 +84,7 @@ struct Main {
       print("\(jacobian.report.method): off by \(error)")
       precondition(error < 1e-11, "the Jacobian is off by \(error)")
     }
-    let derivative = try ITD<ProjectedQuadratic>(.forward).jacobian(solution.problem).get()
+    let derivative = try ForwardITD<ProjectedQuadratic>().jacobian(solution.problem).get()
     precondition((derivative - exact).frobeniusNorm < 1e-11, "that of the iteration is \(derivative)")
   }
 }

@@ -35,7 +35,7 @@ struct Main {
     let w = try solution.get()
     typealias Map = ProximalGradientMap<TracedFiniteSum<Double>, GroupLasso<Double>>
     let aid = try AID<Map>().hypergradient(of: objective, solution.problem)
-    let itd = try ITD<Map>(.reverse(.checkpoints)).hypergradient(of: objective, solution.problem)
+    let itd = try ReverseITD<Map>(.checkpoints).hypergradient(of: objective, solution.problem)
     let q = map.contractionBound(parameters: λ)!
     let nsid = try NSID<Map>(
       iterations: 4000, innerBatches: 10, batchSize: 20, steps: .decreasing(β: 2 / (1 - q * q), γ: 4 / (1 - q * q)),

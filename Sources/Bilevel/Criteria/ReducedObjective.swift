@@ -17,6 +17,8 @@ public final class ReducedObjective<Map: FixedPointMap, Objective: OuterObjectiv
   private let unpenalizedCount: Int
   private var gradient: Vector<Element>
   private var scratch: Vector<Element>
+  /// λ at which the last evaluation found a gradient, with w there.
+  private(set) var last: (state: Vector<Element>, parameters: Vector<Element>)?
   /// w at the last λ that was solved, p entries.
   public private(set) var state: Vector<Element>?
 
@@ -69,14 +71,18 @@ public final class ReducedObjective<Map: FixedPointMap, Objective: OuterObjectiv
 
   public func evaluate(at λ: Vector<Double>, bounding: Bool) -> CriterionValue {
     let parameters = Vector<Element>(converting: λ)
+    last = nil
     let solution = map.solve(at: parameters, from: state)
     do throws(ConvergenceFailure) { state = try solution.get() } catch {
       return .failed(error, parameters: parameterCount)
     }
     let w = solution.state
     let value = Double(objective.value(at: w, parameters: parameters))
-    let failure = differentiate(solution.problem)
-    let bound = bounding && failure == nil ? errorBound(solution.problem) : nil
+    var failure = differentiate(solution.problem, strategy)
+    let isUnique = failure == nil
+    if isDependent, differentiate(solution.problem, AID(.minres)) == nil { failure = nil }
+    if failure == nil { last = (w, parameters) } else { gradient.fill(.nan) }
+    let bound = bounding && isUnique ? errorBound(solution.problem) : nil
     return CriterionValue(
       value: value, gradient: Vector(converting: gradient), gradientErrorBound: bound.map { Double($0) },
       selected: w[segment: 0..<w.count - unpenalizedCount].nonzeroCount,
@@ -88,18 +94,26 @@ public final class ReducedObjective<Map: FixedPointMap, Objective: OuterObjectiv
             advice: "The objective is not finite: check the held-out data.")))
   }
 
-  /// gradient ← ∇f(λ), NaN with the reason where there is none.
-  private func differentiate(_ problem: FixedPointProblem<Map>) -> ConvergenceFailure? {
+  /// Whether the last system had no unique solution. Where columns of the support depend on each other, as equal ones do, w is not unique, but what it
+  /// fits is: on rows in which they depend on each other alike E has a gradient, and the system, then consistent, is solved by MINRES, whose residual says
+  /// whether it was.
+  private var isDependent = false
+
+  /// gradient ← ∇f(λ); the reason where there is none.
+  private func differentiate(_ problem: FixedPointProblem<Map>, _ strategy: AID<Map>) -> ConvergenceFailure? {
+    isDependent = false
     do throws(DifferentiationError) {
       let report = try strategy.hypergradient(
         of: objective, problem, into: &gradient, scratch: &scratch, workspace: workspace)
       do throws(ConvergenceFailure) { _ = try Derivative(estimate: gradient, report: report).get() } catch {
-        gradient.fill(.nan)
+        switch report.outcome {
+        case .singular, .indefinite: isDependent = true
+        default: break
+        }
         return error
       }
       return nil
     } catch {
-      gradient.fill(.nan)
       return ConvergenceFailure(method: strategy.name, iterations: 0, residual: nil, advice: error.description)
     }
   }

@@ -14,8 +14,12 @@ public struct RegressionModel<Loss: SmoothLoss, Penalty: ProximalMap<Loss.Elemen
   /// Of the p features.
   public let penalty: Penalty
   public let ridge: Ridge<Element>
+  /// The ridge's factor for every feature, 0 where it leaves one alone; nil for ones.
+  public var ridgeFactors: Vector<Element>?
   /// The penalty of p features and an intercept, given p; nil without one.
   private let withIntercept: ((Int) -> Penalty)?
+  /// The penalty by a first fit to the same rows; nil where it does not depend on them.
+  var adapt: ((Penalty, Loss, Vector<Element>?) -> Penalty)?
   /// Makes the criterion of a map and an outer objective, with an error bound where the map has one.
   let criterion: (Map, any OuterObjective<Element>) -> any Criterion
 
@@ -59,6 +63,19 @@ public struct RegressionModel<Loss: SmoothLoss, Penalty: ProximalMap<Loss.Elemen
     }
   }
 
+  /// With or without an intercept, without bounds on the errors of gradients.
+  public init(_ loss: Loss.Type, _ penalty: Penalty, ridge: Ridge<Element> = .none, intercept: Bool)
+  where Penalty: InterceptPenalty {
+    self.init(
+      penalty, ridge, withIntercept: intercept ? { penalty.appendingUnpenalized(after: $0) } : nil
+    ) { map, objective in
+      func join(_ objective: some OuterObjective<Element>) -> any Criterion {
+        ReducedObjective(map, objective, unpenalizedCount: intercept ? 1 : 0)
+      }
+      return join(objective)
+    }
+  }
+
   /// Whether an intercept is fitted.
   public var hasIntercept: Bool { withIntercept != nil }
 
@@ -71,9 +88,13 @@ public struct RegressionModel<Loss: SmoothLoss, Penalty: ProximalMap<Loss.Elemen
   public func map(
     features X: any DesignMatrix<Element>, targets y: Vector<Element>, samples: SampleTerms<Element> = .none
   ) -> Map {
-    guard let withIntercept else { return map(fitting: X, y, samples, penalty, nil) }
-    let factors = Vector<Element>(count: X.columns + 1) { $0 < X.columns ? 1 : 0 }
-    return map(fitting: design(X), y, samples, withIntercept(X.columns), factors)
+    map(fitting: design(X), y, samples, withIntercept?(X.columns) ?? penalty, ridgeFactors(count: X.columns))
+  }
+
+  /// Those of p features and of the intercept where there is one, which the ridge leaves alone.
+  private func ridgeFactors(count p: Int) -> Vector<Element>? {
+    guard hasIntercept else { return ridgeFactors }
+    return Vector(count: p + 1) { $0 < p ? ridgeFactors?[$0] ?? 1 : 0 }
   }
 
   private func map(
@@ -82,6 +103,7 @@ public struct RegressionModel<Loss: SmoothLoss, Penalty: ProximalMap<Loss.Elemen
   ) -> Map {
     let loss = Loss(features: X, targets: y, samples: samples)
     loss.fixProducts()
+    let penalty = adapt?(penalty, loss, ridgeFactors) ?? penalty
     return Map(LinearModel(loss, ridge: ridge, ridgeFactors: ridgeFactors), penalty)
   }
 
@@ -110,7 +132,7 @@ public struct RegressionModel<Loss: SmoothLoss, Penalty: ProximalMap<Loss.Elemen
     let p = X.columns
     let designs = FoldDesigns(design(X), y, samples, folds)
     let penalty = withIntercept?(p) ?? penalty
-    let factors = hasIntercept ? Vector<Element>(count: p + 1) { $0 < p ? 1 : 0 } : nil
+    let factors = ridgeFactors(count: p)
     let parts = designs.folds.map { fold in
       criterion(
         map(fitting: fold.train.features, fold.train.targets, fold.train.samples, penalty, factors),
@@ -134,14 +156,9 @@ public struct RegressionModel<Loss: SmoothLoss, Penalty: ProximalMap<Loss.Elemen
     let one = Vector<Element>(repeating: 1, count: map.parameterCount)
     guard let scale = map.vanishingScale(parameters: one) else { return nil }
     let largest = Double(scale)
-    let loss = map.smooth.loss
-    let p = loss.featureCount - (hasIntercept ? 1 : 0)
-    let norms = loss.squaredColumnNorms[segment: 0..<p]
-    // Within the numbers, where squares of the data are not.
-    let curvature = min(
-      max(
-        Double(norms.oneNorm) / (Double(loss.sampleCount) * Double(p)) * Double(Loss.curvatureBound),
-        .leastNormalMagnitude), .greatestFiniteMagnitude / 16)
+    let curvature = map.smooth.loss.meanCurvature(
+      features: map.smooth.loss.featureCount - (hasIntercept ? 1 : 0)
+    ) { map.solve(at: scale * one).state }
     func pick(_ strength: Double, _ ridge: Double) -> Vector<Double> {
       Vector(count: map.parameterCount) { $0 < m ? strength : ridge }
     }

@@ -16,32 +16,46 @@ public struct Standardization: Sendable {
   ///   - y: n entries.
   ///   - centers: whether means are subtracted.
   ///   - scales: whether columns are divided by their standard deviations (about their means, divisor n).
+  ///   - weights: of the rows in every mean, at least 0 and not all 0; nil where all count alike.
   ///   - centersTargets: whether the mean of the targets is subtracted where those of the features are: not where an intercept is fitted.
   public init(
-    _ X: Matrix<Double>, _ y: Vector<Double>, centers: Bool, scales wantsScales: Bool, centersTargets: Bool = true
+    _ X: Matrix<Double>, _ y: Vector<Double>, weights: Vector<Double>? = nil, centers: Bool, scales wantsScales: Bool,
+    centersTargets: Bool = true
   ) {
     let (n, p) = (X.rows, X.columns)
+    let shares = Self.shares(weights, n)
     var means = Vector<Double>.zeros(p)
     var scales = Vector<Double>(repeating: 1, count: p)
     for j in 0..<p {
       let column = X.column(j)
-      let mean = Self.mean(column)
+      let mean = Self.mean(column, shares)
       if centers { means[j] = mean }
       guard wantsScales else { continue }
       var centred = Vector(copying: column)
       centred.add(constant: -mean)
+      if let shares { for i in 0..<n { centred[i] *= (Double(n) * shares[i]).squareRoot() } }
       let deviation = centred.norm / Double(n).squareRoot()
       // A constant column is constant up to the rounding of its mean.
       if deviation > Double(n) * .ulpOfOne * mean.magnitude { scales[j] = deviation }
     }
     self.means = means
     self.scales = scales
-    targetMean = centers && centersTargets ? Self.mean(y) : 0
+    targetMean = centers && centersTargets ? Self.mean(y, shares) : 0
   }
 
-  private static func mean(_ x: Vector<Double>) -> Double {
+  /// Weights that sum to 1.
+  private static func shares(_ weights: Vector<Double>?, _ n: Int) -> Vector<Double>? {
+    guard let weights else { return nil }
+    precondition(weights.count == n, "Standardization: \(weights.count) weights for \(n) rows")
+    let unit = weights.maxNorm
+    let sum = weights.reduce(0) { $0 + $1 / unit }
+    return Vector(count: n) { weights[$0] / unit / sum }
+  }
+
+  private static func mean(_ x: Vector<Double>, _ shares: Vector<Double>?) -> Double {
+    if let shares { return shares.dot(x) }
     // Divided first: a sum of large numbers may overflow.
-    x.reduce(0) { $0 + $1 / Double(x.count) }
+    return x.reduce(0) { $0 + $1 / Double(x.count) }
   }
 
   /// (X − means)/scales, column-major.

@@ -5,7 +5,7 @@ internal import Synchronization
 /// two solves of ``RegressionModel/riskEstimate(features:targets:noise:seed:draws:)``.
 public final class SumCriterion: Criterion {
   public let parts: [any Criterion]
-  private let weights: [Double]
+  let weights: [Double]
   private let constant: Double
 
   /// - Precondition: at least one part, no two of which share anything that an evaluation changes; all of as many hyperparameters; finite weights, one

@@ -24,11 +24,15 @@ public struct GradientDescent: OuterOptimizer {
       let reference = firstNorm ?? projected.norm
       firstNorm = reference
       if projected.norm <= search.limits.gradientReduction * reference { throw .gradient }
+      var failure: String?
       var α = length ?? step / projected.maxNorm
       while true {
         let point = search.project(θ, -α, projected)
-        if point == θ || α * projected.maxNorm < 1e-12 { throw .noDescent }
+        if point == θ || α * projected.maxNorm < 1e-12 {
+          throw failure.map { .failed($0) } ?? .noDescent
+        }
         let found = try search.evaluate(point, bounding: true)
+        failure = found.failure
         if let value = found.value, found.logGradient != nil, found.selected > 0,
           value <= record.value! - 1e-4 * projected.dot(θ - point)
         {

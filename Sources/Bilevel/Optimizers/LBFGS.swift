@@ -61,7 +61,7 @@ public struct LBFGS: OuterOptimizer {
       }
       var line = LineSearch(search, from: point, along: d, bounding: norm <= reference / 10)
       guard let found = try line.run() else {
-        if pairs.isEmpty { return .noDescent }
+        if pairs.isEmpty { return line.stop }
         // The curvature may be that of another piece.
         pairs.removeAll()
         continue

@@ -12,6 +12,11 @@ struct LineSearch {
   private var low = (α: 0.0, value: 0.0, slope: 0.0)
   private var high: (α: Double, value: Double, slope: Double)?
   private var best: (θ: Vector<Double>, record: TuningRecord)?
+  /// Why the last point could not be evaluated; nil where it could.
+  private var failure: String?
+
+  /// Why the search ends where no step was found: a minimum is not claimed beside points that could not be evaluated.
+  var stop: TuningStop { failure.map { .failed($0) } ?? .noDescent }
 
   /// Sufficient decrease: this fraction of the slope's.
   private static var decrease: Double { 1e-4 }
@@ -41,6 +46,7 @@ struct LineSearch {
       let moved = point - θ
       if moved.maxNorm == 0 { return best }
       let record = try search.evaluate(point, bounding: bounding)
+      failure = record.failure
       // Beyond the last kink before nothing is selected the value is flat: no place to stop at.
       let isSelected = record.selected > 0
       if let found = record.value, let g = record.logGradient, isSelected,

@@ -17,6 +17,8 @@ public final class Search {
   public private(set) var best: TuningRecord?
   /// Outer steps done, as the optimizer counts them.
   public internal(set) var steps = 0
+  /// Whether evaluations are to have second derivatives.
+  var wantsHessian = false
   /// Where the next descent begins, in logarithms.
   var logStart: Vector<Double>
 
@@ -62,17 +64,28 @@ public final class Search {
     let found = criterion.evaluate(at: λ, bounding: bounding)
     // ∂/∂θ = λ ∂/∂λ.
     let gradient = Vector(count: λ.count) { λ[$0] * found.gradient[$0] }
-    let record = TuningRecord(
+    var record = TuningRecord(
       parameters: Array(λ), value: found.value.isFinite ? found.value : nil,
       logGradient: gradient.firstNonFinite == nil ? Array(gradient) : nil,
       gradientErrorBound: found.gradientErrorBound.flatMap { bound in
         let scaled = bound * λ.maxNorm
         return scaled.isFinite ? scaled : nil
       }, selected: found.selected, failure: found.failure?.description, seconds: seconds)
+    if wantsHessian, record.logGradient != nil { record.logHessian = logHessian(λ, gradient) }
+    record.seconds = seconds
     log.warmStart = criterion.warmStart.map(TuningLog.SparseState.init)
     keep(record)
     observe(record, self)
     return record
+  }
+
+  /// ∂²/∂θ² = λ λᵀ ∘ ∇² + diag(λ ∘ ∇).
+  private func logHessian(_ λ: Vector<Double>, _ logGradient: Vector<Double>) -> [[Double]]? {
+    guard let H = (criterion as? any TwiceDifferentiableCriterion)?.hessian() else { return nil }
+    let rows = λ.indices.map { i in
+      λ.indices.map { j in λ[i] * λ[j] * H[i, j] + (i == j ? logGradient[i] : 0) }
+    }
+    return rows.joined().allSatisfy(\.isFinite) ? rows : nil
   }
 
   private func keep(_ record: TuningRecord) {

@@ -40,6 +40,10 @@ public struct Tuner: Sendable {
     let search = Search(criterion, space, limits, resuming: log, isCancelled: isCancelled, observe: observe)
     var stop = TuningStop.exhausted
     do throws(TuningStop) { try optimizer.run(search) } catch { stop = error }
+    // All points of a grid without a value are no result.
+    if stop == .exhausted, search.best == nil {
+      stop = .failed(search.log.records.compactMap(\.failure).first ?? "no point has a value")
+    }
     return TuningResult(stop: stop, search: search)
   }
 }

@@ -8,6 +8,8 @@ public struct TuningRecord: Sendable, Codable, Equatable {
   public var value: Double?
   /// Its gradient with respect to the logarithms of λ, m entries; nil where there is none.
   public var logGradient: [Double]?
+  /// Its second derivatives with respect to the logarithms of λ, m × m, where the optimizer asked for them and they are known.
+  public var logHessian: [[Double]]?
   /// A bound on the error of `logGradient` in the Euclidean norm; nil where none was asked for or proven.
   public var gradientErrorBound: Double?
   /// Unknowns that are not zero, over all inner problems.
@@ -23,6 +25,7 @@ public struct TuningRecord: Sendable, Codable, Equatable {
   enum CodingKeys: String, CodingKey {
     case parameters, value, selected, failure, seconds
     case logGradient = "log_gradient"
+    case logHessian = "log_hessian"
     case gradientErrorBound = "gradient_error_bound"
   }
 }

@@ -134,4 +134,19 @@
 CKERNELS_DECLARE(float, s)
 CKERNELS_DECLARE(double, d)
 
+// Of an n x p matrix a that lies row by row, row i at a + i lda, its entries of type S.
+#define CKERNELS_DECLARE_ROWS(S, T, X)                                                                                 \
+  /* y = alpha a x + beta y; beta = 0 overwrites y whatever it held. */                                                \
+  void ck_rows_dot_##X(size_t n, size_t p, const S *a, size_t lda, T alpha, const T *x, T beta, T *y);                 \
+  /* out += alpha a' c. */                                                                                             \
+  void ck_rows_add_##X(size_t n, size_t p, const S *a, size_t lda, T alpha, const T *c, T *out);                       \
+  /* out[j] += the squared norm of column j. */                                                                        \
+  void ck_rows_squares_##X(size_t n, size_t p, const S *a, size_t lda, T *out);                                        \
+  /* column l of out (n x k, column-major) = column index[l] of a. */                                                  \
+  void ck_rows_gather_##X(size_t n, size_t k, const ptrdiff_t *index, const S *a, size_t lda, T *out, size_t ldo);
+
+CKERNELS_DECLARE_ROWS(float, float, s)
+CKERNELS_DECLARE_ROWS(double, double, d)
+CKERNELS_DECLARE_ROWS(float, double, sd)
+
 #endif

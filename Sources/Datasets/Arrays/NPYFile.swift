@@ -59,11 +59,7 @@ final class NPYFile: Sendable {
     if !allowsNonFinite, let bad {
       let (line, place) = bad.quotientAndRemainder(dividingBy: reader.stride)
       let (i, j) = isFortran ? (place, line) : (line, place)
-      throw .invalid(
-        path: path,
-        reason:
-          "row \(i), column \(j) (counted from 0) is \(matrix[i - range.lowerBound, j]) as \(Element.typeName); expected a finite number"
-      )
+      throw notFinite(i, j, matrix[i - range.lowerBound, j])
     }
     return matrix
   }

@@ -11,27 +11,80 @@ public struct Checksum: Sendable {
     add(UnsafeRawBufferPointer(UnsafeBufferPointer(start: x.base, count: x.count)))
   }
 
-  /// The entries of a dense or sparse design and its shape; of one that is known by its products the shape alone.
+  /// The shape of a design and its entries as they are stored, by columns or by rows; of one that is known by its products the shape alone.
   public mutating func add<Element: Scalar>(_ X: any DesignMatrix<Element>) {
-    add([X.rows, X.columns])
-    if let dense = X.denseColumns {
-      for j in 0..<dense.columns {
-        add(UnsafeRawBufferPointer(UnsafeBufferPointer(start: dense.base + j * dense.stride, count: dense.rows)))
-      }
-    } else if let sparse = X.sparseColumns {
-      let count = sparse.nonzeroCount
-      sparse.withColumns { pointers, rows, values in
-        add(UnsafeRawBufferPointer(UnsafeBufferPointer(start: pointers, count: sparse.columns + 1)))
-        add(UnsafeRawBufferPointer(UnsafeBufferPointer(start: rows, count: count)))
-        add(UnsafeRawBufferPointer(UnsafeBufferPointer(start: values, count: count)))
-      }
-    }
+    for piece in ChecksumPiece.pieces(of: X) { piece.add(&self) }
   }
 
   public mutating func add(_ numbers: [Int]) { numbers.withUnsafeBytes { add($0) } }
 
-  private mutating func add(_ bytes: UnsafeRawBufferPointer) {
+  mutating func add(_ bytes: UnsafeRawBufferPointer) {
     let start = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
     value = UInt32(truncatingIfNeeded: crc32_z(UInt(value), start, bytes.count))
+  }
+
+  /// Adds `count` bytes whose own checksum is known.
+  mutating func add(_ other: Checksum, count: Int) {
+    value = UInt32(truncatingIfNeeded: crc32_combine(UInt(value), UInt(other.value), count))
+  }
+}
+
+/// Bytes that a checksum takes in one go.
+struct ChecksumPiece: Sendable {
+  let count: Int
+  let add: @Sendable (inout Checksum) -> Void
+
+  /// The bytes of a piece, about: a fraction of a millisecond.
+  private static var size: Int { 1 << 21 }
+
+  static func of<Element: Scalar>(_ x: Vector<Element>) -> ChecksumPiece {
+    ChecksumPiece(count: x.count * MemoryLayout<Element>.stride) { $0.add(x) }
+  }
+
+  /// The shape of a design, then its entries.
+  static func pieces<Element: Scalar>(of X: any DesignMatrix<Element>) -> [ChecksumPiece] {
+    let shape = [X.rows, X.columns]
+    let first = ChecksumPiece(count: shape.count * MemoryLayout<Int>.stride) { $0.add(shape) }
+    return [first] + entries(of: X)
+  }
+
+  private static func entries<Element: Scalar>(of X: any DesignMatrix<Element>) -> [ChecksumPiece] {
+    if let rows = X as? RowMajorDesign<Element>, let bytes = rows.bytesPerRow {
+      return lines(rows.rows, bytes) { range, sum in _ = rows.withRowBytes(range) { sum.add($0) } }
+    }
+    if let dense = X.denseColumns {
+      return lines(dense.columns, dense.rows * MemoryLayout<Element>.stride) { range, sum in
+        for j in range {
+          sum.add(
+            UnsafeRawBufferPointer(UnsafeBufferPointer(start: dense.base + j * dense.stride, count: dense.rows)))
+        }
+      }
+    }
+    guard let sparse = X.sparseColumns else { return [] }
+    let count = sparse.nonzeroCount
+    return lines(sparse.columns + 1, MemoryLayout<Int>.stride) { range, sum in
+      sparse.withColumns { pointers, _, _ in sum.add(bytes(pointers, range)) }
+    }
+      + lines(count, MemoryLayout<Int32>.stride) { range, sum in
+        sparse.withColumns { _, rows, _ in sum.add(bytes(rows, range)) }
+      }
+      + lines(count, MemoryLayout<Element>.stride) { range, sum in
+        sparse.withColumns { _, _, values in sum.add(bytes(values, range)) }
+      }
+  }
+
+  private static func bytes<T>(_ start: UnsafePointer<T>, _ range: Range<Int>) -> UnsafeRawBufferPointer {
+    UnsafeRawBufferPointer(UnsafeBufferPointer(start: start + range.lowerBound, count: range.count))
+  }
+
+  /// `count` lines of so many bytes each, in pieces.
+  private static func lines(
+    _ count: Int, _ bytes: Int, _ add: @escaping @Sendable (Range<Int>, inout Checksum) -> Void
+  ) -> [ChecksumPiece] {
+    let height = max(1, size / max(1, bytes))
+    return Swift.stride(from: 0, to: count, by: height).map { first in
+      let range = first..<min(count, first + height)
+      return ChecksumPiece(count: range.count * bytes) { add(range, &$0) }
+    }
   }
 }

@@ -38,6 +38,9 @@ struct InputFile: ~Copyable {
 
   deinit { if content == nil { _ = System.closeFile(descriptor) } }
 
+  /// Another descriptor of the same open file; nil where there is none or it was in an archive.
+  func duplicate() -> Int32? { content == nil ? System.duplicate(descriptor) : nil }
+
   /// Fills `bytes` from the file's byte `offset` on.
   func read(into bytes: UnsafeMutableRawBufferPointer, at offset: Int) throws(DatasetError) {
     if let content {

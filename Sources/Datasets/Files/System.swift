@@ -106,6 +106,37 @@ enum System {
     _ = closeFile(descriptor)
   }
 
+  /// Another descriptor of the same open file, or nil.
+  static func duplicate(_ descriptor: Int32) -> Int32? { retry { fcntl(descriptor, F_DUPFD_CLOEXEC, 0) } }
+
+  /// What changes with a file's content.
+  struct Stamp: Equatable {
+    var size: Int
+    var seconds: Int
+    var nanoseconds: Int
+  }
+
+  static func stamp(_ descriptor: Int32) -> Stamp? {
+    var info = stat()
+    guard fstat(descriptor, &info) == 0 else { return nil }
+    #if canImport(Darwin)
+      let time = info.st_mtimespec
+    #else
+      let time = info.st_mtim
+    #endif
+    return Stamp(size: Int(info.st_size), seconds: Int(time.tv_sec), nanoseconds: Int(time.tv_nsec))
+  }
+
+  /// The bytes of a file as memory that may be written to without changing it; nil where that cannot be.
+  static func map(_ descriptor: Int32, size: Int) -> UnsafeMutableRawPointer? {
+    guard let start = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE, descriptor, 0), start != MAP_FAILED else {
+      return nil
+    }
+    return start
+  }
+
+  static func unmap(_ start: UnsafeMutableRawPointer, size: Int) { munmap(start, size) }
+
   static func closeFile(_ descriptor: Int32) -> Bool { close(descriptor) == 0 }
 
   static func move(_ old: String, to new: String) -> Bool { rename(old, new) == 0 }

@@ -9,6 +9,9 @@ public struct SampleReader: Sendable {
   /// The index from which a LIBSVM file counts, 1 or 0.
   public var firstIndex: Int
 
+  /// Columns of a table that are neither features nor targets, such as weights: a table without one of them is refused.
+  public var extras: [String] = []
+
   public init(target: String? = nil, features: Int? = nil, firstIndex: Int = 1) {
     self.target = target
     self.features = features
@@ -33,7 +36,7 @@ public struct SampleReader: Sendable {
           reason: "line 1 has one column, \(table.listedNames)\(table.separatorAdvice); expected features and a target")
       }
       let target = target ?? table.names.last!
-      return (try samples(table, table.names.filter { $0 != target }, target), nil)
+      return (try samples(table, table.names.filter { $0 != target && !extras.contains($0) }, target), nil)
     case .libsvm: return (try libsvm(path, features: features), nil)
     }
   }
@@ -80,7 +83,7 @@ public struct SampleReader: Sendable {
     }
     // Without names every column but that of the targets is a feature.
     let target = target ?? (needsTargets ? table.names.last : nil)
-    return try samples(table, table.names.filter { $0 != target }, target)
+    return try samples(table, table.names.filter { $0 != target && !extras.contains($0) }, target)
   }
 
   private func samples(_ table: CSVTable, _ names: [String], _ target: String?) throws(DatasetError) -> Samples {
@@ -89,8 +92,20 @@ public struct SampleReader: Sendable {
         path: table.path,
         reason: "column '\(TextFile.excerpt(target.utf8))' is a feature; expected another one as the target")
     }
+    for extra in extras where extra == target || names.contains(extra) {
+      throw .invalid(
+        path: table.path,
+        reason:
+          "column '\(TextFile.excerpt(extra.utf8))' is \(extra == target ? "the target" : "a feature"); expected another one"
+      )
+    }
     let (features, targets) = try table.columns(features: names, target: target)
-    return Samples(features: DenseDesign(features), targets: targets, names: names, targetName: target)
+    var samples = Samples(features: DenseDesign(features), targets: targets, names: names, targetName: target)
+    if !extras.isEmpty {
+      let columns = try table.columns(features: extras, target: nil).features
+      for (k, extra) in extras.enumerated() { samples.extras[extra] = Vector(copying: columns.column(k)) }
+    }
+    return samples
   }
 
   private func libsvm(_ path: String, features: Int?) throws(DatasetError) -> Samples {

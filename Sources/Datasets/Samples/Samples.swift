@@ -12,6 +12,8 @@ public struct Samples: Sendable {
   public var targetName: String?
   /// The group of every sample, where the file has groups.
   public var groups: [Int]?
+  /// Columns of a table that were asked for beside features and targets, by name.
+  public var extras: [String: Vector<Double>] = [:]
 
   public init(
     features: any DesignMatrix<Double>, targets: Targets?, names: [String]? = nil, targetName: String? = nil,

@@ -21,7 +21,7 @@ struct Trajectory<Map: FixedPointMap> {
   /// Runs the iteration forward.
   ///
   /// - Parameter kept: only the last so many iterates are walked, and only they are remembered.
-  init(_ problem: FixedPointProblem<Map>, length: Int, _ memory: ITD<Map>.IterateMemory, kept: Int?) {
+  init(_ problem: FixedPointProblem<Map>, length: Int, _ memory: IterateMemory, kept: Int?) {
     self.problem = problem
     self.length = length
     let walked = min(length, kept ?? length)

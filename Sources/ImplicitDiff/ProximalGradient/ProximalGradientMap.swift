@@ -93,6 +93,8 @@ public final class ProximalGradientMap<F: SmoothFunction, G: ProximalMap>: Fixed
     case .fixed(let s): return s
     case .optimal:
       let (smallest, largest) = smooth.curvatureBounds(parameters: smoothParameters(λ))
+      // Without a bound no step is known to contract; the fixed point and its derivative are the same for any.
+      guard largest < .infinity else { return 1 }
       // Without strong convexity 2/L would map the steepest direction onto its mirror image; 1/L does not expand.
       if smallest <= largest * .ulpOfOne { return largest > 0 ? 1 / largest : 1 }
       return 2 / (largest + smallest)

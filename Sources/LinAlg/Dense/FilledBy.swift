@@ -12,6 +12,16 @@ extension Vector {
 }
 
 extension Matrix {
+  /// rows × columns entries that lie in the order of `layout`, without gaps, where `owner` keeps them alive. They may be written to.
+  package init(
+    rows: Int, columns: Int, layout: Layout, at entries: UnsafeMutablePointer<Element>,
+    ownedBy owner: any AnyObject & Sendable
+  ) {
+    self.init(
+      storage: Storage(lent: entries, capacity: rows * columns, by: owner), offset: 0, rows: rows, columns: columns,
+      leadingDimension: Swift.max(1, layout == .columnMajor ? rows : columns), layout: layout)
+  }
+
   /// rows × columns entries that `body` writes, all of them, in the order of `layout`.
   package init<E: Error>(
     rows: Int, columns: Int, layout: Layout, filledBy body: (UnsafeMutableBufferPointer<Element>) throws(E) -> Void

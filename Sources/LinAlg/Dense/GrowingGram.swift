@@ -82,11 +82,28 @@ public final class GrowingGram<Element: Scalar> {
   /// Takes k columns of A (n × p) in beside the m that are here. Cost n k (m + k/2), on as many processors as pay.
   ///
   /// - Precondition: A is the column-major matrix of all calls, α theirs, and none of the columns is here.
+  public func add(_ columns: [Int], of A: Matrix<Element>, alpha α: Element) {
+    add(columns, universe: A.columns, alpha: α) { _ in (A, nil) }
+  }
+
+  /// The same on a dense design.
+  package func add(_ columns: [Int], of X: any DesignMatrix<Element>, alpha α: Element) {
+    add(columns, universe: X.columns, alpha: α) { order in
+      let (matrix, places) = X.dense(columns: IndexSubset(unordered: order, universe: X.columns))!
+      return (matrix, places.elements)
+    }
+  }
+
+  /// - Parameter source: a matrix that holds the columns it is given, and where they stand in it; nil for their own places.
   @specialized(where Element == Double)
   @specialized(where Element == Float)
-  public func add(_ columns: [Int], of A: Matrix<Element>, alpha α: Element) {
-    let (n, k, m) = (A.rows, columns.count, order.count)
-    if place.count != A.columns { place = Array(repeating: -1, count: A.columns) }
+  private func add(
+    _ columns: [Int], universe: Int, alpha α: Element, from source: ([Int]) -> (Matrix<Element>, [Int]?)
+  ) {
+    let (k, m) = (columns.count, order.count)
+    if place.count != universe { place = Array(repeating: -1, count: universe) }
+    let (A, chosen) = source(order + columns)
+    let (n, places) = (A.rows, chosen ?? order + columns)
     precondition(
       A.layout == .columnMajor && columns.allSatisfy { place[$0] < 0 },
       "GrowingGram: columns that are here already, or of a row-major matrix")
@@ -109,8 +126,8 @@ public final class GrowingGram<Element: Scalar> {
       partials[t].pointer.initialize(repeating: 0, count: size)
     }
     let (panels, partials) = (self.panels, self.partials)
-    order.withUnsafeBufferPointer { order in
-      let index = Source(order.baseAddress!)
+    places.withUnsafeBufferPointer { places in
+      let index = Source(places.baseAddress!)
       Parallel.run(tasks) { task in
         let (panel, out) = (panels[task].pointer, partials[task].pointer)
         for block in blocks * task / tasks..<blocks * (task + 1) / tasks {

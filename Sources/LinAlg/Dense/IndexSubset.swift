@@ -22,18 +22,35 @@ public struct IndexSubset: Sendable {
   ///
   /// - Precondition: strictly increasing and within `0 ..< universe`.
   public init(_ indices: [Int], universe: Int) {
+    var increase = true
+    indices.withUnsafeBufferPointer { for k in 0..<max(1, $0.count) - 1 where $0[k] >= $0[k + 1] { increase = false } }
     precondition(
-      zip(indices, indices.dropFirst()).allSatisfy(<) && (indices.first ?? 0) >= 0 && (indices.last ?? -1) < universe,
+      increase && (indices.first ?? 0) >= 0 && (indices.last ?? -1) < universe,
       "IndexSubset: indices must increase and lie in 0 ..< \(universe)")
     storage = indices
     count = indices.count
     self.universe = universe
   }
 
-  /// Where `x` is not zero.
+  /// Places in any order, each once: for what reads columns one after the other and compares no indices.
+  package init(unordered places: [Int], universe: Int) {
+    storage = places
+    count = places.count
+    self.universe = universe
+  }
+
+  /// Where `x` is not zero; in memory for these alone.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public init<Element: Scalar>(nonzerosOf x: Vector<Element>) {
-    self.init(universe: x.count)
-    refill(nonzerosOf: x)
+    let count = x.nonzeroCount
+    // One place more: an index is written before it is known whether it stays.
+    storage = Array(unsafeUninitializedCapacity: count + 1) { buffer, initialized in
+      if let index = buffer.baseAddress { _ = Element._nonzeros(x.count, x.base, index) }
+      initialized = count
+    }
+    self.count = count
+    universe = x.count
   }
 
   /// Becomes the places where `x` is not zero (NaN counts as not zero). Allocates nothing where x has the universe's

@@ -13,10 +13,18 @@ final class Storage<Element: Scalar>: @unchecked Sendable {
   // Safe to send: written only through values that hold the sole reference (copy-on-write).
   let pointer: UnsafeMutablePointer<Element>
   let capacity: Int
+  /// Who frees memory that was lent, as a mapped file; nil for memory of its own.
+  private let owner: (any AnyObject & Sendable)?
+
+  /// Memory that `owner` keeps alive.
+  init(lent pointer: UnsafeMutablePointer<Element>, capacity: Int, by owner: any AnyObject & Sendable) {
+    (self.pointer, self.capacity, self.owner) = (pointer, capacity, owner)
+  }
 
   init(capacity: Int) {
     BLAS.prepare()
     self.capacity = capacity
+    owner = nil
     let byteCount = max(capacity, 1) * MemoryLayout<Element>.stride
     let isLarge = byteCount >= Self.largeByteCount
     let raw = UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: isLarge ? Self.largePage : 64)
@@ -38,7 +46,7 @@ final class Storage<Element: Scalar>: @unchecked Sendable {
     return Storage(capacity: 0)
   }
 
-  deinit { UnsafeMutableRawPointer(pointer).deallocate() }
+  deinit { if owner == nil { UnsafeMutableRawPointer(pointer).deallocate() } }
 }
 
 private let placeholderDouble = Storage<Double>(capacity: 0)

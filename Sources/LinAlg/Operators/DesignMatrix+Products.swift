@@ -5,12 +5,18 @@
 extension DesignMatrix {
   public var storedCount: Int { rows * columns }
   public var denseColumns: Matrix<Element>? { nil }
+  public var isDense: Bool { denseColumns != nil }
+  public var hasDenseColumns: Bool { isDense }
+  public func dense(columns S: IndexSubset) -> (matrix: Matrix<Element>, columns: IndexSubset)? {
+    denseColumns.map { ($0, S) }
+  }
   public var sparseColumns: SparseMatrix<Element>? { nil }
   public var columnTerms: Int { rows }
+  public func makeGram() -> (any WeightedGram<Element>)? { nil }
   public func rowTerms(columns S: IndexSubset) -> Int { S.count }
 
   /// Whether entries of X can be read, and not only products made.
-  public var isStored: Bool { denseColumns != nil || sparseColumns != nil }
+  public var isStored: Bool { isDense || sparseColumns != nil }
 
   // MARK: - Blocks
 

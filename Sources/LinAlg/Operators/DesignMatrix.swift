@@ -13,8 +13,15 @@ public protocol DesignMatrix<Element>: Sendable {
   var columns: Int { get }
   /// The number of stored entries; n p where the entries are not stored.
   var storedCount: Int { get }
-  /// X where it is stored as a dense column-major matrix: products then read its columns in place. nil otherwise.
+  /// X as a dense column-major matrix where it is dense, nil otherwise. Products then read its columns in place; a dense design that is not
+  /// stored so copies all of X on first use: what needs few columns asks for ``dense(columns:)``.
   var denseColumns: Matrix<Element>? { get }
+  /// Whether X is dense, so that ``denseColumns`` and ``dense(columns:)`` are not nil.
+  var isDense: Bool { get }
+  /// Whether X is there as ``denseColumns`` already.
+  var hasDenseColumns: Bool { get }
+  /// A column-major matrix that holds the columns S of a dense X, and where they stand in it, in the order of S; nil where X is not dense.
+  func dense(columns S: IndexSubset) -> (matrix: Matrix<Element>, columns: IndexSubset)?
   /// X where it is stored as a sparse matrix; nil otherwise.
   var sparseColumns: SparseMatrix<Element>? { get }
   /// The most terms that an entry of Xᵀr sums, which bound its rounding error: those of the fullest column, n where X is not sparse.
@@ -79,6 +86,10 @@ public protocol DesignMatrix<Element>: Sendable {
 
   /// The extremal eigenvalues of `scale` · XᵀX.
   func gramSpectrum(scale: Element) -> ExtremalEigenvalues<Element>
+
+  /// XᵀDX/n with what this storage knows of it: how it is assembled, in single precision too, its rank, its costs. nil, as by default,
+  /// where ``gram(columns:weights:alpha:into:workspace:)``, the column norms and the products above are all there is to know.
+  func makeGram() -> (any WeightedGram<Element>)?
 }
 
 extension DesignMatrix {

@@ -65,7 +65,8 @@ extension Outcome {
     case .breakdown(let place): "The Krylov recurrence broke down: \(place)."
     case .notFinite(let iteration):
       "A NaN or an infinity appeared\(Self.place(iteration)): check the data, the start and the step size, and that no parameter vanishes "
-        + "beside the data."
+        + "beside the data. A map chooses its own step by the curvature of f: where nothing bounds that, give the map `step: .fixed(s)` or f its bounds "
+        + "(`curvature:`)."
     case .outsideDomain(let violation): "The parameters are outside the domain: \(violation)."
     }
   }

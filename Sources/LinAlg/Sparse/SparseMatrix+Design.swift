@@ -19,13 +19,17 @@ extension SparseMatrix: DesignMatrix {
   public func multiply(_ x: Vector<Element>, alpha α: Element, beta β: Element, into y: inout Vector<Element>) {
     precondition(
       x.count == columns && y.count == rows, "Sparse product: \(rows) × \(columns) times \(x.count) into \(y.count)")
-    // With less than an entry a row, columns are read at the cost of their entries, and rows at that of their number.
-    if nonzeroCount < rows {
+    // With few entries per row, columns are read at the cost of their entries, and rows at that of their number besides. Measured, a row costs as much
+    // as eight entries do more that are added to where they belong.
+    if nonzeroCount < 8 * rows, Parallel.tasks(multiplications: 4 * nonzeroCount) <= 1 {
       y.scale(by: β)
       let out = y.mutableBase()
-      for j in 0..<columns {
-        let factor = α * x[j]
-        byColumn.withLine(j) { count, rows, values in Element._sparseAxpy(count, rows, values, factor, out) }
+      let x = x.base
+      byColumn.withPointers { pointers, rows, values in
+        for j in 0..<columns {
+          let start = pointers[j]
+          Element._sparseAxpy(pointers[j + 1] - start, rows + start, values + start, α * x[j], out)
+        }
       }
       return
     }

@@ -21,7 +21,8 @@ extension LinearModel: CertifiableFunction {
     let lost = samples * .leastNormalMagnitude
     let norms = loss.squaredColumnNorms
     var weights = Vector<Element>.zeros(w.count)
-    for j in 0..<w.count { weights[j] = ((norms[j] + lost) * (1 + ofRows)).squareRoot() }
+    let (bounds, columns) = (weights.mutableBase(), norms.base)
+    for j in 0..<w.count { bounds[j] = ((columns[j] + lost) * (1 + ofRows)).squareRoot() }
     var squares: Element = 0
     for i in 0..<k { squares += norms[S[i]] + lost }
     let frobenius = (squares * (1 + ofRows + ofColumns)).squareRoot()

@@ -1,10 +1,9 @@
-public import ImplicitDiff
 public import LinAlg
 
 /// H + λ diag(factors) with H = XᵀDX/n: the Hessian of a loss over a design with a ridge, as the design multiplies and assembles it best.
 ///
-/// Dense columns are read in place, sparse ones gathered; of a design that is known by its products alone, H_SS is made of products with
-/// the chosen columns and its diagonal counts as unknown.
+/// A storage that hands out an H of its own is asked for everything. Of others dense columns are read in place, sparse ones gathered; of a design that
+/// is known by its products alone, H_SS is made of products with the chosen columns and its diagonal counts as unknown.
 public final class LinearModelHessian<Element: Scalar>: SupportedHessian {
   /// H.
   let loss: DesignHessian<Element>
@@ -87,18 +86,25 @@ public final class LinearModelHessian<Element: Scalar>: SupportedHessian {
   }
 
   public func diagonal(on S: IndexSubset, into d: inout Vector<Element>) -> Bool {
-    guard loss.features.isStored else { return false }
-    loss.diagonal(on: S, into: &d)
+    if let own = loss.own {
+      guard own.diagonal(on: S, into: &d) else { return false }
+    } else {
+      guard loss.features.isStored else { return false }
+      loss.diagonal(on: S, into: &d)
+    }
     if let shifts = shifts(on: S) { d.add(1, shifts) } else { d.add(constant: ridge) }
     return true
   }
 
   /// Where there are more coordinates than samples and a ridge without factors: ridge I + BᵀB with B = √D X_S/√n.
   public func lowRank(on S: IndexSubset) -> (any LowRankHessian<Element>)? {
+    if let own = loss.own {
+      return factors == nil && ridge > 0 ? own.lowRank(on: S).map { ShiftedLowRank($0, shift: ridge) } : nil
+    }
     guard hasLowRank(on: S) else { return nil }
     if let X = loss.features.sparseColumns { return loss.sparseLowRank(X, on: S, shift: ridge) }
-    guard let X = loss.features.denseColumns else { return nil }
-    var root = X.columns(S)
+    guard let (X, places) = loss.features.dense(columns: S) else { return nil }
+    var root = X.columns(places)
     if let weights = loss.weights { root.scaleRows(by: Vector(count: weights.count) { weights[$0].squareRoot() }) }
     return LowRankDesignHessian(root, shift: ridge)
   }
@@ -118,6 +124,11 @@ public final class LinearModelHessian<Element: Scalar>: SupportedHessian {
 
   /// - Parameter isMultiple: whether the system is a multiple of H_SS, so that its low rank is of use.
   func costs(on S: IndexSubset, ofMultiple isMultiple: Bool) -> AdjointCosts {
+    if let own = loss.own {
+      var costs = own.costs(on: S)
+      if !isMultiple || factors != nil || ridge == 0 { costs.lowRank = nil }
+      return costs
+    }
     let usesRank = isMultiple && hasLowRank(on: S)
     if let X = loss.features.sparseColumns { return loss.sparseCosts(X, on: S, hasLowRank: usesRank) }
     let s = Double(S.count)

@@ -1,4 +1,3 @@
-public import ImplicitDiff
 public import LinAlg
 
 /// ∇²f + λ I of a ``MultinomialLoss`` f at a point: products are pairs of matrix products with c columns, X ∘ (J ∘ (X V))/n with J the softmax's

@@ -1,4 +1,3 @@
-public import ImplicitDiff
 public import LinAlg
 
 /// Q: a matrix whose parts are gathered, or an operator that is multiplied with.

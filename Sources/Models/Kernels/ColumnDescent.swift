@@ -62,11 +62,13 @@ extension DesignMatrix {
             model.ridges?.base, epochs,
             model.tolerance, w, r)
         }
-      } else if let dense = denseColumns {
-        done = Element._columnDescent(
-          rows, S.count, chosen, dense.base, dense.stride, d, 1 / Element(rows), h, t, model.ridge,
-          model.ridges?.base, epochs,
-          model.tolerance, w, r)
+      } else if let (dense, places) = self.dense(columns: S) {
+        places.withPointer {
+          done = Element._columnDescent(
+            rows, S.count, $0, dense.base, dense.stride, d, 1 / Element(rows), h, t, model.ridge,
+            model.ridges?.base, epochs,
+            model.tolerance, w, r)
+        }
       } else {
         let copy = gathered(S)
         IndexSubset(Array(0..<S.count), universe: S.count).withPointer { all in

@@ -30,6 +30,11 @@ extension DesignHessian {
 
   /// H_SS + shift I by its lower triangle; nil where X is not sparse, or where the estimate of H_SS's entries was wrong by more than two.
   func sparseMatrix(on S: IndexSubset, shift: Element) -> SparseSymmetricMatrix<Element>? {
+    if let own {
+      var matrix = own.sparse(on: S)
+      matrix?.scale(by: 1, addingToDiagonal: Vector(repeating: shift, count: S.count))
+      return matrix
+    }
     guard let X = features.sparseColumns else { return nil }
     let most = Int(2 * Self.largestFill * Double(X.storedCount(columns: S))) + S.count
     let (root, columns) = sparseRoot(X, S)

@@ -17,7 +17,7 @@ public final class DesignHessian<Element: Scalar> {
   private let singleGram = SingleColumnGram<Element>()
   private let singleColumns = SingleColumns<Element>()
   private let fused = FusedGram<Element>()
-  /// X where it is dense and a panel of its rows fits the cache: then one pass over it makes a product.
+  /// X where it lies by dense columns and a panel of its rows fits the cache: then one pass over it makes a product.
   private let dense: Matrix<Element>?
   private var gram: Matrix<Element>?
   /// H on the columns of all working sets so far, where there are no weights.
@@ -32,6 +32,8 @@ public final class DesignHessian<Element: Scalar> {
   /// Whether it is decided for good that products go through X.
   private var staysWithFeatures = false
   private let squaredColumnNorms: () -> Vector<Element>
+  /// H as the storage has it itself.
+  let own: (any WeightedGram<Element>)?
 
   /// 4096 features make a Gram matrix of 128 MiB in Double.
   static var gramLimit: Int { 4096 }
@@ -40,14 +42,17 @@ public final class DesignHessian<Element: Scalar> {
   package init(_ features: any DesignMatrix<Element>, squaredColumnNorms: @escaping () -> Vector<Element>) {
     self.features = features
     self.squaredColumnNorms = squaredColumnNorms
-    dense = features.denseColumns.flatMap { FusedGram.pays(for: $0) ? $0 : nil }
+    dense = features.hasDenseColumns ? features.denseColumns.flatMap { FusedGram.pays(for: $0) ? $0 : nil } : nil
     image = .zeros(features.rows)
+    own = features.makeGram()
+    own?.fill(weights: nil)
   }
 
   /// d ← what `fill` writes (n entries).
   package func setWeights(_ fill: (inout Vector<Element>) -> Void) {
     if weights == nil { weights = .zeros(features.rows) }
     fill(&weights!)
+    own?.fill(weights: weights)
     gramIsCurrent = false
     productsThroughFeatures = 0
   }
@@ -71,6 +76,7 @@ public final class DesignHessian<Element: Scalar> {
   @specialized(where Element == Double)
   @specialized(where Element == Float)
   public func apply(_ x: Vector<Element>, into y: inout Vector<Element>) {
+    if let own { return own.apply(x, into: &y) }
     if gramPays() {
       y.assignSymmetricProduct(gram!, x)
       return
@@ -89,6 +95,7 @@ public final class DesignHessian<Element: Scalar> {
   @specialized(where Element == Double)
   @specialized(where Element == Float)
   public func apply(block x: Matrix<Element>, into y: inout Matrix<Element>) {
+    if let own { return own.apply(block: x, into: &y) }
     if gramPays(columns: x.columns) {
       y.assignProduct(gram!, x)
       return
@@ -105,13 +112,13 @@ public final class DesignHessian<Element: Scalar> {
 
   /// M ← H_SS, both triangles, for a working set, which others like it will follow: what is computed is kept where that pays.
   func assemble(onWorkingSet S: IndexSubset, into M: inout Matrix<Element>) {
-    if let matrix = features.denseColumns, keepsProducts(of: S) {
+    if features.isDense, keepsProducts(of: S) {
       let missing = growing.missing(S)
       if growing.count + missing.count > Self.gramLimit {
         growing.reset()
-        growing.add(S.elements, of: matrix, alpha: scale)
+        growing.add(S.elements, of: features, alpha: scale)
       } else {
-        growing.add(missing, of: matrix, alpha: scale)
+        growing.add(missing, of: features, alpha: scale)
       }
     }
     assemble(on: S, into: &M)
@@ -127,13 +134,14 @@ public final class DesignHessian<Element: Scalar> {
     get { growing.batches }
     set {
       growing.reset()
-      guard let matrix = features.denseColumns else { return }
-      for batch in newValue { growing.add(batch, of: matrix, alpha: scale) }
+      guard features.isDense else { return }
+      for batch in newValue { growing.add(batch, of: features, alpha: scale) }
     }
   }
 
   /// M ← H_SS, both triangles.
   package func assemble(on S: IndexSubset, into M: inout Matrix<Element>) {
+    if let own { return own.assemble(on: S, into: &M) }
     if gramIsCurrent {
       M.gatherSubmatrix(S, from: gram!)
       return
@@ -145,26 +153,28 @@ public final class DesignHessian<Element: Scalar> {
     features.gram(columns: S, weights: weights, alpha: scale, into: &M, workspace: columnGram)
   }
 
-  /// Whether H_SS can be assembled in single precision: X is dense and the Gram matrix not there already.
-  var assemblesSingle: Bool { !gramIsCurrent && features.denseColumns != nil }
+  /// Whether H_SS can be assembled in single precision: the storage does, or X is dense and the Gram matrix not there already.
+  var assemblesSingle: Bool { own?.assemblesSingle ?? (!gramIsCurrent && features.isDense) }
 
   /// The lower triangle of M ← H_SS in single precision.
   func assembleSingle(on S: IndexSubset, into M: inout Matrix<Float>) {
+    if let own { return own.assembleSingle(on: S, into: &M) }
     if weights == nil, growing.covers(S) {
       growing.gatherSingle(S, into: &M)
       return
     }
-    guard let matrix = features.denseColumns else { preconditionFailure("DesignHessian: not dense") }
-    singleGram.assign(to: &M, columns: S, of: matrix, weights: weights, alpha: Float(scale))
+    guard let (matrix, places) = features.dense(columns: S) else { preconditionFailure("DesignHessian: not dense") }
+    singleGram.assign(to: &M, columns: places, of: matrix, weights: weights, alpha: Float(scale))
   }
 
   /// H_SS + shift I as an operator in single precision: where X is dense, the Gram matrix is not there already and the copy takes at
   /// most `largestSingleCopy` bytes.
   func single(on S: IndexSubset, shift: Float) -> (any LinearOperator<Float>)? {
-    guard !gramIsCurrent, let matrix = features.denseColumns,
-      4 * features.rows * S.count <= Self.largestSingleCopy
+    if let own { return own.single(on: S).map { ShiftedOperator($0, shift: shift) } }
+    guard !gramIsCurrent, 4 * features.rows * S.count <= Self.largestSingleCopy,
+      let (matrix, places) = features.dense(columns: S)
     else { return nil }
-    singleColumns.load(columns: S, of: matrix, weights: weights, alpha: Float(scale), shift: shift)
+    singleColumns.load(columns: places, of: matrix, weights: weights, alpha: Float(scale), shift: shift)
     return singleColumns
   }
 
@@ -193,7 +203,8 @@ public final class DesignHessian<Element: Scalar> {
   }
 
   private func gramMayPay() -> Bool {
-    !staysWithFeatures && features.denseColumns != nil && features.columns <= min(Self.gramLimit, 2 * features.rows)
+    own == nil && !staysWithFeatures && features.isDense
+      && features.columns <= min(Self.gramLimit, 2 * features.rows)
   }
 
   /// Whether the Gram matrix is there, forming it when it has become due.
@@ -203,10 +214,11 @@ public final class DesignHessian<Element: Scalar> {
   /// as one. With weights, which last for one linearization, at least eight products come first. A sparse matrix is used as it is.
   private func gramPays(columns: Int = 1) -> Bool {
     if gramIsCurrent { return true }
-    guard gramMayPay(), let matrix = features.denseColumns else { return false }
+    guard gramMayPay() else { return false }
     let p = features.columns
     productsThroughFeatures += max(1, columns / 16)
     guard productsThroughFeatures > max(p / 64, weights == nil ? 0 : 8) else { return false }
+    guard let matrix = features.denseColumns else { return false }
     if gram == nil { gram = .zeros(p, p) }
     if weights == nil {
       gram!.assignGram(matrix, alpha: scale)

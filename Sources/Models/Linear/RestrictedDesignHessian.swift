@@ -13,11 +13,13 @@ final class RestrictedDesignHessian<Element: Scalar>: LinearOperator {
   private let fused = FusedGram<Element>()
   private let dense: Matrix<Element>?
   private var chosen: (any DesignMatrix<Element>)?
+  /// H_SS as the storage has it itself.
+  private var own: (any LinearOperator<Element>)?
 
   init(_ hessian: DesignHessian<Element>) {
     self.hessian = hessian
     scale = 1 / Element(hessian.features.rows)
-    dense = hessian.features.denseColumns
+    dense = hessian.features.hasDenseColumns ? hessian.features.denseColumns : nil
     image = .zeros(dense == nil ? hessian.features.rows : 0)
   }
 
@@ -37,6 +39,7 @@ final class RestrictedDesignHessian<Element: Scalar>: LinearOperator {
     self.shift = shift
     self.shifts = shifts
     if let shifts, shifted.count != shifts.count { shifted = .zeros(shifts.count) }
+    own = hessian.own?.restricted(to: support)
     chosen = nil
   }
 
@@ -46,7 +49,9 @@ final class RestrictedDesignHessian<Element: Scalar>: LinearOperator {
   @specialized(where Element == Double)
   @specialized(where Element == Float)
   func apply(_ x: Vector<Element>, into y: inout Vector<Element>) {
-    if let dense {
+    if let own {
+      own.apply(x, into: &y)
+    } else if let dense {
       fused.assign(to: &y, columns: support, of: dense, x, weights: hessian.weights, alpha: scale)
     } else if !hessian.features.multiplyGram(columns: support, x, weights: hessian.weights, alpha: scale, into: &y) {
       let chosen = self.chosen ?? hessian.features.columns(support)

@@ -107,7 +107,8 @@ extension WorkingSetRun {
         w.scatter(working, from: model)
         lossValue = loss.value(scores: trial, residuals: &residuals)
         let after = lossValue + penalty()
-        if after <= before - fraction * promise / 10_000 || promise <= noise || !after.isFinite { break }
+        // Where a loss without a bound on ℓ″ overflows, a shorter step does not.
+        if after <= before - fraction * promise / 10_000 || promise <= noise || after.isNaN { break }
         fraction /= 2
         if fraction < Element.ulpOfOne { break }
       }

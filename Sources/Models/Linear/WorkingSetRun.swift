@@ -51,7 +51,10 @@ struct WorkingSetRun<Loss: DesignLoss> {
     n = loss.sampleCount
     let p = loss.featureCount
     // No excess where there is no penalty.
-    inverseStrengths = Vector(count: p) { strengths[$0] == 0 ? 0 : 1 / strengths[$0] }
+    var inverses = Vector<Element>.zeros(p)
+    let (t, reciprocal) = (strengths.base, inverses.mutableBase())
+    for j in 0..<p where t[j] != 0 { reciprocal[j] = 1 / t[j] }
+    inverseStrengths = inverses
     weighted = .zeros(p)
     scores = .zeros(n)
     residuals = .zeros(n)
@@ -62,7 +65,8 @@ struct WorkingSetRun<Loss: DesignLoss> {
     let norms = loss.squaredColumnNorms
     // An infinite bound screens nothing; a column of zeros has no curvature all the same.
     let bound = loss.curvatureBound / Element(n)
-    for j in 0..<p { curvature[j] = (norms[j] == 0 ? 0 : norms[j] * bound) + (ridges?[j] ?? ridge) }
+    let (out, squares) = (curvature.mutableBase(), norms.base)
+    for j in 0..<p { out[j] = (squares[j] == 0 ? 0 : squares[j] * bound) + (ridges?[j] ?? ridge) }
     self.curvature = curvature
     alive = IndexSubset(Array(0..<p), universe: p)
     hessian = loss.makeHessian()
@@ -161,7 +165,8 @@ struct WorkingSetRun<Loss: DesignLoss> {
   /// step would move), would cost more than it gives. Features without a penalty are fitted alone first, and what that leaves is the zero; false where
   /// they have no unique minimizer.
   private mutating func chooseStart() -> Bool {
-    for j in 0..<w.count where curvature[j] == 0 { w[j] = 0 }
+    let flat = curvature.base
+    for j in 0..<w.count where flat[j] == 0 { w[j] = 0 }
     if unpenalized.count == 0 {
       refreshResiduals()
       if !(lossValue + penalty() <= scale) {
@@ -199,7 +204,10 @@ struct WorkingSetRun<Loss: DesignLoss> {
   }
 
   private mutating func refreshGradient() {
-    if alive.count == w.count {
+    if let linear = loss.linearTerm, w.nonzeroCount == 0 {
+      // Of a quadratic at zero that is Xᵀr/n, and it is there already.
+      gradient.copy(from: linear)
+    } else if alive.count == w.count {
       loss.features.multiplyTransposed(residuals, alpha: 1 / Element(n), beta: 0, into: &gradient)
     } else {
       if compact.count != alive.count { compact = .zeros(alive.count) }
@@ -238,10 +246,12 @@ struct WorkingSetRun<Loss: DesignLoss> {
     var survivors: [Int] = []
     survivors.reserveCapacity(alive.count)
     let (g, t, h) = (gradient.base, strengths.base, curvature.base)
-    for k in 0..<alive.count {
-      let j = alive[k]
-      if w[j] != 0 || t[j] == 0 || c * g[j].magnitude + radius * h[j].squareRoot() >= t[j] * slack {
-        survivors.append(j)
+    let x = w.base
+    alive.withElements { alive in
+      for j in alive {
+        if x[j] != 0 || t[j] == 0 || c * g[j].magnitude + radius * h[j].squareRoot() >= t[j] * slack {
+          survivors.append(j)
+        }
       }
     }
     if survivors.count < alive.count {
@@ -258,10 +268,11 @@ struct WorkingSetRun<Loss: DesignLoss> {
     let slack = 1 + max(32 * .ulpOfOne, precision ?? 0)
     var violators: [(index: Int, excess: Element)] = []
     let (g, t, x) = (gradient.base, strengths.base, w.base)
-    for k in 0..<alive.count {
-      let j = alive[k]
-      let size = g[j].magnitude
-      if x[j] == 0 && t[j] > 0 && size > t[j] * slack { violators.append((j, size / t[j])) }
+    alive.withElements { alive in
+      for j in alive {
+        let size = g[j].magnitude
+        if x[j] == 0 && t[j] > 0 && size > t[j] * slack { violators.append((j, size / t[j])) }
+      }
     }
     let room = max(50, support.count)
     let isComplete = violators.count <= room

@@ -135,7 +135,9 @@ public struct WorkingSetSolver<Element: Scalar>: Sendable {
     strengths t: Vector<Element>, ridge ρ: Element, ridges: Vector<Element>?
   ) -> ParameterViolation? {
     var zeros = 0
-    for j in 0..<t.count {
+    let count = t.count
+    let t = t.base
+    for j in 0..<count {
       if !(t[j] >= 0 && t[j].isFinite) {
         return ParameterViolation(index: j, value: Double(t[j]), expected: "a strength of at least 0")
       }
@@ -152,6 +154,6 @@ public struct WorkingSetSolver<Element: Scalar>: Sendable {
       return nil
     }
     if ρ >= 0 && ρ.isFinite { return nil }
-    return ParameterViolation(index: t.count, value: Double(ρ), expected: "a strength of at least 0")
+    return ParameterViolation(index: count, value: Double(ρ), expected: "a strength of at least 0")
   }
 }

@@ -1,4 +1,3 @@
-public import ImplicitDiff
 public import LinAlg
 
 /// ∇²f of a ``PoisonedMultinomial`` f at a point and a shift, with what its derivative by the shift needs: the poisoned rows of X, P and P − Y. It brings

@@ -48,15 +48,15 @@ extension OptimalityConditions {
     let residual = d.norm * (1 + Element(k + 8) * ulp) + gradient.activeError(count: k, others: others)
     self.init(residual: residual, reach: reach, multiplierCount: w.count - k)
     var next = 0
+    let (values, weights, t) = (gradient.values.base, gradient.weights.base, strengths.base)
+    let (errorPerWeight, entryError) = (gradient.errorPerWeight, gradient.entryError)
     for j in 0..<w.count {
       if next < k, S[next] == j {
         next += 1
         continue
       }
-      let (g, weight) = (gradient.values[j].magnitude, gradient.weights[j])
-      add(
-        slack: strengths[j] - g * (1 + 4 * ulp) - weight * gradient.errorPerWeight - gradient.entryError, weight: weight
-      )
+      let weight = weights[j]
+      add(slack: t[j] - values[j].magnitude * (1 + 4 * ulp) - weight * errorPerWeight - entryError, weight: weight)
     }
   }
 }

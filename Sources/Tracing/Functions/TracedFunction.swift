@@ -32,6 +32,7 @@ public class TracedFunction<Element: Scalar>: SmoothFunction {
   private(set) lazy var curvature = tape.form.map { FormCurvature(tape.tape, $0) }
   private var gradientAtZero: (λ: Vector<Element>, norm: Element)?
   private lazy var probe = makeHessian()
+  private var eigenvalues: (λ: Vector<Element>, bounds: (smallest: Element, largest: Element))?
   private(set) lazy var bounds = FunctionBounds(tape)
   /// The built-in loss that f is, where it is one; see ``minimum(with:parameters:from:tolerance:iterationLimit:progress:)``.
   var squares: AnyObject?
@@ -111,10 +112,24 @@ public class TracedFunction<Element: Scalar>: SmoothFunction {
   ) { r.add(α, H.mixedDerivativeAdjoint(v)) }
 
   /// From the form of the Hessian: exact for quadratic functions, by the ranges of its functions where the weights depend on w (¼ for a softplus, 1 for tanh's
-  /// slope). Where nothing bounds it and no bounds were given, NaN: then a step of the map's own choice ends in an outcome that says so, and
-  /// `step: .fixed` works.
+  /// slope). Of a Hessian of no known form that does not depend on w, by Lanczos' method on its products, once per λ. Where nothing bounds it and no bounds were given, NaN: then a step
+  /// of the map's own choice ends in an outcome that says so, and `step: .fixed` works.
   public func curvatureBounds(parameters λ: Vector<Element>) -> (smallest: Element, largest: Element) {
-    given ?? curvature?.bounds(λ) ?? (.nan, .nan)
+    given ?? curvature?.bounds(λ) ?? spectrum(λ) ?? (.nan, .nan)
+  }
+
+  /// The extreme eigenvalues of a Hessian that does not depend on w, the error bounds of Lanczos' method counted in; nil for others.
+  private func spectrum(_ λ: Vector<Element>) -> (smallest: Element, largest: Element)? {
+    guard stateCount > 0, tape.tape.sources(tape.hessianProduct) & UInt8(1 << FunctionInput.state) == 0 else {
+      return nil
+    }
+    if let known = eigenvalues, known.λ == λ { return known.bounds }
+    let H = makeHessian()
+    H.fill(at: .zeros(stateCount), parameters: λ, gradient: false)
+    let found = ExtremalEigenvalues(of: H)
+    let bounds = (found.smallest - found.smallestErrorBound, found.largest + found.largestErrorBound)
+    eigenvalues = (Vector(copying: λ), bounds)
+    return bounds
   }
 
   /// True for a quadratic function of one design, whose bounds are eigenvalues; where ranges bound weights, they may be far off.

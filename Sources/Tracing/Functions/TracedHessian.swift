@@ -1,4 +1,3 @@
-public import ImplicitDiff
 public import LinAlg
 
 /// ∇²f of a ``TracedFunction`` at a point: by its parts where the form was recognised, otherwise by the tape's products.

@@ -88,8 +88,10 @@ private struct PathConsumer: ModelConsumer {
   func consume<Loss: SmoothLoss<Double>, Penalty: ProximalMap<Double>>(
     _ model: RegressionModel<Loss, Penalty>, names: [String], rows: PreparedRows
   ) throws -> PathReport {
-    let map = model.map(features: rows.features, targets: rows.targets)
-    let heldOut = rows.heldOut.map { HeldOutLoss<Loss>(features: model.design($0.features), targets: $0.targets) }
+    let map = model.map(features: rows.features, targets: rows.targets, samples: rows.samples)
+    let heldOut = rows.heldOut.map {
+      HeldOutLoss<Loss>(features: model.design($0.features), targets: $0.targets, samples: $0.terms.samples)
+    }
     let direction = Vector(count: map.parameterCount) {
       $0 < model.penalty.parameterCount ? 1 : command.lambda2 ?? 0
     }

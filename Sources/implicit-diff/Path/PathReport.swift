@@ -55,18 +55,23 @@ struct PathReport: Encodable {
     samples = rows.features.rows
     features = rows.features.columns
     self.names = names
-    let solutions = path.points.map { rows.unscaled($0.state) }
+    // JSON has no infinity, and an objective that is one says nothing of w.
+    let count = path.points.firstIndex { !$0.objective.isFinite } ?? path.points.count
+    let solutions = path.points.prefix(count).map { rows.unscaled($0.state) }
     self.solutions = solutions
-    let points = path.points.indices.map { k in
+    let points = (0..<count).map { k in
       let point = path.points[k]
       return Point(
         parameters: Array(point.parameters), selected: solutions[k].coefficients.nonzeroCount,
-        objective: point.objective, validation: losses[k], passes: point.iterations, seconds: point.seconds)
+        objective: point.objective, validation: losses[k].flatMap { $0.isFinite ? $0 : nil }, passes: point.iterations,
+        seconds: point.seconds)
     }
     self.points = points
     best = points.indices.filter { points[$0].validation != nil }
       .min { points[$0].validation! < points[$1].validation! }
-    failure = path.failure?.description
+    failure =
+      count < path.points.count
+      ? "the objective overflows: expected data whose squares are numbers" : path.failure?.description
     seconds = Seconds(reading: reading)
   }
 

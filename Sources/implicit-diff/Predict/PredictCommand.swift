@@ -17,6 +17,11 @@ struct PredictCommand: ParsableCommand {
 
   @Argument(help: "The folder of the model.") var model: String
   @Argument(help: "The rows.") var data: String
+  @Option(
+    help: ArgumentHelp(
+      "What was added to the score of every row, where the model was fitted with offsets: an array, or a column of the table (default: the column that tune was given).",
+      valueName: "FILE.npy|NAME"))
+  var offsets: String?
   @OptionGroup var format: FormatOptions
   @Option(
     help: ArgumentHelp(
@@ -26,7 +31,7 @@ struct PredictCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Write the report as JSON; - for standard output.", valueName: "FILE|-")) var json: String?
 
   func validate() throws {
-    try Arguments.refuseEmpty(["MODEL": model, "DATA": data, "--out": out, "--json": json])
+    try Arguments.refuseEmpty(["MODEL": model, "DATA": data, "--offsets": offsets, "--out": out, "--json": json])
     try format.check([data])
     if let out, !out.hasSuffix(".npy"), !out.hasSuffix(".csv") {
       throw ValidationError("--out: expected a name that ends with .npy or .csv")
@@ -42,13 +47,37 @@ struct PredictCommand: ParsableCommand {
     defer { progress.end() }
     let predictions = try Console.reportingDataErrors {
       let model = try TunedModel(directory: model)
-      let samples = try format.reader().read(
+      let offsets = try offsetName(model)
+      var reader = format.reader()
+      reader.extras = offsets.map { SampleTermOptions.isFile($0) ? [] : [$0] } ?? []
+      let samples = try reader.read(
         data, features: model.features, names: model.featureNames, targetName: model.target, needsTargets: false)
-      return try Predictions(model, samples, path: data)
+      let values = try SampleTermOptions.values(offsets, samples, data, "offset") { _ in true }
+      return try Predictions(model, samples, offsets: values, path: data)
     }
     progress.end()
     if let out { try Console.reportingDataErrors { try predictions.write(to: out) } }
     if let json { try Console.write(json: predictions.report, to: json) }
     if json != "-" { try Console.print(predictions.summary(savedTo: out)) }
+  }
+
+  /// Where the offsets are: scores without them would be those of other rows.
+  private func offsetName(_ model: TunedModel) throws -> String? {
+    let isTable = (try? SampleFormat(path: data)) == .csv
+    if let offsets {
+      guard model.offsets != nil else {
+        throw DatasetError.invalid(path: self.model, reason: "was fitted without offsets; leave out --offsets")
+      }
+      guard isTable || SampleTermOptions.isFile(offsets) else {
+        throw ValidationError("--offsets: '\(offsets)' is a column, and those are of CSV files; expected a .npy file")
+      }
+      return offsets
+    }
+    guard let name = model.offsets else { return nil }
+    guard isTable, !SampleTermOptions.isFile(name) else {
+      throw DatasetError.invalid(
+        path: self.model, reason: "was fitted with offsets; expected those of the rows as --offsets")
+    }
+    return name
   }
 }

@@ -16,6 +16,8 @@ struct Predictions {
     var classes: [String]?
     /// x·w and the intercept, of every row.
     var scores: [Double]
+    /// exp(score), the mean counts of Poisson regression.
+    var means: [Double]?
     /// Of the class 1, by logistic regression.
     var probabilities: [Double]?
     var labels: [String]?
@@ -26,17 +28,19 @@ struct Predictions {
     var accuracy: Double?
 
     enum CodingKeys: String, CodingKey {
-      case version, model, samples, features, classes, scores, probabilities, labels, loss, accuracy
+      case version, model, samples, features, classes, scores, means, probabilities, labels, loss, accuracy
       case rSquared = "r_squared"
     }
   }
 
   let report: Report
 
-  init(_ model: TunedModel, _ samples: Samples, path: String) throws(DatasetError) {
+  /// - Parameter offsets: what is added to every score; nil for nothing.
+  init(_ model: TunedModel, _ samples: Samples, offsets: Vector<Double>?, path: String) throws(DatasetError) {
     var scores = Vector<Double>.zeros(samples.count)
     samples.features.multiply(model.coefficients, alpha: 1, beta: 0, into: &scores)
     scores.add(constant: model.intercept)
+    if let offsets { scores.add(1, offsets) }
     if let bad = scores.indices.first(where: { !scores[$0].isFinite }) {
       throw .invalid(
         path: path,
@@ -49,12 +53,14 @@ struct Predictions {
       report.classes = classes.names
       report.labels = scores.map { classes.names[$0 > 0 ? 1 : 0] }
     }
+    if model.model.isOfCounts { report.means = scores.map { Foundation.exp($0) } }
     if model.model == .logistic { report.probabilities = scores.map { Self.probability($0) } }
     if samples.targets != nil {
       let y = try RegressionData.numbers(samples, classes, "the", path)
+      try model.model.check(y, "the", path)
       report.loss = Self.loss(model.model, scores, y)
       if classes == nil {
-        report.rSquared = Self.rSquared(scores, y)
+        report.rSquared = Self.rSquared(report.means.map { Vector($0) } ?? scores, y)
       } else {
         report.accuracy = Double(y.indices.count { (scores[$0] > 0) == (y[$0] > 0) }) / Double(y.count)
       }
@@ -79,6 +85,7 @@ struct Predictions {
       case .huber: HeldOutLoss<HuberLoss<Double>>(features: X, targets: y).value(at: one, parameters: none)
       case .squaredHinge:
         HeldOutLoss<SquaredHingeLoss<Double>>(features: X, targets: y).value(at: one, parameters: none)
+      case .poisson: HeldOutLoss<PoissonLoss<Double>>(features: X, targets: y).value(at: one, parameters: none)
       }
     return value.isFinite ? value : nil
   }
@@ -95,12 +102,14 @@ struct Predictions {
 
   func write(to path: String) throws(DatasetError) {
     if path.hasSuffix(".npy") { return try NPY.write(Vector(report.scores), to: path) }
-    var columns = [report.classes == nil ? "prediction" : "score"]
+    var columns = [report.classes == nil && report.means == nil ? "prediction" : "score"]
+    if report.means != nil { columns.append("mean") }
     if report.probabilities != nil { columns.append("probability") }
     if report.labels != nil { columns.append("label") }
     var table = CSV(columns: columns)
     for i in report.scores.indices {
       var row: [any LosslessStringConvertible] = [report.scores[i]]
+      if let means = report.means { row.append(means[i]) }
       if let probabilities = report.probabilities { row.append(probabilities[i]) }
       if let labels = report.labels { row.append(labels[i]) }
       table.append(row)
@@ -122,7 +131,9 @@ struct Predictions {
         count < report.samples
           ? "the first \(count) of \(report.samples) predictions (all of them with --out or --json):" : "predictions:")
       for i in 0..<count {
-        let probability = report.probabilities.map { ", probability \(Format.number($0[i]))" } ?? ""
+        let probability =
+          report.probabilities.map { ", probability \(Format.number($0[i]))" }
+          ?? report.means.map { ", mean \(Format.number($0[i]))" } ?? ""
         lines.append(
           "  \(report.labels.map { $0[i] + ": score " } ?? "")\(Format.number(report.scores[i]))\(probability)")
       }

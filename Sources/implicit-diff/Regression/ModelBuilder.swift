@@ -8,13 +8,15 @@ import NonsmoothMaps
 struct PreparedRows {
   let features: any DesignMatrix<Double>
   let targets: Vector<Double>
-  let heldOut: (features: any DesignMatrix<Double>, targets: Vector<Double>)?
+  let terms: RowTerms
+  let heldOut: RegressionData.Part?
   private let standardization: Standardization?
   /// Whether the model fits an intercept, the last entry of w; else one is what centring leaves.
   private let modelHasIntercept: Bool
 
   init(_ options: ModelOptions, _ data: RegressionData) throws(DatasetError) {
     modelHasIntercept = options.modelHasIntercept
+    terms = data.fitted.terms
     let isPlain = options.intercept && modelHasIntercept && !options.standardize && data.features.denseColumns == nil
     guard options.intercept || options.standardize, !isPlain else {
       (features, targets, heldOut, standardization) = (data.features, data.targets, data.heldOut, nil)
@@ -27,18 +29,26 @@ struct PreparedRows {
           "\(data.features.sparseColumns == nil ? "lies on several ranks, where features are not centred" : "is sparse, and centred sparse features would be dense"): leave out --standardize\(modelHasIntercept ? "" : " and --intercept")"
       )
     }
+    // Centring fits the intercept of what the offsets leave.
+    let explained = terms.offsets.map { data.targets - $0 } ?? data.targets
     let standard = Standardization(
-      dense, data.targets, centers: options.intercept, scales: options.standardize, centersTargets: !modelHasIntercept)
+      dense, modelHasIntercept ? data.targets : explained, weights: terms.weights, centers: options.intercept,
+      scales: options.standardize, centersTargets: !modelHasIntercept)
     standardization = standard
     features = DenseDesign(standard.features(dense))
     targets = standard.targets(data.targets)
     heldOut = data.heldOut.map { part in
-      (
-        part.features.denseColumns.map { DenseDesign(standard.features($0)) } ?? part.features,
-        standard.targets(part.targets)
-      )
+      RegressionData.Part(
+        features: part.features.denseColumns.map { DenseDesign(standard.features($0)) } ?? part.features,
+        targets: standard.targets(part.targets), terms: part.terms)
     }
   }
+
+  /// Weights and offsets as losses take them.
+  var samples: SampleTerms<Double> { terms.samples }
+
+  /// A coefficient in the units of the data becomes one of the model by this factor; nil for ones.
+  var scales: Vector<Double>? { standardization?.scales }
 
   /// w in the units of the data.
   func unscaled(_ w: Vector<Double>) -> (coefficients: Vector<Double>, intercept: Double) {
@@ -68,10 +78,12 @@ struct ModelBuilder {
   let rows: PreparedRows
   /// The group of every feature; nil where none were given.
   let groups: [Int]?
+  let factors: FeatureFactors
 
   init(_ options: ModelOptions, _ data: RegressionData) throws(DatasetError) {
     self.options = options
     groups = try options.groups.map { path throws(DatasetError) in try Self.groups(path, data.features.columns) }
+    factors = try options.factors.read(features: data.features.columns)
     rows = try PreparedRows(options, data)
   }
 
@@ -81,6 +93,7 @@ struct ModelBuilder {
     case .logistic: try build(LogisticLoss<Double>.self, consumer)
     case .huber: try build(HuberLoss<Double>.self, consumer)
     case .squaredHinge: try build(SquaredHingeLoss<Double>.self, consumer)
+    case .poisson: try build(PoissonLoss<Double>.self, consumer)
     }
   }
 
@@ -89,15 +102,24 @@ struct ModelBuilder {
   ) throws -> Consumer.Result {
     switch options.penalty {
     case .lasso, .elasticNet:
-      let strengths: SharedStrengths =
+      var strengths: SharedStrengths =
         options.perFeature
         ? .perCoordinate(rows.features.columns)
         : groups.map { SharedStrengths($0, count: $0.max()! + 1) } ?? .single
+      if let penalty = factors.penalty { strengths = strengths.scaled(by: Array(penalty)) }
       let ridge: Ridge<Double> = options.penalty == .elasticNet ? .parameter : .none
       let names = strengths.count == 1 ? ["lambda1"] : (0..<strengths.count).map { "lambda1[\($0)]" }
-      return try consumer.consume(
-        RegressionModel(loss, L1Norm(strengths), ridge: ridge, intercept: options.intercept),
-        names: names + (ridge == .parameter ? ["lambda2"] : []), rows: rows)
+      let allNames = names + (ridge == .parameter ? ["lambda2"] : [])
+      if let bounds = factors.bounds {
+        func scaled(_ x: Vector<Double>) -> Vector<Double> {
+          rows.scales.map { scales in Vector(count: x.count) { x[$0] == 0 ? 0 : x[$0] * scales[$0] } } ?? x
+        }
+        let penalty = BoundedL1(strengths, lower: scaled(bounds.lower), upper: scaled(bounds.upper))
+        return try consume(
+          RegressionModel(loss, penalty, ridge: ridge, intercept: options.intercept), allNames, consumer)
+      }
+      return try consume(
+        RegressionModel(loss, L1Norm(strengths), ridge: ridge, intercept: options.intercept), allNames, consumer)
     case .groupLasso:
       return try consumer.consume(
         RegressionModel(loss, GroupLasso<Double>(members), intercept: options.intercept), names: ["lambda1"],
@@ -109,6 +131,16 @@ struct ModelBuilder {
     case .nonnegativeLasso:
       return try consumer.consume(RegressionModel(loss, NonnegativeL1<Double>()), names: ["lambda1"], rows: rows)
     }
+  }
+
+  /// With the factors that a penalty of features can have.
+  private func consume<Loss: SmoothLoss<Double>, Penalty: FactoredPenalty<Double>, Consumer: ModelConsumer>(
+    _ model: RegressionModel<Loss, Penalty>, _ names: [String], _ consumer: Consumer
+  ) throws -> Consumer.Result {
+    var model = model
+    model.ridgeFactors = factors.ridge
+    if let exponent = factors.adaptive { model = model.adaptive(exponent: exponent) }
+    return try consumer.consume(model, names: names, rows: rows)
   }
 
   private var members: Groups {

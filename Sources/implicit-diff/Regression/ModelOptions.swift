@@ -18,6 +18,8 @@ struct ModelOptions: ParsableArguments {
   @Flag(help: "Fit an intercept, which no penalty touches.") var intercept = false
   @Flag(help: "Divide every feature by its standard deviation over the fitted rows.") var standardize = false
 
+  @OptionGroup var factors: FactorOptions
+  @OptionGroup var terms: SampleTermOptions
   @OptionGroup var format: FormatOptions
   @OptionGroup var rows: ValidationOptions
 
@@ -28,6 +30,8 @@ struct ModelOptions: ParsableArguments {
     try Arguments.refuseEmpty(["DATA": data, "--groups": groups])
     try format.check([data, rows.validation])
     try rows.check(data)
+    try terms.check([data, rows.validation])
+    try factors.check(penalty)
     let isGroupPenalty = penalty == .groupLasso || penalty == .sparseGroupLasso
     guard !isGroupPenalty || groups != nil else {
       throw ValidationError("--penalty \(penalty.rawValue) needs --groups")
@@ -48,7 +52,7 @@ struct ModelOptions: ParsableArguments {
   /// - Parameter outputs: files by the options that name them.
   func refuse(outputs: [(option: String, path: String?)]) throws {
     for case (let option, let path?) in outputs where path != "-" {
-      for input in [data, rows.validation, groups].compactMap({ $0 }) {
+      for input in [data, rows.validation, groups].compactMap({ $0 }) + terms.files + factors.files {
         // Arrays in a folder are read by their names.
         let isArray = path.hasSuffix(".npy") || path.hasSuffix(".npz")
         let folder = path.contains("/") ? URL(filePath: path).deletingLastPathComponent().relativePath : "."

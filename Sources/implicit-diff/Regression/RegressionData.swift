@@ -2,11 +2,23 @@ import Datasets
 import LinAlg
 import Sharding
 
-/// Rows to fit and, where there are any, rows to judge by.
+/// Rows to fit and, where there are any, rows to judge by. Rows of weight 0 are in neither.
 struct RegressionData {
-  var features: any DesignMatrix<Double>
-  var targets: Vector<Double>
-  var heldOut: (features: any DesignMatrix<Double>, targets: Vector<Double>)?
+  struct Part {
+    var features: any DesignMatrix<Double>
+    var targets: Vector<Double>
+    var terms = RowTerms()
+
+    /// - Parameter indices: of the rows that stay.
+    func rows(_ indices: [Int]) -> Part {
+      Part(
+        features: features.rows(indices), targets: Vector(count: indices.count) { targets[indices[$0]] },
+        terms: terms.rows(indices))
+    }
+  }
+
+  var fitted: Part
+  var heldOut: Part?
   /// What the columns are called; nil where they have no names.
   var names: [String]?
   /// What the targets are called.
@@ -14,13 +26,17 @@ struct RegressionData {
   /// Of a classifier: what −1 and 1 stand for.
   var classes: ClassLabels?
 
+  var features: any DesignMatrix<Double> { fitted.features }
+  var targets: Vector<Double> { fitted.targets }
+
   /// Reads what the options name.
   ///
   /// - Parameter seed: of the rows held out.
   /// - Throws: ``DatasetError``, also where a classifier's targets are no two classes.
   init(_ options: ModelOptions, seed: UInt64 = 0) throws(DatasetError) {
     let path = options.data
-    let reader = options.format.reader(features: options.rows.features)
+    var reader = options.format.reader(features: options.rows.features)
+    reader.extras = options.terms.columns
     let (train, own) = try reader.read(path)
     let isSplit = own != nil
     var validation = own
@@ -38,31 +54,32 @@ struct RegressionData {
           "is \(train.features.denseColumns == nil ? "dense" : "sparse"), and the rows to fit are not; expected both stored alike"
       )
     }
-    let classes = options.model.isClassifier ? try ClassLabels(of: Self.targets(train), path: path) : nil
-    let targets = try Self.numbers(train, classes, "training", path)
+    let terms = try options.terms.terms(of: train, path: path)
+    let counted = try Self.counted(terms, "training", path)
+    let classes =
+      options.model.isClassifier ? try ClassLabels(of: Self.targets(train, counted), path: path) : nil
     names = train.names
     targetName = train.targetName
     self.classes = classes
+    fitted = try Self.part(train, terms, counted, classes, options.model, "training", path)
     if let fraction = options.rows.holdout {
-      let labels = classes == nil ? nil : Array(targets)
-      guard let part = HoldOut(fraction: fraction, of: train.count, seed: seed, stratifiedBy: labels) else {
+      let labels = classes == nil ? nil : Array(fitted.targets)
+      guard let split = HoldOut(fraction: fraction, of: fitted.targets.count, seed: seed, stratifiedBy: labels) else {
         throw .invalid(
           path: path,
           reason:
-            "--holdout \(fraction) of \(train.count) rows leaves a part without rows\(classes == nil ? "" : " of a class")"
+            "--holdout \(fraction) of \(fitted.targets.count) rows leaves a part without rows\(classes == nil ? "" : " of a class")"
         )
       }
-      func rows(_ indices: [Int]) -> (features: any DesignMatrix<Double>, targets: Vector<Double>) {
-        (train.features.rows(indices), Vector(count: indices.count) { targets[indices[$0]] })
-      }
-      (features, self.targets) = rows(part.train)
-      heldOut = rows(part.heldOut)
+      let all = fitted
+      fitted = all.rows(split.train)
+      heldOut = all.rows(split.heldOut)
     } else {
-      features = train.features
-      self.targets = targets
       let file = options.rows.validation ?? path
-      heldOut = try validation.map { part throws(DatasetError) in
-        (part.features, try Self.numbers(part, classes, "validation", file))
+      heldOut = try validation.map { rows throws(DatasetError) in
+        let terms = try options.terms.validationTerms(of: rows, path: file)
+        let counted = try Self.counted(terms, "validation", file)
+        return try Self.part(rows, terms, counted, classes, options.model, "validation", file)
       }
     }
   }
@@ -76,6 +93,11 @@ struct RegressionData {
         path: options.data,
         reason: "lies on several ranks, with validation rows of its own; leave out --validation and --holdout")
     }
+    guard options.terms.weights == nil, options.terms.offsets == nil else {
+      throw DatasetError.invalid(
+        path: options.data,
+        reason: "lies on several ranks, where rows have no weights and offsets; leave out --weights and --offsets")
+    }
     let data = try HeldOutDesigns<Double>(directory: options.data, of: world, order: order)
     let classes =
       options.model.isClassifier ? try ClassLabels(of: .numbers(data.trainTargets), path: options.data) : nil
@@ -84,9 +106,39 @@ struct RegressionData {
       return try classes.signs(of: .numbers(y), part, path: options.data)
     }
     self.classes = classes
-    features = data.trainFeatures
-    targets = try numbers(data.trainTargets, "training")
-    heldOut = (data.validationFeatures, try numbers(data.validationTargets, "validation"))
+    fitted = Part(features: data.trainFeatures, targets: try numbers(data.trainTargets, "training"))
+    heldOut = Part(features: data.validationFeatures, targets: try numbers(data.validationTargets, "validation"))
+    try options.model.check(fitted.targets, "training", options.data)
+  }
+
+  /// The rows whose weight is not 0; nil for all.
+  private static func counted(_ terms: RowTerms, _ part: String, _ path: String) throws(DatasetError) -> [Int]? {
+    guard let weights = terms.weights else { return nil }
+    let rows = weights.indices.filter { weights[$0] > 0 }
+    if rows.isEmpty {
+      throw .invalid(path: path, reason: "the weights of all \(part) rows are 0; expected some above 0")
+    }
+    return rows.count == weights.count ? nil : rows
+  }
+
+  private static func part(
+    _ samples: Samples, _ terms: RowTerms, _ counted: [Int]?, _ classes: ClassLabels?, _ model: TuneModel,
+    _ name: String, _ path: String
+  ) throws(DatasetError) -> Part {
+    let targets = try numbers(samples, classes, name, path)
+    try model.check(targets, name, path)
+    let all = Part(features: samples.features, targets: targets, terms: terms)
+    return counted.map { all.rows($0) } ?? all
+  }
+
+  /// Those of the rows that count.
+  private static func targets(_ samples: Samples, _ counted: [Int]?) -> Targets {
+    let all = samples.targets ?? .numbers([])
+    guard let counted else { return all }
+    switch all {
+    case .numbers(let y): return .numbers(Vector(count: counted.count) { y[counted[$0]] })
+    case .words(let words): return .words(counted.map { words[$0] })
+    }
   }
 
   private static func targets(_ samples: Samples) -> Targets { samples.targets ?? .numbers([]) }
@@ -112,11 +164,11 @@ struct RegressionData {
 
   var checksum: Checksum {
     var sum = Checksum()
-    sum.add(features)
-    sum.add(targets)
-    if let heldOut {
-      sum.add(heldOut.features)
-      sum.add(heldOut.targets)
+    for part in [fitted, heldOut].compactMap({ $0 }) {
+      sum.add(part.features)
+      sum.add(part.targets)
+      // Nothing where nothing is said: the checksum of such data stays what it was.
+      for x in [part.terms.weights, part.terms.offsets].compactMap({ $0 }) { sum.add(x) }
     }
     return sum
   }

@@ -50,7 +50,8 @@ struct TuneCheckpoint: Codable {
     let m = settings.strengths
     guard
       checkpoint.log.records.allSatisfy({
-        $0.parameters.count == m && $0.logGradient?.count ?? m == m && $0.selected >= 0
+        $0.parameters.count == m && $0.logGradient?.count ?? m == m
+          && ($0.logHessian.map { $0.count == m && $0.allSatisfy { $0.count == m } } ?? true) && $0.selected >= 0
       })
     else {
       throw invalid("is damaged: an evaluation is not one of \(m) strengths; begin anew without --resume")

@@ -14,7 +14,8 @@ struct TuneCommand: RunsOnRanks {
       validation rows, or with --criterion cv its mean over the folds of the training rows, no longer falls.
 
       lasso: lambda1 ‖w‖₁; elastic-net: the same + lambda2 ‖w‖²/2; group-lasso: lambda1 Σ √size ‖w_group‖; sparse-group-lasso: both. \
-      Losses: mean squared error / 2, mean log(1 + exp(−y x·w)), Huber's, half the mean squared hinge.
+      Losses: mean squared error / 2, mean log(1 + exp(−y x·w)), Huber's, half the mean squared hinge, \
+      for counts mean exp(x·w) − y x·w (poisson, half the deviance). Each is a mean by --weights of scores x·w + --offsets.
 
       \(sampleFormatsHelp)
 
@@ -26,7 +27,7 @@ struct TuneCommand: RunsOnRanks {
   @OptionGroup var inputs: ModelOptions
   @Option(
     help:
-      "heldout: the loss on the validation rows; cv: its mean over folds of the training rows; sure: Stein's estimate of the risk, no rows held out (default: heldout where there are validation rows)."
+      "heldout: the loss on the validation rows; cv: its mean over folds of the training rows; sure: Stein's estimate of the risk, no rows held out; aic, bic, ebic: -2 log-likelihood plus a charge for every degree of freedom, for --optimizer grid or random (default: heldout where there are validation rows)."
   )
   var criterion: TuneCriterion?
   @Option(parsing: .unconditional, help: "Folds of the cross-validation.") var folds = 10
@@ -35,13 +36,17 @@ struct TuneCommand: RunsOnRanks {
     help: "How often the rows are dealt into folds anew; directions that sure is averaged over.")
   var repeats = 1
   @Option(
-    parsing: .unconditional, help: "The standard deviation of the targets' noise, for --criterion sure.",
+    parsing: .unconditional,
+    help: "The standard deviation of the targets' noise, for --criterion sure, aic, bic and ebic.",
     transform: Arguments.number)
   var noise: Double?
   @Option(parsing: .unconditional, help: "Seed of the folds, of --holdout and of the random search.") var seed: UInt64 =
     0
-  @Option(help: "One of \(TuneOptimizer.allCases.map(\.rawValue).joined(separator: ", ")).") var optimizer =
-    TuneOptimizer.lbfgs
+  @Option(
+    help:
+      "One of \(TuneOptimizer.allCases.map(\.rawValue).joined(separator: ", ")) (default: lbfgs; grid for aic, bic and ebic)."
+  )
+  var optimizer: TuneOptimizer?
   @Option(parsing: .unconditional, help: "Points of the grid per strength, draws of the random search, steps of adam.")
   var points = 100
   @Option(parsing: .unconditional, help: "How many times the search begins, from the second on at random.") var starts =
@@ -84,18 +89,47 @@ struct TuneCommand: RunsOnRanks {
     if let maxSeconds, !(maxSeconds >= 0 && maxSeconds.isFinite) {
       throw ValidationError("--max-seconds: \(maxSeconds) is not a number of at least 0")
     }
-    guard (criterion == .sure) == (noise != nil) else {
-      throw ValidationError("--noise goes with --criterion sure, and that with it")
-    }
-    guard criterion != .sure || inputs.model == .leastSquares else {
-      throw ValidationError("--criterion sure goes with least-squares")
-    }
+    try validateCriterion()
     if let noise, !(noise > 0 && noise.isFinite) { throw ValidationError("--noise: \(noise) is not a positive number") }
     guard !resume || checkpoint != nil else { throw ValidationError("--resume needs --checkpoint") }
     if let checkpoint, let json, json != "-", OutputFile.isSame(checkpoint, json) {
       throw ValidationError("--checkpoint and --json name the same file")
     }
   }
+
+  private func validateCriterion() throws {
+    let countsFreedom = criterion?.charge != nil
+    guard criterion == .sure || (countsFreedom && inputs.model == .leastSquares) || noise == nil else {
+      throw ValidationError("--noise goes with --criterion sure, and with aic, bic and ebic for least-squares")
+    }
+    guard criterion != .sure || noise != nil else {
+      throw ValidationError("--noise goes with --criterion sure, and that with it")
+    }
+    guard criterion != .sure || inputs.model == .leastSquares else {
+      throw ValidationError("--criterion sure goes with least-squares")
+    }
+    guard criterion != .sure || (inputs.terms.weights == nil && inputs.terms.offsets == nil) else {
+      throw ValidationError("--criterion sure goes without --weights and --offsets")
+    }
+    guard let criterion, countsFreedom else { return }
+    guard inputs.model.hasLikelihood else {
+      throw ValidationError("--criterion \(criterion.rawValue) goes with least-squares, logistic and poisson")
+    }
+    guard inputs.penalty != .groupLasso, inputs.penalty != .sparseGroupLasso else {
+      throw ValidationError("--criterion \(criterion.rawValue) goes with penalties of single features")
+    }
+    guard inputs.terms.weights == nil else {
+      throw ValidationError("--criterion \(criterion.rawValue) goes without --weights")
+    }
+    guard optimizer == nil || optimizer == .grid || optimizer == .random else {
+      throw ValidationError(
+        "--criterion \(criterion.rawValue) is a staircase in the strengths and has no gradient: expected --optimizer grid or random"
+      )
+    }
+  }
+
+  /// That of the search.
+  var chosenOptimizer: TuneOptimizer { optimizer ?? (criterion?.charge == nil ? .lbfgs : .grid) }
 
   func run() throws {
     try Console.requireWritable([json == "-" ? nil : json, checkpoint])
@@ -148,7 +182,7 @@ struct TuneCommand: RunsOnRanks {
     _ decide: @escaping (Bool) -> Bool
   ) throws -> TuningResult {
     let clock = Stopwatch()
-    let isBaseline = optimizer == .grid || optimizer == .random
+    let isBaseline = chosenOptimizer == .grid || chosenOptimizer == .random
     let tuner = Tuner(
       strategy,
       limits: TuningLimits(
@@ -178,8 +212,9 @@ struct TuneCommand: RunsOnRanks {
   }
 
   private var single: any OuterOptimizer {
-    switch optimizer {
+    switch chosenOptimizer {
     case .lbfgs: LBFGS()
+    case .newton: Newton()
     case .descent: GradientDescent()
     case .adam: Adam(steps: points)
     case .grid: GridSearch(points: points)

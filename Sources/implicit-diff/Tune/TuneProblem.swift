@@ -8,6 +8,8 @@ import NonsmoothMaps
 struct TuneProblem {
   let data: RegressionData
   let settings: TuneSettings
+  /// Where the offsets come from; nil where there are none.
+  let offsets: String?
   let criterion: any Criterion
   let space: SearchSpace
   /// Coefficients and intercept at a λ, in the units of the data: fitted to the training rows, for a cross-validation to all of them.
@@ -16,6 +18,7 @@ struct TuneProblem {
   init(_ command: TuneCommand, _ data: RegressionData) throws {
     let options = command.inputs
     self.data = data
+    offsets = options.terms.offsets
     let builder = try ModelBuilder(options, data)
     let kind = command.criterion ?? (data.heldOut == nil ? .cv : .heldout)
     // The means by which it centres are those of all rows: a fold's fit would know the rows that it is judged by, and the risk miss a degree of freedom.
@@ -33,13 +36,14 @@ struct TuneProblem {
     // Only a checkpoint needs to know data from other data.
     var checksum = command.checkpoint == nil ? Checksum() : data.checksum
     checksum.add(builder.groups ?? [])
+    builder.factors.add(to: &checksum)
     let isCV = kind == .cv
-    let drawsRows = kind != .heldout
+    let drawsRows = isCV || kind == .sure
     settings = TuneSettings(
       model: options.model, penalty: options.penalty, criterion: kind, folds: isCV ? command.folds : nil,
       repeats: drawsRows ? command.repeats : nil, seed: command.seed, noise: command.noise,
       features: data.features.columns,
-      strengths: parts.space.count, optimizer: command.optimizer, points: command.points, starts: command.starts,
+      strengths: parts.space.count, optimizer: command.chosenOptimizer, points: command.points, starts: command.starts,
       ratio: command.ratio,
       tolerance: command.tolerance, intercept: options.intercept, standardize: options.standardize,
       data: checksum.value)
@@ -62,7 +66,7 @@ private struct TuneConsumer: ModelConsumer {
   ) throws -> Parts {
     let (X, y) = (rows.features, rows.targets)
     let path = command.inputs.data
-    let map = model.map(features: X, targets: y)
+    let map = model.map(features: X, targets: y, samples: rows.samples)
     guard let space = model.searchSpace(of: map, names: names, ratio: command.ratio) else {
       throw DatasetError.invalid(
         path: path, reason: nothingCorrelates)
@@ -77,15 +81,35 @@ private struct TuneConsumer: ModelConsumer {
         throw DatasetError.invalid(path: path, reason: "has no validation rows; take --criterion cv")
       }
       return Parts(
-        criterion: model.heldOutLoss(of: map, features: heldOut.features, targets: heldOut.targets), space: space,
-        fit: fit)
+        criterion: model.heldOutLoss(
+          of: map, features: heldOut.features, targets: heldOut.targets, samples: heldOut.terms.samples),
+        space: space, fit: fit)
     case .cv:
+      let folds: Folds
       do throws(FoldError) {
-        let folds = try Folds.kFold(
+        folds = try Folds.kFold(
           command.folds, rows: y.count, seed: command.seed, repeats: command.repeats,
           stratifiedBy: command.inputs.model.isClassifier ? Array(y) : nil)
-        return Parts(criterion: model.crossValidation(features: X, targets: y, folds: folds), space: space, fit: fit)
       } catch { throw DatasetError.invalid(path: path, reason: error.description) }
+      try checkCounts(folds, y, path)
+      return Parts(
+        criterion: model.crossValidation(features: X, targets: y, samples: rows.samples, folds: folds), space: space,
+        fit: fit)
+    case .aic, .bic, .ebic:
+      // Where columns are as many as rows the fit leaves no residuals, and the likelihood of an unknown noise has no bound.
+      let unknowns = X.columns + (command.inputs.intercept ? 1 : 0)
+      let isNormal = command.inputs.model == .leastSquares
+      guard !isNormal || command.noise != nil || unknowns < y.count else {
+        throw DatasetError.invalid(
+          path: path,
+          reason:
+            "has \(y.count) rows for \(unknowns) unknowns, from which the noise cannot be estimated; expected --noise")
+      }
+      let likelihood: MeanLossLikelihood =
+        !isNormal ? .negativeLog : command.noise.map { .normal(noise: $0) } ?? .normalOfUnknownNoise
+      return Parts(
+        criterion: model.informationCriterion(of: map, criterion.charge!, likelihood: likelihood), space: space,
+        fit: fit)
     case .sure:
       // The options were held to it: least squares, with a noise.
       guard let model = model as? RegressionModel<QuadraticLoss<Double>, Penalty>, let noise = command.noise else {
@@ -99,6 +123,14 @@ private struct TuneConsumer: ModelConsumer {
       return Parts(
         criterion: model.riskEstimate(
           features: X, targets: y, noise: noise, seed: command.seed, draws: command.repeats), space: space, fit: fit)
+    }
+  }
+  /// An intercept has no fit to counts of 0 alone.
+  private func checkCounts(_ folds: Folds, _ y: Vector<Double>, _ path: String) throws {
+    guard command.inputs.model.isOfCounts else { return }
+    for fold in folds.folds where fold.train.allSatisfy({ y[$0] == 0 }) {
+      throw DatasetError.invalid(
+        path: path, reason: "a fold is fitted to rows whose counts are all 0; take fewer folds or other rows")
     }
   }
 }

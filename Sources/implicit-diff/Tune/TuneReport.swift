@@ -74,6 +74,7 @@ struct TuneReport: Encodable {
       switch criterion {
       case "cv": "mean over \(folds ?? 0) folds"
       case "sure": "estimate of the risk"
+      case "aic", "bic", "ebic": "\(criterion.uppercased())"
       default: "validation loss"
       }
     guard let best else { return "\(model), \(penalty): nothing was found. \(stop.explanation)" }
@@ -86,11 +87,16 @@ struct TuneReport: Encodable {
         "\(names.count) strengths from \(Format.number(sorted.first)) to \(Format.number(sorted.last)) (all of them with --json)"
     }
     let error = best.gradientErrorBound.map { "error at most \(Format.error($0))" } ?? "no error bound"
+    let isStaircase = TuneCriterion(rawValue: criterion)?.charge != nil
+    let gradient =
+      isStaircase
+      ? "chosen among the points evaluated: degrees of freedom jump, and there is no gradient"
+      : "gradient by log strength \(Format.error(best.gradientNorm)), \(error)"
     return """
       \(model), \(penalty), \(samples) samples × \(features) features\(classNote(classes))
       \(strengths)
-      \(what) \(best.value.map { "\($0)" } ?? "–"); \(best.selected) coefficients that are not zero\(criterion == "heldout" ? "" : ", over all solves")
-      gradient by log strength \(Format.error(best.gradientNorm)), \(error)
+      \(what) \(best.value.map { "\($0)" } ?? "–"); \(best.selected) coefficients that are not zero\(criterion == "cv" || criterion == "sure" ? ", over all solves" : "")
+      \(gradient)
       \(optimizer): \(steps) steps, \(evaluations) evaluations, \(Format.number(seconds.tuning)) s; \(stop.explanation)\
       \(atBounds.isEmpty ? "" : "\non a bound of the search, the best may lie beyond: \(atBounds.prefix(8).joined(separator: "; "))")
       seconds: reading \(Format.number(seconds.reading)), \(Format.number(seconds.total)) in all

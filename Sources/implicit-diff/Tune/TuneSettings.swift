@@ -1,4 +1,7 @@
 import ArgumentParser
+import Bilevel
+import Datasets
+import LinAlg
 
 /// The loss of the fitted model and of the held-out rows.
 enum TuneModel: String, CaseIterable, Codable, ExpressibleByArgument {
@@ -6,9 +9,27 @@ enum TuneModel: String, CaseIterable, Codable, ExpressibleByArgument {
   case logistic
   case huber
   case squaredHinge = "squared-hinge"
+  case poisson
 
   /// Whether targets are labels −1 and 1.
   var isClassifier: Bool { self == .logistic || self == .squaredHinge }
+
+  /// Whether the loss is a likelihood's.
+  var hasLikelihood: Bool { self == .leastSquares || self == .logistic || self == .poisson }
+
+  /// Whether the loss is that of counts, which are at least 0.
+  var isOfCounts: Bool { self == .poisson }
+
+  /// - Throws: ``DatasetError`` that names the first target that the loss does not allow.
+  func check(_ targets: Vector<Double>, _ part: String, _ path: String) throws(DatasetError) {
+    guard isOfCounts else { return }
+    if let bad = targets.indices.first(where: { targets[$0] < 0 }) {
+      throw .invalid(path: path, reason: "\(part) target \(bad) is \(targets[bad]); expected counts of at least 0")
+    }
+    if part == "training", targets.maxNorm == 0 {
+      throw .invalid(path: path, reason: "all training targets are 0; expected some count above 0")
+    }
+  }
 }
 
 enum TunePenalty: String, CaseIterable, Codable, ExpressibleByArgument {
@@ -23,10 +44,24 @@ enum TuneCriterion: String, CaseIterable, Codable, ExpressibleByArgument {
   case heldout
   case cv
   case sure
+  case aic
+  case bic
+  case ebic
+
+  /// What a degree of freedom costs; nil for criteria that do not count them.
+  var charge: InformationCharge? {
+    switch self {
+    case .aic: .akaike
+    case .bic: .bayes
+    case .ebic: .extendedBayes
+    case .heldout, .cv, .sure: nil
+    }
+  }
 }
 
 enum TuneOptimizer: String, CaseIterable, Codable, ExpressibleByArgument {
   case lbfgs
+  case newton
   case descent
   case adam
   case grid
@@ -60,7 +95,7 @@ struct TuneSettings: Codable, Equatable {
   /// How many inner problems an evaluation solves.
   var solves: Int {
     switch criterion {
-    case .heldout: 1
+    case .heldout, .aic, .bic, .ebic: 1
     case .cv: (folds ?? 1) * (repeats ?? 1)
     case .sure: 2 * (repeats ?? 1)
     }

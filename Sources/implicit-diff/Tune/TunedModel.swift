@@ -24,13 +24,15 @@ struct TunedModel: Codable {
   var target: String?
   /// Of a classifier: what −1 and 1 stand for.
   var classes: [String]?
+  /// Of a model with offsets: the column or the file they were taken from.
+  var offsets: String?
   /// The coefficients that are not zero, by column.
   var selected: [String: Double]
   /// p entries; not in the JSON.
   var coefficients = Vector<Double>.zeros(0)
 
   enum CodingKeys: String, CodingKey {
-    case format, version, model, penalty, parameters, value, intercept, features, selected, target, classes
+    case format, version, model, penalty, parameters, value, intercept, features, selected, target, classes, offsets
     case featureNames = "feature_names"
   }
 
@@ -50,6 +52,7 @@ struct TunedModel: Codable {
     featureNames = problem.data.names
     target = problem.data.targetName
     classes = problem.data.classes?.names
+    offsets = problem.offsets
     coefficients = fit.coefficients
     selected = [:]
     for j in fit.coefficients.indices where fit.coefficients[j] != 0 {

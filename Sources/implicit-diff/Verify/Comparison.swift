@@ -76,7 +76,7 @@ struct Comparison<Loss: SmoothLoss<Double>> {
       let reported = run.hypergradient.indices.reduce(0) { $0 + (run.hypergradient[$1] ?? .nan) * δ[$1] } / size
       guard let found = derived.slope(along: δ) else { return Finding(quantity: name, report: reported) }
       let bound = allowed(violation) * δ.norm / size
-      return .compare(name, reported, found.value / size, allowed: found.error / size + bound)
+      return .compare(name, reported, found.value / size, allowed: found.error / size + bound).withoutEmptyAgreement
     }
   }
 }

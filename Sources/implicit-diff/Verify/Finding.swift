@@ -9,7 +9,7 @@ struct Finding: Encodable {
   var difference: Double?
   /// What rounding, the report's own error bound and the errors of the derivation explain.
   var allowed: Double?
-  /// nil where nothing could be compared.
+  /// nil where nothing could be compared, or what may differ is larger than the quantity itself, so that agreement says nothing.
   var holds: Bool?
 
   enum CodingKeys: String, CodingKey {
@@ -41,7 +41,15 @@ struct Finding: Encodable {
       holds: difference <= allowed)
   }
 
-  var verdict: String { holds.map { $0 ? "ok" : "WRONG" } ?? "not compared" }
+  /// Agreement within more than the quantity's own size is no evidence.
+  var withoutEmptyAgreement: Finding {
+    guard holds == true, let report, let rederived, let allowed else { return self }
+    var result = self
+    if allowed > max(report.magnitude, rederived.magnitude) { result.holds = nil }
+    return result
+  }
+
+  var verdict: String { holds.map { $0 ? "ok" : "WRONG" } ?? (difference == nil ? "not compared" : "too coarse") }
 
   static func table(_ findings: [Finding]) -> String {
     let table = TextTable<Finding> { f in

@@ -39,7 +39,7 @@ struct VerifyCommand: ParsableCommand {
     let progress = ProgressLine("reading \(directory)")
     defer { progress.end() }
     let (runs, data) = try Console.reportingDataErrors {
-      (try ReportedRun.read(report), try HeldOutDesigns<Double>(directory: directory))
+      (try ReportedRun.read(report), try HeldOutDesigns<Double>(mappedFrom: directory))
     }
     let w = try Console.reportingDataErrors { try solution.map { try NPY.vector(at: $0, as: Double.self) } }
     try Console.reportingDataErrors { for run in runs { try requireSame(run, data, w) } }
@@ -56,6 +56,7 @@ struct VerifyCommand: ParsableCommand {
         results.append(try verify(run, LogisticLoss<Double>.self, data, w))
       }
     }
+    try Console.reportingDataErrors { try data.requireUnchanged() }
     progress.end()
     if let json { try Console.write(json: results, to: json) }
     if json != "-" {

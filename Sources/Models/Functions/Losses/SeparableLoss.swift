@@ -40,6 +40,7 @@ public final class SeparableLoss<Score: ScoreLoss>: SmoothLoss {
   /// 0, and the largest eigenvalue of XᵀX/n times the bound on ℓ″, computed on first use.
   public var spectrum: (smallest: Element, largest: Element) {
     if let knownLargest { return (0, knownLargest) }
+    guard curvatureBound.isFinite else { return (0, .infinity) }
     let found = features.gramSpectrum(scale: curvatureBound / Element(sampleCount))
     let largest = found.products == 0 ? found.largest : found.largest + found.largestErrorBound
     knownLargest = largest

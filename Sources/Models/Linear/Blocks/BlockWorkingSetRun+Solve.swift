@@ -19,7 +19,7 @@ extension BlockWorkingSetRun {
   /// cost less than a factorization from about a thousand unknowns.
   private func columnsPay(_ k: Int) -> Bool {
     k > DesignHessian<Element>.gramLimit
-      || (k > 1024 && precision != nil && loss.features.denseColumns != nil)
+      || (k > 1024 && precision != nil && loss.features.isDense)
       || (k > 256 && 4 * hessian.storedEntries(columns: Double(k)) < Double(k) * Double(k))
   }
 
@@ -80,7 +80,7 @@ extension BlockWorkingSetRun {
         if fraction == 1 { takeSolution() } else { w.assign(1, old, fraction, step) }
         refreshResiduals()
         let after = lossValue + penaltyValue()
-        if after <= before + 64 * .ulpOfOne * before.magnitude || !after.isFinite { break }
+        if after <= before + 64 * .ulpOfOne * before.magnitude || after.isNaN { break }
         fraction /= 2
         if fraction < .ulpOfOne { break }
       }

@@ -1,15 +1,14 @@
 import LinAlg
 
-extension ITD {
+extension ReverseITD {
   /// result ← w_t'(λ)ᵀ y by pulling y back through the iterates.
   ///
   /// Under a tolerance the iteration first runs until it has settled, and the pull-back goes through k further iterates, all of them
   /// settled: an α that is still large where it meets an iterate far from the solution is multiplied by the Jacobian of another
   /// piece, which may well be zero and end it. It stops as soon as what is left of α is below the tolerance; if k iterates do
   /// not suffice, k is doubled and the pull-back begun again (so at most twice the work of knowing k in advance).
-  func reverse(
+  func pullBack(
     _ problem: FixedPointProblem<Map>, into result: inout Vector<Element>, _ workspace: ITDWorkspace<Map>,
-    _ memory: IterateMemory, _ truncation: Int?,
     _ cotangent: Cotangent<Element>
   ) -> DerivativeReport<Element> {
     var report = DerivativeReport<Element>(outcome: .iterationLimit, method: name)

@@ -1,19 +1,19 @@
 import LinAlg
 
-extension ITD {
+extension ForwardITD {
   /// X ← w_t'(λ) M by tangents carried along the iteration; two p × k blocks of memory, one block product per step.
   ///
   /// Under a tolerance it stops when the iterate has settled (``SettlingRule``, or at the rounding error of Φ) and every tangent
   /// has: the increment of a column of X shrinks by the local contraction factor ϱ per step, so its error is increment · ϱ/(1 − ϱ), with
   /// ϱ measured as the ratio of the last two. Each column is held to the tolerance by its own size, since hyperparameters come in
   /// different units.
-  func forward(
+  func tangents(
     _ problem: FixedPointProblem<Map>, _ M: Matrix<Element>, into X: inout Matrix<Element>,
     _ workspace: ITDWorkspace<Map>
   ) -> DerivativeReport<Element> {
     precondition(
       M.rows == problem.map.parameterCount && X.rows == problem.map.stateCount && X.columns == M.columns,
-      "ITD: directions \(M.rows) × \(M.columns) into tangents \(X.rows) × \(X.columns)")
+      "ForwardITD: directions \(M.rows) × \(M.columns) into tangents \(X.rows) × \(X.columns)")
     var report = DerivativeReport<Element>(outcome: .iterationLimit, method: name)
     let tolerance = stopping.relativeTolerance
     let limit = stopping.iterationLimit ?? Stopping<Element>.defaultIterationLimit
@@ -22,7 +22,7 @@ extension ITD {
     X.fill(0)
     workspace.w.copy(from: problem.state)
     var states = StateWatch(problem, tolerance: tolerance ?? 0)
-    var tangents = TangentWatch(columns: X.columns, tolerance: tolerance ?? 0)
+    var watch = TangentWatch(columns: X.columns, tolerance: tolerance ?? 0)
     while report.iterations < limit {
       problem.map.linearize(
         at: workspace.w, parameters: problem.parameters, into: workspace.linearization, value: &workspace.next)
@@ -38,9 +38,9 @@ extension ITD {
       }
       let step = workspace.next.distance(to: workspace.w)
       X.combine(1, image, -1)  // the increments of X; X itself is not needed any more
-      let tangentEnd = tangents.record(increments: X, of: &image, source: source)
+      let tangentEnd = watch.record(increments: X, of: &image, source: source)
       swap(&X, &image)
-      report.residual = tangents.increment
+      report.residual = watch.increment
       report.innerResidual = step
       if let failure = states.record(step, at: workspace.w, image: &workspace.next) {
         report.outcome = failure

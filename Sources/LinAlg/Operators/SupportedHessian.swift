@@ -1,5 +1,3 @@
-public import LinAlg
-
 /// H = ∇²f at a point, p × p symmetric and positive semidefinite, as the storage of the data multiplies and assembles it best.
 ///
 /// Each storage makes its own and says what it can do beyond products: nobody asks it what it is. Products alone are enough; the
@@ -88,4 +86,10 @@ final class RestrictedProducts<H: SupportedHessian>: LinearOperator {
     hessian.apply(full, into: &image)
     y.gather(support, from: image)
   }
+}
+
+/// H = XᵀDX/n of a design X, n × p, as its storage multiplies and assembles it best: what ``DesignMatrix/makeGram()`` hands out.
+public protocol WeightedGram<Element>: SupportedHessian {
+  /// Fills H with the weights D = diag(d), d ≥ 0, n entries; nil for ones.
+  func fill(weights d: Vector<Element>?)
 }
