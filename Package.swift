@@ -78,12 +78,14 @@ let package = Package(
     .target(
       name: "CommandSupport",
       dependencies: [
-        "LinAlg", "ImplicitDiff", "Datasets", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "LinAlg", "ImplicitDiff", "Datasets", "Sharding",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: swift),
     .executableTarget(
       name: "implicit-diff",
       dependencies: [
         "CommandSupport", "LinAlg", "NonsmoothMaps", "ImplicitDiff", "Models", "Bilevel", "Datasets", "RandomStreams",
+        "Sharding",
         .product(name: "TextTable", package: "TextTable"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: swift),
@@ -94,7 +96,7 @@ let package = Package(
       name: "implicit-diff-bench",
       dependencies: [
         "CommandSupport", "Reliability", "LinAlg", "NonsmoothMaps", "ImplicitDiff", "Tracing", "Models", "Datasets",
-        "RandomStreams",
+        "RandomStreams", "Sharding",
         .product(name: "TextTable", package: "TextTable"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], path: "Benchmarks/implicit-diff-bench", swiftSettings: swift),
@@ -110,6 +112,14 @@ let package = Package(
       dependencies: [
         "LinAlg", "RandomStreams", "TestSupport", .product(name: "RealModule", package: "swift-numerics"),
       ], swiftSettings: swift),
+    .executableTarget(
+      name: "sharding-cases",
+      dependencies: [
+        "CMPI", "Sharding", "Bilevel", "Models", "NonsmoothMaps", "Datasets", "ImplicitDiff", "LinAlg",
+      ], path: "Tests/ShardingCases", swiftSettings: swift),
+    .testTarget(
+      name: "ShardingTests", dependencies: ["sharding-cases", "implicit-diff", "Datasets", "LinAlg", "TestSupport"],
+      swiftSettings: swift),
     .testTarget(name: "RandomStreamsTests", dependencies: ["RandomStreams", "TestSupport"], swiftSettings: swift),
     .testTarget(
       name: "DatasetsTests", dependencies: ["Datasets", "LinAlg", "RandomStreams", "TestSupport"], swiftSettings: swift),

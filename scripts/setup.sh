@@ -10,6 +10,9 @@ debian_packages=(libopenblas-dev liblapacke-dev zlib1g-dev pkg-config git ca-cer
 # What Swift's toolchain for Debian 12 itself needs to start, compile and link.
 swift_packages=(binutils gcc libc6-dev libstdc++-12-dev libcurl4 libedit2 libncurses6 libsqlite3-0 libxml2 tzdata)
 
+# What the variant for several ranks is built with and started by.
+mpi_packages=(libopenmpi-dev openmpi-bin)
+
 as_root() {
   if [ "$(id -u)" -eq 0 ]; then
     "$@"
@@ -50,6 +53,13 @@ set_up() {
   local packages=("${debian_packages[@]}")
   if is_debian_12; then packages+=("${swift_packages[@]}"); fi
   install_packages "${packages[@]}"
+}
+
+# Open MPI, and what it needs to know of a container: Debian's may be started by root, and its single-copy path between processes, which asks for
+# a right that containers do not have, ends in "Read -1, expected N".
+set_up_mpi() {
+  install_packages "${mpi_packages[@]}"
+  export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_btl_vader_single_copy_mechanism=none
 }
 
 # The Python environment of the scripts that draw and fetch: .venv with what scripts/requirements.txt pins.

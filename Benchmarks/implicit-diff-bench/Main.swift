@@ -13,7 +13,7 @@ struct BenchCommand: ParsableCommand {
     version: implicitDiffVersion,
     subcommands: [
       SweepCommand.self, KernelsCommand.self, SparseCommand.self, GroupsCommand.self, ChoiceCommand.self,
-      OperatorsCommand.self, TracingCommand.self, FiguresCommand.self,
+      OperatorsCommand.self, TracingCommand.self, ScalingCommand.self, FiguresCommand.self,
       ReliabilityCommand.self, BoundsCommand.self,
     ])
 }

@@ -2,6 +2,7 @@ public import ArgumentParser
 import Datasets
 import Foundation
 import LinAlg
+import Sharding
 
 extension Console {
   /// Parses the command line and runs the command; whatever goes wrong becomes one line on standard error and an exit
@@ -33,8 +34,19 @@ extension Console {
   private static func exitCode(of command: any ParsableCommand.Type) -> ExitCode {
     do {
       var parsed = try command.parseAsRoot()
+      if parsed is any RunsOnRanks || Launcher.current.ranks == 1 {
+        try Launcher.current.requireSupport()
+      } else {
+        throw RankRefusal.alone(ranks: Launcher.current.ranks)
+      }
       try parsed.run()
       return .success
+    } catch let refusal as MPIError {
+      Self.error("\(refusal)")
+      return .validationFailure
+    } catch let refusal as RankRefusal {
+      Self.error(refusal.description)
+      return .validationFailure
     } catch let code as ExitCode {
       // Explained where it was thrown.
       return code

@@ -1,6 +1,7 @@
 public import ArgumentParser
 public import Datasets
 import Foundation
+import Sharding
 
 /// The version printed by `--version` and written into reports.
 public let implicitDiffVersion = "0.1.0"
@@ -14,6 +15,9 @@ extension ExitCode {
 }
 
 public enum Console {
+  /// Whether this is one of several ranks and not the first, which speaks for all: it prints and writes nothing.
+  public static let isSilent = Launcher.current.rank > 0
+
   /// The name the program was called by.
   private static let program = URL(filePath: CommandLine.arguments.first ?? "implicit-diff").lastPathComponent
 
@@ -21,6 +25,7 @@ public enum Console {
   ///
   /// - Throws: ``ArgumentParser/ExitCode/cannotWrite`` after saying why. A reader that has gone ends the program quietly.
   public static func print(_ text: String) throws {
+    if isSilent { return }
     guard let failure = Descriptors.write(text + "\n", to: 1) else { return }
     if failure == EPIPE { Descriptors.endByBrokenPipe() }
     error("standard output: cannot be written: \(String(cString: strerror(failure)))")
@@ -29,6 +34,7 @@ public enum Console {
 
   /// One line on standard error. Where that cannot be written there is nobody to tell, and the exit code has to do.
   public static func error(_ message: String) {
+    if isSilent { return }
     _ = Descriptors.write("\(program): \(message)\n", to: 2)
   }
 
@@ -39,7 +45,7 @@ public enum Console {
   }
 
   /// Whether anybody sees progress: whether standard error is a terminal.
-  public static var showsProgress: Bool { isatty(2) == 1 }
+  public static var showsProgress: Bool { !isSilent && isatty(2) == 1 }
 
   /// Removes the progress line.
   public static func endProgress() { progress("") }

@@ -8,6 +8,7 @@ extension Console {
   ///
   /// - Parameter paths: nil and `-` are no files.
   public static func requireWritable(_ paths: [String?]) throws {
+    if isSilent { return }
     try reportingDataErrors {
       for case let path? in paths where path != "-" { try AtomicFile.requireWritable(path) }
     }
@@ -36,6 +37,7 @@ extension Console {
 
   /// Writes a value as JSON with sorted keys, to standard output for `-`, otherwise atomically to a file.
   public static func write(json value: some Encodable, to path: String) throws {
+    if isSilent { return }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     let text = String(decoding: try encoder.encode(value), as: UTF8.self)

@@ -2,7 +2,7 @@ internal import CMPI
 import LinAlg
 internal import Synchronization
 
-/// A group of ranks, as what is made in it keeps it. Ends with ``MPI/run(exitCode:_:)``; used after that, it ends the program with a message.
+/// A group of ranks, as what is made in it keeps it. Ends with ``MPI/run(exitCode:explanation:_:)``; used after that, it ends the program with a message.
 final class Communicator: Sendable {
   private let handle: cmpi_comm
   private let isWorld: Bool
@@ -40,7 +40,8 @@ final class Communicator: Sendable {
   }
 
   private var comm: cmpi_comm {
-    precondition(isOpen.load(ordering: .relaxed), "MPI has ended: a world and its designs are of use within MPI.run alone")
+    precondition(
+      isOpen.load(ordering: .relaxed), "MPI has ended: a world and its designs are of use within MPI.run alone")
     return handle
   }
 

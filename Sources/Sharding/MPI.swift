@@ -19,10 +19,13 @@ public enum MPI {
   /// with its exit code. Where all throw the same, the first alone is heard: the others let it. A ``RankFailure``, which all ranks throw together, and any error
   /// of a single rank is thrown to the caller, after MPI has ended.
   ///
-  /// - Parameter exitCode: what the shell is told of an error.
+  /// - Parameters:
+  ///   - exitCode: what the shell is told of an error.
+  ///   - explanation: what is printed of one; nil where that has happened.
   /// - Throws: ``MPIError`` where ranks were started that this build does not know of, or where MPI does not start; what `body` throws.
   public static func run<R>(
-    exitCode: @escaping @Sendable (any Error) -> Int32 = { _ in 1 }, _ body: (borrowing World) throws -> R
+    exitCode: @escaping @Sendable (any Error) -> Int32 = { _ in 1 },
+    explanation: (any Error) -> String? = { "\($0)" }, _ body: (borrowing World) throws -> R
   ) throws -> R {
     let launcher = Launcher.current
     try launcher.requireSupport()
@@ -51,7 +54,7 @@ public enum MPI {
       return result
     } catch {
       if communicator.ranks > 1, !(error is RankFailure) {
-        abort(error, rank: communicator.rank, code: exitCode(error))
+        abort(explanation(error), rank: communicator.rank, code: exitCode(error))
       }
       communicator.close()
       throw error
@@ -59,16 +62,22 @@ public enum MPI {
   }
 
   /// Says what went wrong and ends all ranks.
-  private static func abort(_ error: any Error, rank: Int, code: Int32) -> Never {
+  private static func abort(_ message: String?, rank: Int, code: Int32) -> Never {
     // Errors of what all ranks compute come on all of them: the first is heard, and ends the others while they wait.
     if rank > 0 { Thread.sleep(forTimeInterval: 0.5) }
-    end("rank \(rank): \(error)", code: code)
+    end(message.map { "rank \(rank): \($0)" }, code: code)
   }
 
   /// One line on standard error, and the end of all ranks.
-  static func end(_ message: String, code: Int32) -> Never {
-    FileHandle.standardError.write(Data((message.split(whereSeparator: \.isNewline).joined(separator: " ") + "\n").utf8))
+  static func end(_ message: String?, code: Int32) -> Never {
+    let message = message ?? ""
+    if !message.isEmpty { say(message) }
     cmpi_abort(code == 0 ? 1 : code)
     exit(code == 0 ? 1 : code)
+  }
+
+  private static func say(_ message: String) {
+    FileHandle.standardError.write(
+      Data((message.split(whereSeparator: \.isNewline).joined(separator: " ") + "\n").utf8))
   }
 }

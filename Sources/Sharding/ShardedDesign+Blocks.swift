@@ -97,11 +97,13 @@ extension ShardedDesign {
     guard let indices else { return multiply(v, alpha: 1, beta: 0, into: &a) }
     requireRows(indices)
     // Every number comes from one rank, so that the sum is exact in any order.
-    a.combine(1, scattered(indices, width: 1) { part, chosen in
-      var values = Vector<Element>.zeros(chosen.count)
-      part.multiply(rows: chosen, v, into: &values)
-      return values
-    }, 0)
+    a.combine(
+      1,
+      scattered(indices, width: 1) { part, chosen in
+        var values = Vector<Element>.zeros(chosen.count)
+        part.multiply(rows: chosen, v, into: &values)
+        return values
+      }, 0)
   }
 
   /// `width` numbers for each of the rows `indices`, from the ranks that have them.

@@ -33,7 +33,8 @@ extension ShardedDesign {
       let inside = range.clamped(to: begin..<begin + local.rows)
       if range.upperBound <= ends[owner + 1] {
         if owner == world.rank {
-          parts.append(DenseDesign(local[rows: range.lowerBound - begin..<range.upperBound - begin].packed(as: .columnMajor)))
+          parts.append(
+            DenseDesign(local[rows: range.lowerBound - begin..<range.upperBound - begin].packed(as: .columnMajor)))
         }
         continue
       }
@@ -150,7 +151,9 @@ extension HeldOutDesigns {
     }
     let features = try ShardedDesign<Element>(npyShards: prefix, of: world, order: order)
     let path = "\(directory)/y_\(name).\(world.rank).npy"
-    let rows = try world.together { try NPY.exists(at: "\(prefix).\(world.rank).npy") ? NPY.shape(at: "\(prefix).\(world.rank).npy").rows : 0 }
+    let rows = try world.together {
+      try NPY.exists(at: "\(prefix).\(world.rank).npy") ? NPY.shape(at: "\(prefix).\(world.rank).npy").rows : 0
+    }
     let own = try world.together {
       let targets = try NPY.vector(at: path, as: Element.self)
       try requireCount(targets.count, rows, path)

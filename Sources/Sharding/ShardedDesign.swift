@@ -1,3 +1,4 @@
+import Datasets
 public import LinAlg
 internal import Synchronization
 
@@ -60,7 +61,9 @@ public final class ShardedDesign<Element: Scalar>: DesignMatrix {
     let expected = try world.broadcast("\(columns) columns of \(Element.typeName)")
     try world.together {
       let found = "\(columns) columns of \(Element.typeName)"
-      if found != expected { throw ShardError("\(name): \(found); expected \(expected), as rank 0 has") }
+      if found != expected {
+        throw DatasetError.invalid(path: name, reason: "\(found); expected \(expected), as rank 0 has")
+      }
     }
   }
 
@@ -183,12 +186,16 @@ public final class ShardedDesign<Element: Scalar>: DesignMatrix {
     let count = S?.count ?? columns
     let image = sum(count) { part, block, sum in
       let weights = d.map { entries($0, of: block) }
-      if let dense = part.denseColumns, FusedGram.pays(for: dense) {
+      if part.hasDenseColumns, let dense = part.denseColumns, FusedGram.pays(for: dense) {
         fused.withLock { $0.assign(to: &sum, columns: S, of: dense, x, weights: weights, alpha: 1) }
         return
       }
       var scores = Vector<Element>.zeros(part.rows)
-      if let S { part.addProduct(columns: S, x, to: &scores) } else { part.multiply(x, alpha: 1, beta: 0, into: &scores) }
+      if let S {
+        part.addProduct(columns: S, x, to: &scores)
+      } else {
+        part.multiply(x, alpha: 1, beta: 0, into: &scores)
+      }
       if let weights { scores.scale(by: weights) }
       if let S {
         part.multiplyTransposed(columns: S, scores, alpha: 1, into: &sum)
@@ -220,10 +227,4 @@ public final class ShardedDesign<Element: Scalar>: DesignMatrix {
     ShardedDesign(
       communicator, shards, columns: columns + 1, order: order, parts: parts.map { $0.appendingOnes() })
   }
-}
-
-/// What one rank finds wrong with its rows.
-struct ShardError: Error, CustomStringConvertible {
-  let description: String
-  init(_ description: String) { self.description = description }
 }

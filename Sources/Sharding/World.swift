@@ -1,6 +1,6 @@
 public import LinAlg
 
-/// The ranks that run one program together, or a group of them; lent by ``MPI/run(exitCode:_:)`` and not to be copied. Every function here is
+/// The ranks that run one program together, or a group of them; lent by ``MPI/run(exitCode:explanation:_:)`` and not to be copied. Every function here is
 /// collective: all ranks call it, in the same order.
 public struct World: ~Copyable {
   let communicator: Communicator
@@ -53,7 +53,9 @@ public struct World: ~Copyable {
 
   public func broadcast<Element: Scalar>(_ A: inout Matrix<Element>, from root: Int = 0) throws(MPIError) {
     let base = A.mutableBase()
-    for line in A.lines { try communicator.broadcast(base + line.lowerBound, line.count, .of(Element.self), from: root) }
+    for line in A.lines {
+      try communicator.broadcast(base + line.lowerBound, line.count, .of(Element.self), from: root)
+    }
   }
 
   /// Rank k has `counts[k]` entries, behind those of the ranks before; afterwards the root has them all, or all ranks where that is nil.
@@ -123,7 +125,10 @@ public struct World: ~Copyable {
     return String(decoding: bytes, as: UTF8.self)
   }
 
-  // MARK: - Failing together
+  // MARK: - Deciding and failing together
+
+  /// For what one rank alone can know, as the time or a signal.
+  public func decision() -> Decision { Decision(communicator: communicator) }
 
   /// Runs `body` on every rank; where it throws on some, all throw the error of the first of them.
   ///
@@ -142,7 +147,8 @@ public struct World: ~Copyable {
     }
     let codes = try allgather(code)
     guard let first = codes.firstIndex(where: { $0 != 0 }) else { return try result.get() }
-    throw RankFailure(rank: first, reason: try broadcast(reason, from: first), exitCode: Int32(truncatingIfNeeded: codes[first]))
+    throw RankFailure(
+      rank: first, reason: try broadcast(reason, from: first), exitCode: Int32(truncatingIfNeeded: codes[first]))
   }
 
   /// Refuses ranks whose text is not that of rank 0: options, versions, shapes.
@@ -155,6 +161,20 @@ public struct World: ~Copyable {
     guard let rank = differs.firstIndex(of: 1) else { return }
     let other = try broadcast(text, from: rank)
     throw RankFailure(rank: rank, reason: "\(name) '\(other)'; expected '\(first)', as rank 0 has", exitCode: exitCode)
+  }
+}
+
+/// What rank 0 decides, for all ranks; may be kept where the world may not, and is of use within ``MPI/run(exitCode:explanation:_:)`` alone. Collective.
+public struct Decision: Sendable {
+  let communicator: Communicator
+
+  /// - Parameter own: what this rank would decide.
+  public func callAsFunction(_ own: Bool) -> Bool {
+    var decided: Vector<Double> = [own ? 1 : 0]
+    communicator.orEnd { () throws(MPIError) in
+      try communicator.broadcast(decided.mutableBase(), 1, .double, from: 0)
+    }
+    return decided[0] != 0
   }
 }
 

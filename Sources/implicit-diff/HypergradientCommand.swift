@@ -4,6 +4,7 @@ import Datasets
 import ImplicitDiff
 import LinAlg
 import Models
+import Sharding
 
 /// The smooth part of the inner problem, by name.
 enum ModelName: String, CaseIterable, ExpressibleByArgument {
@@ -11,7 +12,7 @@ enum ModelName: String, CaseIterable, ExpressibleByArgument {
   case logistic
 }
 
-struct HypergradientCommand: ParsableCommand {
+struct HypergradientCommand: RunsOnRanks {
   static let configuration = CommandConfiguration(
     commandName: "hypergradient",
     abstract: "The derivative of the validation loss with respect to the penalty strengths.",
@@ -24,6 +25,8 @@ struct HypergradientCommand: ParsableCommand {
       logistic: mean log(1 + exp(−y x·w)) + the same, y −1 or 1
 
       \(sparseDataHelp)
+
+      \(ranksHelp)
       """)
 
   @Argument(help: "The data folder.") var directory: String
@@ -60,6 +63,7 @@ struct HypergradientCommand: ParsableCommand {
     name: .customLong("repeat"), parsing: .unconditional,
     help: "Time the hypergradient so many times and report the median.")
   var repetitions = 1
+  @OptionGroup var ranks: RankOptions
   @Option(help: ArgumentHelp("Write the report as JSON; - for standard output.", valueName: "FILE|-")) var json: String?
 
   func validate() throws {
@@ -99,8 +103,19 @@ struct HypergradientCommand: ParsableCommand {
     try Console.requireWritable([json == "-" ? nil : json, save])
     let progress = ProgressLine("reading \(directory)")
     defer { progress.end() }
+    guard ranks.areUsed else {
+      return try differentiate(HeldOutDesigns<Double>(mappedFrom: directory), clock, progress)
+    }
+    try Console.onRanks { world in
+      try differentiate(HeldOutDesigns<Double>(directory: directory, of: world, order: ranks.order), clock, progress)
+    }
+  }
+
+  private func differentiate(
+    _ read: @autoclosure () throws -> HeldOutDesigns<Double>, _ clock: Stopwatch, _ progress: ProgressLine
+  ) throws {
     let data = try Console.reportingDataErrors {
-      let data = try HeldOutDesigns<Double>(mappedFrom: directory)
+      let data = try read()
       if model == .logistic {
         try Self.requireLabels(data.trainTargets, directory + "/y_train.npy")
         try Self.requireLabels(data.validationTargets, directory + "/y_val.npy")
@@ -134,7 +149,7 @@ struct HypergradientCommand: ParsableCommand {
     }
     let (w, inner) = try innerSolution(map, λ, given: given, progress)
     seconds.solving = clock.seconds - seconds.reading
-    if let save { try Console.reportingDataErrors { try NPY.write(w, to: save) } }
+    if let save, !Console.isSilent { try Console.reportingDataErrors { try NPY.write(w, to: save) } }
     let session = HypergradientSession(
       map: map, objective: HeldOutLoss<Loss>(features: data.validationFeatures, targets: data.validationTargets),
       parameters: λ, strengths: penalty.strengths, groups: penalty.groups, checksum: checksum, state: w,

@@ -36,7 +36,8 @@ enum Hypergradients {
     let found = try solved(Loss.self, sharded, y)
     let expected = try solved(Loss.self, whole, y)
     try require(
-      IndexSubset(nonzerosOf: found.problem.state) == IndexSubset(nonzerosOf: expected.problem.state), "\(name): support")
+      IndexSubset(nonzerosOf: found.problem.state) == IndexSubset(nonzerosOf: expected.problem.state),
+      "\(name): support")
     // Sums of n = 211 products in another order differ by at most n ulps, 5e-14, of the sums of magnitudes; the condition of the Hessian on the
     // support is below 20.
     try requireClose(found.problem.state, expected.problem.state, 1e-12, "\(name): w")

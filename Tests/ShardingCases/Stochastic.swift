@@ -10,7 +10,10 @@ enum Stochastic {
   typealias Map = ElasticNetMap<Double>
 
   static func check(_ world: borrowing World, split: String) throws {
-    let (X, y) = (Hypergradients.data.features[rows: Hypergradients.train], Hypergradients.data.targets[segment: Hypergradients.train])
+    let (X, y) = (
+      Hypergradients.data.features[rows: Hypergradients.train],
+      Hypergradients.data.targets[segment: Hypergradients.train]
+    )
     let (λ, p) = (Hypergradients.λ, X.columns)
     let cotangent = Vector<Double>(count: p) { Double($0 % 3) - 0.5 }
     let whole = Map(features: DenseDesign(X), targets: y)
@@ -29,7 +32,8 @@ enum Stochastic {
         report(world, "\(name)-\(order == .any ? "any" : "fixed")", g)
       }
       try both(
-        NSID<Map>(iterations: 300, innerBatches: 20, batchSize: 16, steps: .constant(0.05), seed: 3, forced: true), "nsid")
+        NSID<Map>(iterations: 300, innerBatches: 20, batchSize: 16, steps: .constant(0.05), seed: 3, forced: true),
+        "nsid")
       try both(VarianceReducedNSID<Map>(epochs: 5, epochLength: 20, batchSize: 8, step: 0.3, seed: 4), "nsid-vr")
     }
   }

@@ -54,6 +54,18 @@ public enum NPY {
     return try file.vector(allowsNonFinite: allowsNonFinite)
   }
 
+  /// The number of entries of the array of one dimension in the file at `path`.
+  public static func count(at path: String) throws(DatasetError) -> Int { try NPYFile(path, rank: 1).header.count }
+
+  /// The entries in `range` of the array of one dimension in the file at `path`; the rest of the file is not read.
+  ///
+  /// - Precondition: the range lies within the entries.
+  public static func vector<Element: Scalar>(
+    at path: String, rows range: Range<Int>, as: Element.Type = Element.self, allowsNonFinite: Bool = false
+  ) throws(DatasetError) -> Vector<Element> {
+    try NPYFile(path, rank: 1).vector(rows: range, allowsNonFinite: allowsNonFinite)
+  }
+
   /// The integers of one dimension in the file at `path`: labels or indices.
   public static func indices(at path: String) throws(DatasetError) -> [Int] {
     let file = try NPYFile(path, rank: 1)

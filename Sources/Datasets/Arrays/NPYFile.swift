@@ -64,14 +64,20 @@ final class NPYFile: Sendable {
     return matrix
   }
 
+  /// - Parameter range: the entries that are read, nil for all.
   func vector<Element: Scalar>(
-    as: Element.Type = Element.self, allowsNonFinite: Bool = false
+    as: Element.Type = Element.self, rows range: Range<Int>? = nil, allowsNonFinite: Bool = false
   ) throws(DatasetError) -> Vector<Element> {
+    let range = range ?? 0..<header.count
+    precondition(
+      range.lowerBound >= 0 && range.upperBound <= header.count, "NPY: entries \(range) of \(header.count) in \(path)")
     var bad: Int?
-    let vector = try Vector<Element>(count: header.count) { (buffer) throws(DatasetError) in
-      bad = try line(of: Element.self).fill(buffer)
+    let reader = NPYReader<Element>(
+      self, lines: 1, length: range.count, transposes: false, start: range.lowerBound)
+    let vector = try Vector<Element>(count: range.count) { (buffer) throws(DatasetError) in
+      bad = try reader.fill(buffer)
     }
-    if !allowsNonFinite, let bad { throw notFinite(bad, vector[bad]) }
+    if !allowsNonFinite, let bad { throw notFinite(bad, vector[bad - range.lowerBound]) }
     return vector
   }
 

@@ -26,7 +26,7 @@ struct PreparedRows {
       throw .invalid(
         path: options.data,
         reason:
-          "is sparse, and centred sparse features would be dense: leave out --standardize\(modelHasIntercept ? "" : " and --intercept")"
+          "\(data.features.sparseColumns == nil ? "lies on several ranks, where features are not centred" : "is sparse, and centred sparse features would be dense"): leave out --standardize\(modelHasIntercept ? "" : " and --intercept")"
       )
     }
     // Centring fits the intercept of what the offsets leave.

@@ -1,5 +1,6 @@
 import Datasets
 import LinAlg
+import Sharding
 
 /// Rows to fit and, where there are any, rows to judge by. Rows of weight 0 are in neither.
 struct RegressionData {
@@ -81,6 +82,33 @@ struct RegressionData {
         return try Self.part(rows, terms, counted, classes, options.model, "validation", file)
       }
     }
+  }
+
+  /// Rows on the ranks of an MPI program, of a folder with X_train, y_train, X_val and y_val.
+  ///
+  /// - Throws: `RankFailure`, ``DatasetError``.
+  init(_ options: ModelOptions, of world: borrowing World, order: SummationOrder) throws {
+    guard options.rows.validation == nil, options.rows.holdout == nil else {
+      throw DatasetError.invalid(
+        path: options.data,
+        reason: "lies on several ranks, with validation rows of its own; leave out --validation and --holdout")
+    }
+    guard options.terms.weights == nil, options.terms.offsets == nil else {
+      throw DatasetError.invalid(
+        path: options.data,
+        reason: "lies on several ranks, where rows have no weights and offsets; leave out --weights and --offsets")
+    }
+    let data = try HeldOutDesigns<Double>(directory: options.data, of: world, order: order)
+    let classes =
+      options.model.isClassifier ? try ClassLabels(of: .numbers(data.trainTargets), path: options.data) : nil
+    func numbers(_ y: Vector<Double>, _ part: String) throws(DatasetError) -> Vector<Double> {
+      guard let classes else { return y }
+      return try classes.signs(of: .numbers(y), part, path: options.data)
+    }
+    self.classes = classes
+    fitted = Part(features: data.trainFeatures, targets: try numbers(data.trainTargets, "training"))
+    heldOut = Part(features: data.validationFeatures, targets: try numbers(data.validationTargets, "validation"))
+    try options.model.check(fitted.targets, "training", options.data)
   }
 
   /// The rows whose weight is not 0; nil for all.

@@ -3,8 +3,9 @@ import Bilevel
 import CommandSupport
 import Datasets
 import LinAlg
+import Sharding
 
-struct TuneCommand: ParsableCommand {
+struct TuneCommand: RunsOnRanks {
   static let configuration = CommandConfiguration(
     commandName: "tune",
     abstract: "Chooses penalty strengths by the gradient of a held-out loss or of a cross-validation.",
@@ -20,6 +21,8 @@ struct TuneCommand: ParsableCommand {
       \(sampleFormatsHelp)
 
       \(sparseDataHelp)
+
+      \(ranksHelp) DATA is a folder then.
       """)
 
   @OptionGroup var inputs: ModelOptions
@@ -65,6 +68,7 @@ struct TuneCommand: ParsableCommand {
   @Flag(help: "Go on from --checkpoint where that file is there.") var resume = false
   @Option(help: ArgumentHelp("Save the model, model.json and coefficients.npy, in this folder.", valueName: "DIR"))
   var out: String?
+  @OptionGroup var ranks: RankOptions
   @Option(help: ArgumentHelp("Write the report as JSON; - for standard output.", valueName: "FILE|-")) var json: String?
 
   func validate() throws {
@@ -129,21 +133,30 @@ struct TuneCommand: ParsableCommand {
   var chosenOptimizer: TuneOptimizer { optimizer ?? (criterion?.charge == nil ? .lbfgs : .grid) }
 
   func run() throws {
-    let clock = Stopwatch()
     try Console.requireWritable([json == "-" ? nil : json, checkpoint])
-    if let out { try Console.prepareFolder(out, for: ["model.json", "coefficients.npy"]) }
+    if let out, !Console.isSilent { try Console.prepareFolder(out, for: ["model.json", "coefficients.npy"]) }
+    guard ranks.areUsed else { return try run(RegressionData(inputs, seed: seed)) { $0 } }
+    try Console.onRanks { world in
+      let decision = world.decision()
+      try run(RegressionData(inputs, of: world, order: ranks.order)) { decision($0) }
+    }
+  }
+
+  /// - Parameter decide: what the first rank decides of what each would.
+  private func run(_ read: @autoclosure () throws -> RegressionData, decide: @escaping (Bool) -> Bool) throws {
+    let clock = Stopwatch()
     let interruption = Interruption()
     let progress = ProgressLine("reading \(inputs.data)")
     defer { progress.end() }
-    let problem = try Console.reportingDataErrors { try TuneProblem(self) }
+    let problem = try Console.reportingDataErrors { try TuneProblem(self, read()) }
     let reading = clock.seconds
     progress.update("tuning")
     let log = try Console.reportingDataErrors { try resumed(problem.settings) }
-    let result = try tune(problem, log, interruption, progress)
+    let result = try tune(problem, log, interruption, progress, decide)
     let seconds = TuneReport.Seconds(reading: reading, tuning: result.seconds, total: clock.seconds)
     progress.end()
     let report = TuneReport(problem, result, seconds)
-    if let out, let fit = report.best.map({ problem.fit($0) }) {
+    if let out, let fit = report.best.map({ problem.fit($0) }), !Console.isSilent {
       try Console.reportingDataErrors { try TunedModel(problem, report, fit).write(to: out) }
     }
     if let json { try Console.write(json: report, to: json) }
@@ -166,21 +179,27 @@ struct TuneCommand: ParsableCommand {
   }
 
   private func tune(
-    _ problem: TuneProblem, _ log: TuningLog?, _ interruption: Interruption, _ progress: ProgressLine
+    _ problem: TuneProblem, _ log: TuningLog?, _ interruption: Interruption, _ progress: ProgressLine,
+    _ decide: @escaping (Bool) -> Bool
   ) throws -> TuningResult {
+    let clock = Stopwatch()
     let isBaseline = chosenOptimizer == .grid || chosenOptimizer == .random
     let tuner = Tuner(
       strategy,
       limits: TuningLimits(
         gradientReduction: tolerance, evaluations: maxEvaluations ?? (isBaseline ? 1_000_000 : 200),
-        seconds: maxSeconds))
+        // Ranks end by the first one's clock.
+        seconds: ranks.areUsed ? nil : maxSeconds))
     var unwritten: DatasetError?
     let result = tuner.tune(
       problem.criterion, in: problem.space, resuming: log,
-      isCancelled: { interruption.signal != nil || unwritten != nil }
+      isCancelled: {
+        let isLate = ranks.areUsed && maxSeconds.map { clock.seconds >= $0 } ?? false
+        return decide(interruption.signal != nil || unwritten != nil || isLate)
+      }
     ) { record, search in
       progress.update(Self.line(record, search))
-      guard let checkpoint else { return }
+      guard let checkpoint, !Console.isSilent else { return }
       do throws(DatasetError) {
         try TuneCheckpoint(settings: problem.settings, log: search.log).write(to: checkpoint)
       } catch { unwritten = error }

@@ -15,10 +15,10 @@ struct TuneProblem {
   /// Coefficients and intercept at a λ, in the units of the data: fitted to the training rows, for a cross-validation to all of them.
   let fit: (TuningRecord) -> (coefficients: Vector<Double>, intercept: Double)?
 
-  init(_ command: TuneCommand) throws {
+  init(_ command: TuneCommand, _ data: RegressionData) throws {
     let options = command.inputs
+    self.data = data
     offsets = options.terms.offsets
-    data = try RegressionData(options, seed: command.seed)
     let builder = try ModelBuilder(options, data)
     let kind = command.criterion ?? (data.heldOut == nil ? .cv : .heldout)
     // The means by which it centres are those of all rows: a fold's fit would know the rows that it is judged by, and the risk miss a degree of freedom.
