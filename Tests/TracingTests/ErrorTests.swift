@@ -118,7 +118,7 @@ import Tracing
   @Test func unknownCurvatureIsNoSilentStep() throws {
     let steep = try TracedFunction<Double>(state: 2, parameters: 0) { w, _ in sum(exp(w)) + 40 * norm2(w) - 3 * w[0] }
     #expect(!steep.hasCurvatureBounds(parameters: []))
-    let unknown = ProximalGradientMap(steep, L1Norm<Double>()).solve(at: [0.1])
+    let unknown = FixedPointSolver().solve(ProximalGradientMap(steep, L1Norm<Double>()), parameters: [0.1])
     let failure = #expect(throws: ConvergenceFailure.self) { try unknown.get() }
     for word in ["step: .fixed", "curvature:"] {
       #expect(failure?.description.contains(word) == true, "\(word): \(failure?.description ?? "")")
