@@ -1,3 +1,5 @@
+internal import Synchronization
+
 /// Sparse lines (columns of CSC, rows of CSR) in three arrays.
 struct CompressedLines<Element: Scalar>: Sendable {
   /// The length of a line.
