@@ -15,7 +15,7 @@ import Testing
     }
     func file(_ name: String, _ shape: String, width: Int, _ entry: (Int, Int) -> Double) throws {
       let path = "\(folder)/\(name)"
-      FileManager.default.createFile(atPath: path, contents: header(shape))
+      try header(shape).write(to: URL(filePath: path))
       let handle = try FileHandle(forWritingTo: URL(filePath: path))
       try handle.truncate(atOffset: UInt64(128 + Self.rows * width * 8))
       for i in stride(from: 0, to: Self.rows, by: 10_000) {
