@@ -121,7 +121,7 @@ import Testing
     try whole(folder.path)
     func call(_ n: Int, _ options: String) throws -> Ranks.Result {
       try Ranks.shell(
-        "$RUN -np \(n) \"$MPI/implicit-diff\" tune '\(folder.path)' --fixed-order 4 --criterion cv --folds 3 \(options) | grep -v second"
+        "$RUN -np \(n) \"$MPI/implicit-diff\" tune '\(folder.path)' --fixed-order 4 --criterion cv --folds 3 \(options) | grep -v '^seconds' | sed 's/ evaluations, .* s;/ evaluations;/'"
       )
     }
     let one = try call(1, "--max-evaluations 6")

@@ -25,7 +25,9 @@ import Testing
       }
       try handle.close()
     }
-    try file("X.npy", "\(Self.rows), \(Self.columns)", width: Self.columns) { Double(($0 * 7 + $1 * $1 * 3) % 17 - 8) }
+    try file("X.npy", "\(Self.rows), \(Self.columns)", width: Self.columns) { i, j in
+      Double((i * 37 + j * 91 + i * j * 53 + i * i * 17) % 101 - 50)
+    }
     try file("y.npy", "\(Self.rows),", width: 1) { i, _ in Double(i % 5 - 2) }
   }
 
@@ -52,7 +54,7 @@ import Testing
     let (w, expected) = (numbers(streamed), numbers(unlimited))
     try #require(w.count == Self.columns && expected.count == Self.columns, "\(streamed) \(unlimited)")
     let scale = expected.map(abs).max()!
-    // 150 rows of small integers reduce with an error of some hundred ulps, times the condition of the columns squared in the reference's Gram matrix.
+    // 150 rows of small integers reduce with an error of some hundred ulps, times the square, 9, of the columns' condition in the reference's Gram matrix.
     #expect(zip(w, expected).allSatisfy { abs($0 - $1) <= 1e-12 * scale }, "\(w) instead of \(expected)")
   }
 }
