@@ -127,8 +127,15 @@ import Testing
     let one = try call(1, "--max-evaluations 6")
     #expect(one.output.contains("lambda1"), "\(one)")
     _ = try call(3, "--max-evaluations 3 --checkpoint '\(folder.path)/search.json'")
-    let resumed = try call(2, "--max-evaluations 6 --checkpoint '\(folder.path)/search.json' --resume")
+    let search = "--max-evaluations 6 --checkpoint '\(folder.path)/search.json' --resume"
+    let resumed = try call(2, search)
     #expect(resumed.output == one.output, "\(resumed)")
+    // Of other features the checkpoint is refused, though shape and targets are the same.
+    var X = try NPY.matrix(at: folder.path + "/X_train.npy", as: Double.self)
+    X[0, 0] += 1
+    try NPY.write(X, to: folder.path + "/X_train.npy")
+    let other = try call(2, search)
+    #expect(other.output.isEmpty && other.lines(containing: "search.json") == 1, "\(other)")
   }
 
   @Test func ranksOfOtherOptionsAreNamed() throws {

@@ -19,7 +19,7 @@ enum Ranks {
     var output: String
     var errors: String
     var seconds: Double
-    /// Lines of the program itself: mpirun adds some about a job that failed.
+    /// How many lines hold `text`: all lines cannot be compared, since mpirun adds its own when a job fails.
     func lines(containing text: String) -> Int { errors.split(separator: "\n").count { $0.contains(text) } }
   }
 

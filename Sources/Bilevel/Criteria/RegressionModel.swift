@@ -132,7 +132,7 @@ public struct RegressionModel<Loss: SmoothLoss, Penalty: ProximalMap<Loss.Elemen
 
   /// The mean over all held-out rows, by their weights, of their loss, each fold fitted to its own training rows.
   ///
-  /// - Precondition: of every fold some fitted row and some held-out one has a weight above 0.
+  /// - Precondition: every fold has at least one fitted row and one held-out row whose weight is above 0.
   ///
   /// Memory: dense K-folds share two copies of X; other splits copy the rows of every fold.
   public func crossValidation(

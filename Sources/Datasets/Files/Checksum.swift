@@ -11,7 +11,8 @@ public struct Checksum: Sendable {
     add(UnsafeRawBufferPointer(UnsafeBufferPointer(start: x.base, count: x.count)))
   }
 
-  /// The shape of a design and its entries as they are stored, by columns or by rows; of one that is known by its products the shape alone.
+  /// The shape of a design and its entries as they are stored, by columns or by rows; of one that is known by its products, as rows over ranks are,
+  /// one product with its transpose, which all ranks then take part in.
   public mutating func add<Element: Scalar>(_ X: any DesignMatrix<Element>) {
     for piece in ChecksumPiece.pieces(of: X) { piece.add(&self) }
   }
@@ -60,7 +61,7 @@ struct ChecksumPiece: Sendable {
         }
       }
     }
-    guard let sparse = X.sparseColumns else { return [] }
+    guard let sparse = X.sparseColumns else { return [product(of: X)] }
     let count = sparse.nonzeroCount
     return lines(sparse.columns + 1, MemoryLayout<Int>.stride) { range, sum in
       sparse.withColumns { pointers, _, _ in sum.add(bytes(pointers, range)) }
@@ -71,6 +72,17 @@ struct ChecksumPiece: Sendable {
       + lines(count, MemoryLayout<Element>.stride) { range, sum in
         sparse.withColumns { _, _, values in sum.add(bytes(values, range)) }
       }
+  }
+
+  /// Xᵀr for an r without zeros or equal entries: what changes in X changes it. Made here and now, since ranks exchange messages in one order.
+  private static func product<Element: Scalar>(of X: any DesignMatrix<Element>) -> ChecksumPiece {
+    let golden = (5.0.squareRoot() - 1) / 2
+    let r = Vector<Element>(count: X.rows) { i in
+      Element(1 + (Double(i) * golden).truncatingRemainder(dividingBy: 1))
+    }
+    var image = Vector<Element>.zeros(X.columns)
+    X.multiplyTransposed(r, alpha: 1, beta: 0, into: &image)
+    return .of(image)
   }
 
   private static func bytes<T>(_ start: UnsafePointer<T>, _ range: Range<Int>) -> UnsafeRawBufferPointer {
