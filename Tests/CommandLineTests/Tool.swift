@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// One of the package's executables, as built beside the tests.
 struct Tool {
@@ -7,17 +8,7 @@ struct Tool {
 
   private let executable: URL
 
-  private init(_ name: String) { executable = Self.productsFolder.appending(path: name) }
-
-  /// The folder that holds the test bundle: on Linux the test program's own, on macOS that of the loaded `.xctest`.
-  private static let productsFolder: URL = {
-    #if os(macOS)
-      for bundle in Bundle.allBundles where bundle.bundlePath.hasSuffix(".xctest") {
-        return bundle.bundleURL.deletingLastPathComponent()
-      }
-    #endif
-    return Bundle.main.bundleURL
-  }()
+  private init(_ name: String) { executable = productsFolder.appending(path: name) }
 
   struct Result {
     var code: Int32

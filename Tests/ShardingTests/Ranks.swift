@@ -1,18 +1,12 @@
 import Foundation
+import TestSupport
 
 /// Programs as ranks. The tests' own build knows of one rank; the variable MPI_BUILD names the folder of one with MPI (scripts/test makes it).
 enum Ranks {
   static let withMPI: URL? = ProcessInfo.processInfo.environment["MPI_BUILD"].map { URL(filePath: $0) }
   static var areThere: Bool { withMPI != nil }
 
-  static let withoutMPI: URL = {
-    #if os(macOS)
-      for bundle in Bundle.allBundles where bundle.bundlePath.hasSuffix(".xctest") {
-        return bundle.bundleURL.deletingLastPathComponent()
-      }
-    #endif
-    return Bundle.main.bundleURL
-  }()
+  static let withoutMPI = productsFolder
 
   struct Result {
     var code: Int32

@@ -33,7 +33,10 @@ extension SupportedHessian {
   public func restricted(to S: IndexSubset) -> any LinearOperator<Element> { RestrictedProducts(self, S) }
 
   /// By |S| products.
-  public func assemble(on S: IndexSubset, into M: inout Matrix<Element>) {
+  public func assemble(on S: IndexSubset, into M: inout Matrix<Element>) { assembleByProducts(on: S, into: &M) }
+
+  /// M ← H_SS by |S| products, both triangles: for a Hessian whose own assembly does not fit every S.
+  package func assembleByProducts(on S: IndexSubset, into M: inout Matrix<Element>) {
     let H = restricted(to: S)
     var unit = Vector<Element>.zeros(S.count)
     var column = unit

@@ -97,20 +97,6 @@ public final class MultinomialHessian<Element: Scalar>: SupportedHessian {
     M.addToDiagonal(ridge)
   }
 
-  private func assembleByProducts(on S: IndexSubset, into M: inout Matrix<Element>) {
-    let H = restricted(to: S)
-    var unit = Vector<Element>.zeros(S.count)
-    var column = unit
-    for k in 0..<S.count {
-      unit[k] = 1
-      H.apply(unit, into: &column)
-      unit[k] = 0
-      M.setColumn(k, column)
-    }
-    // The two triangles differ by rounding.
-    Element._mirrorLower(S.count, M.mutableBase(), M.stride)
-  }
-
   /// The support split by class: where a class's part starts in it, and its features.
   private func classBlocks(_ S: IndexSubset) -> [(start: Int, features: [Int])] {
     var blocks: [(start: Int, features: [Int])] = []
