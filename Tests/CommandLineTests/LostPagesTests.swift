@@ -9,11 +9,6 @@ import Testing
 /// code. The body of each test runs in a process of its own that cuts the file itself, between mapping and use, so that nothing depends on
 /// time.
 @Suite struct LostPagesTests {
-  private static func product(_ X: any DesignMatrix<Double>) {
-    var y = Vector<Double>.zeros(X.rows)
-    X.multiply(Vector(repeating: 1, count: X.columns), alpha: 1, beta: 0, into: &y)
-  }
-
   @Test func theFileIsNamed() async throws {
     let directory = try TemporaryDirectory()
     // Above a MiB, from which files are mapped.
@@ -23,18 +18,18 @@ import Testing
       try NPY.write(X, to: directory.file("X_\(part).npy"))
       try NPY.write(Vector<Double>(count: n) { Double($0) }, to: directory.file("y_\(part).npy"))
     }
-    let result = try #require(
-      await #expect(
-        processExitsWith: .exitCode(65), observing: [\.standardErrorContent, \.standardOutputContent]
-      ) { [folder = directory.path] in
-        let data = try HeldOutDesigns<Double>(mappedFrom: folder)
-        // The first page stays, and with it the header.
-        truncate(folder + "/X_val.npy", 4096)
-        // What has its pages can be read still.
-        Self.product(data.trainFeatures)
-        try FileHandle.standardOutput.write(contentsOf: Data("read\n".utf8))
-        Self.product(data.validationFeatures)
-      })
+    let exit = await #expect(
+      processExitsWith: .exitCode(65), observing: [\.standardErrorContent, \.standardOutputContent]
+    ) { [folder = directory.path as String] in
+      let data = try HeldOutDesigns<Double>(mappedFrom: folder)
+      // The first page stays, and with it the header.
+      truncate(folder + "/X_val.npy", 4096)
+      // What has its pages can be read still.
+      read(data.trainFeatures)
+      try FileHandle.standardOutput.write(contentsOf: Data("read\n".utf8))
+      read(data.validationFeatures)
+    }
+    let result = try #require(exit)
     #expect(
       String(decoding: result.standardErrorContent, as: UTF8.self)
         == "implicit-diff: \(directory.path)/X_val.npy: was cut short while it was in use; expected a file that nobody writes to\n"
@@ -59,16 +54,21 @@ import Testing
       try NPY.write((0...columns).map { $0 * rows }, to: directory.file("X_\(part).indptr.npy"))
       try NPY.write(Vector<Double>(count: rows) { Double($0) }, to: directory.file("y_\(part).npy"))
     }
-    let result = try #require(
-      await #expect(processExitsWith: .exitCode(65), observing: [\.standardErrorContent]) {
-        [folder = directory.path] in
-        let data = try HeldOutDesigns<Double>(mappedFrom: folder)
-        truncate(folder + "/X_train.indices.npy", 4096)
-        Self.product(data.trainFeatures)
-      })
+    let exit = await #expect(processExitsWith: .exitCode(65), observing: [\.standardErrorContent]) {
+      [folder = directory.path as String] in
+      let data = try HeldOutDesigns<Double>(mappedFrom: folder)
+      truncate(folder + "/X_train.indices.npy", 4096)
+      read(data.trainFeatures)
+    }
+    let result = try #require(exit)
     #expect(
       String(decoding: result.standardErrorContent, as: UTF8.self)
         == "implicit-diff: \(directory.path)/X_train.indices.npy: was cut short while it was in use; expected a file that nobody writes to\n"
     )
   }
+}
+
+private func read(_ X: any DesignMatrix<Double>) {
+  var y = Vector<Double>.zeros(X.rows)
+  X.multiply(Vector(repeating: 1, count: X.columns), alpha: 1, beta: 0, into: &y)
 }
