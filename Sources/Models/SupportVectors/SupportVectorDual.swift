@@ -50,6 +50,21 @@ public final class SupportVectorDual<Element: Scalar>: SmoothFunction {
     self.init(X, signs: nil, linear: Vector(count: y.count) { y[$0] - mean }, mean: mean)
   }
 
+  /// Rows of one with these signs; the linear term does not matter.
+  static func rows(_ X: any DesignMatrix<Element>, signs: Vector<Element>?) -> SupportVectorDual {
+    SupportVectorDual(X, signs: signs, linear: .zeros(X.rows))
+  }
+
+  /// Dense features row by row, copied on first use; nil for others.
+  lazy var denseRows: Matrix<Element>? = features.denseColumns?.with(layout: .rowMajor)
+
+  /// ‖row‖² of every row.
+  lazy var squaredRowNorms: Vector<Element> = {
+    var norms = Vector<Element>.zeros(stateCount)
+    features.squaredRowNorms(into: &norms)
+    return norms
+  }()
+
   /// c, n entries: ones, or the targets less their mean.
   public var linearTerm: Vector<Element> { linear }
 
@@ -135,10 +150,8 @@ public final class SupportVectorHessian<Element: Scalar>: SupportedHessian {
 
   /// The rows of S gathered.
   private func part(_ S: IndexSubset) -> SupportVectorDual<Element> {
-    let rows = dual.features.rows(S.elements)
-    let linear = Vector<Element>.zeros(S.count)
-    guard let signs = dual.signs else { return SupportVectorDual(features: rows, targets: linear) }
-    return SupportVectorDual(features: rows, labels: Vector(count: S.count) { signs[S[$0]] })
+    SupportVectorDual.rows(
+      dual.features.rows(S.elements), signs: dual.signs.map { signs in Vector(count: S.count) { signs[S[$0]] } })
   }
 
   public func restricted(to S: IndexSubset) -> any LinearOperator<Element> {
