@@ -86,7 +86,7 @@ hold_openblas() {
   mkdir -p "$folder"
   for archive in openblas lapacke gfortran quadmath; do
     path=$(find "$(pkg-config --variable=libdir openblas)" "$(dirname "$(gcc -print-file-name=libgcc.a)")" /usr/lib/*-linux-gnu \
-      -maxdepth 1 -name "lib$archive.a" 2>/dev/null | head -n 1)
+      -maxdepth 1 -name "lib$archive.a" -print -quit 2>/dev/null) || true
     if [ -z "$path" ]; then return; fi
     ln -sf "$path" "$folder/"
   done
