@@ -66,6 +66,17 @@ final class NewtonAttempt<Map: FixedPointMap> {
 }
 
 extension ProximalGradientMap {
+  /// The fixed point by Newton's method from near it, to the rounding of Φ; nil where that is not reached. For solvers of functions that say in the end
+  /// which entries are zero.
+  package func newtonPoint(near w: Vector<Element>, parameters λ: Vector<Element>) -> Vector<Element>? {
+    let start = residual(at: w, parameters: λ)
+    let error = { (w: Vector<Element>) in 4 * self.finiteEvaluationError(at: w, parameters: λ) }
+    if start <= error(w) { return w }
+    // Whatever it costs: there is nothing to compare it with.
+    guard let found = NewtonAttempt(self).improve(w, residual: start, parameters: λ, spent: 1 << 40) else { return nil }
+    return residual(at: found, parameters: λ) <= error(found) ? found : nil
+  }
+
   /// The iteration, and Newton's method tried from where it stands after 64, 128, 256, … evaluations: for penalties that have no solver of their own.
   /// Convex penalties alone: of others Newton's method finds maxima too.
   func solveByNewton(
