@@ -75,10 +75,10 @@ import Testing
   }
 
   @Test(arguments: [AttackBudget.Norm.l2, .linf, .rows(2), .entries(5)])
-  func attacksStayWithinTheirBudgets(_ norm: AttackBudget.Norm) {
+  func attacksStayWithinTheirBudgets(_ norm: AttackBudget.Norm) throws {
     let budget = AttackBudget(norm, size: 0.5, flips: 1.5)
     let criterion = Self.criterion(LogisticLoss<Double>.self, flips: true)
-    let log = Attack(budget, steps: 8, features: Self.p).run(criterion, rows: Self.poisoned.count)
+    let log = try Attack(budget, steps: 8, features: Self.p).run(criterion, rows: Self.poisoned.count)
     #expect(log.records.count == 9 && log.records.allSatisfy { $0.failure == nil })
     let values = log.records.compactMap(\.value)
     #expect(log.worst!.value! > values[0] * 1.05 && log.worst!.value! == values.max()!)
@@ -98,27 +98,27 @@ import Testing
   }
 
   /// From any step on an attack goes on with the same numbers.
-  @Test func anAttackGoesOnBitForBit() {
+  @Test func anAttackGoesOnBitForBit() throws {
     let attack = Attack(AttackBudget(.linf, size: 0.3, flips: 1), steps: 6, features: Self.p)
-    let whole = attack.run(Self.criterion(LogisticLoss<Double>.self, flips: true), rows: Self.poisoned.count)
+    let whole = try attack.run(Self.criterion(LogisticLoss<Double>.self, flips: true), rows: Self.poisoned.count)
     var steps = 0
-    let part = attack.run(
+    let part = try attack.run(
       Self.criterion(LogisticLoss<Double>.self, flips: true), rows: Self.poisoned.count,
       isCancelled: {
         steps += 1
         return steps > 3
       })
     #expect(part.records.count == 3)
-    let rest = attack.run(
+    let rest = try attack.run(
       Self.criterion(LogisticLoss<Double>.self, flips: true), rows: Self.poisoned.count, resuming: part)
     #expect(rest.records == whole.records && rest.point == whole.point && rest.best == whole.best)
   }
 
   /// The strengths that a defence names do at least as well under attack as those it began with.
-  @Test func strengthsAreTunedUnderAttack() {
+  @Test func strengthsAreTunedUnderAttack() throws {
     let ((X, y), (Z, v)) = (Self.draw(1, labels: true), Self.draw(2, labels: true))
     let attack = Attack(AttackBudget(.l2, size: 2), steps: 6, features: Self.p)
-    let rounds = Defence(attack, Tuner(LBFGS()), rounds: 3).run(
+    let rounds = try Defence(attack, Tuner(LBFGS()), rounds: 3).run(
       from: [1e-3, 1e-3], rows: Self.poisoned.count,
       attacked: { Self.criterion(LogisticLoss<Double>.self, flips: true, at: $0) },
       tuned: { point in
