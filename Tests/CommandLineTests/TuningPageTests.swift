@@ -30,7 +30,8 @@ import Testing
     // Fewer evaluations than a tenth of the grid's, at a lower loss; how long each takes is the same.
     let evaluations = try #require(found[4].split(separator: " ").dropFirst(3).first.flatMap { Int($0) })
     let grid = try Tool.implicitDiff.run(arguments + ["--optimizer", "grid"], in: Self.root.path)
-    #expect(evaluations <= 10 && value < (try #require(Self.loss(grid.output))))
+    let ofGrid = try #require(Self.loss(grid.output))
+    #expect(evaluations <= 10 && value < ofGrid)
   }
 
   /// Every command of the pages has options that there are, and data that are shipped, or says what fetches them.
