@@ -6,8 +6,7 @@ public import NonsmoothMaps
 /// Multinomial logistic regression with a penalty, before it has met data. Targets are classes counted from 0.
 ///
 /// The state is W, a row of coefficients for each feature and, with an intercept, one more for a column of ones; p (+ 1) times the number of classes
-/// entries, class by class. Without a ridge the intercepts are determined up to a number that all have in common: their sum then stays what it was where
-/// the solve began, 0. Hyperparameters are those of the penalty, then the ridge's strength where that is a parameter.
+/// entries, class by class. Intercepts are determined up to a number that all have in common: those of the sum 0 are taken. Hyperparameters are those of the penalty, then the ridge's strength where that is a parameter.
 public struct MultinomialModel<Penalty: ProximalMap>: TunableModel {
   public typealias Element = Penalty.Element
   public typealias Smooth = MultinomialFunction<Element>
@@ -20,11 +19,13 @@ public struct MultinomialModel<Penalty: ProximalMap>: TunableModel {
   /// The ridge's factor for every feature; nil for ones. Intercepts have none.
   public let ridgeFactors: Vector<Element>?
   public let hasIntercept: Bool
+  private let unpenalized: [Int]
 
+  /// - Parameter unpenalized: features that neither the penalty nor the ridge holds.
   /// - Precondition: at least two classes.
   public init(
     classCount: Int, _ penalty: Penalty, ridge: Ridge<Element> = .none, ridgeFactors: Vector<Element>? = nil,
-    intercept: Bool = false
+    intercept: Bool = false, unpenalized: [Int] = []
   ) {
     precondition(classCount >= 2, "MultinomialModel: \(classCount) classes")
     self.classCount = classCount
@@ -32,6 +33,7 @@ public struct MultinomialModel<Penalty: ProximalMap>: TunableModel {
     self.ridge = ridge
     self.ridgeFactors = ridgeFactors
     hasIntercept = intercept
+    self.unpenalized = unpenalized
   }
 
   /// The coordinates of W that belong to each feature, and those of the intercepts.
@@ -62,7 +64,8 @@ public struct MultinomialModel<Penalty: ProximalMap>: TunableModel {
       : Vector(count: rows * classCount) { $0 % rows < p ? ridgeFactors?[$0 % rows] ?? 1 : 0 }
     return Map(
       MultinomialFunction(
-        features: design(X), labels: Self.labels(y), classCount: classCount, ridge: ridge, ridgeFactors: factors),
+        features: design(X), labels: Self.labels(y), classCount: classCount, ridge: ridge, ridgeFactors: factors,
+        unpenalized: unpenalized + (hasIntercept ? [p] : [])),
       penalty)
   }
 

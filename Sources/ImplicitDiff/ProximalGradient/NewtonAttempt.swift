@@ -66,6 +66,28 @@ final class NewtonAttempt<Map: FixedPointMap> {
 }
 
 extension ProximalGradientMap {
+  /// The fixed point by Newton's method from near it, to the rounding of Φ; nil where that is not reached. For solvers of functions that say in the end
+  /// which entries are zero.
+  package func newtonPoint(near w: Vector<Element>, parameters λ: Vector<Element>) -> Vector<Element>? {
+    let start = residual(at: w, parameters: λ)
+    let error = { (w: Vector<Element>) in 4 * self.finiteEvaluationError(at: w, parameters: λ) }
+    if start <= error(w) { return w }
+    // Whatever it costs: there is nothing to compare it with.
+    guard let found = NewtonAttempt(self).improve(w, residual: start, parameters: λ, spent: 1 << 40),
+      isNoWorse(found, than: w, parameters: λ)
+    else { return nil }
+    return residual(at: found, parameters: λ) <= error(found) ? found : nil
+  }
+
+  /// Whether the objective is not higher at w than at what Φ makes of `other`, up to its rounding. A step that was thrown far off has a residual that is
+  /// rounded away beside it.
+  private func isNoWorse(_ w: Vector<Element>, than other: Vector<Element>, parameters λ: Vector<Element>) -> Bool {
+    var image = Vector<Element>.zeros(stateCount)
+    apply(other, parameters: λ, into: &image)
+    let (value, bound) = (objective(at: w, parameters: λ), objective(at: image, parameters: λ))
+    return value.isFinite && value <= bound + Element(stateCount + 16) * .ulpOfOne * bound.magnitude
+  }
+
   /// The iteration, and Newton's method tried from where it stands after 64, 128, 256, … evaluations: for penalties that have no solver of their own.
   /// Convex penalties alone: of others Newton's method finds maxima too.
   func solveByNewton(
@@ -88,8 +110,9 @@ extension ProximalGradientMap {
       stretch *= 2
       switch found.outcome {
       case .iterationLimit, .notContracting:
-        let better = attempt.improve(found.estimate, residual: found.residual, parameters: λ, spent: done)
+        var better = attempt.improve(found.estimate, residual: found.residual, parameters: λ, spent: done)
         done += attempt.takeEvaluations()
+        if let state = better, !isNoWorse(state, than: found.estimate, parameters: λ) { better = nil }
         if better == nil, found.outcome != .iterationLimit { return finish(found.estimate) }
         isNewton = isNewton || better != nil
         w = better ?? found.estimate

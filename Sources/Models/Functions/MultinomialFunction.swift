@@ -11,13 +11,17 @@ public final class MultinomialFunction<Element: Scalar>: SmoothFunction {
   /// The ridge's factor for every coordinate, 0 where it leaves one alone; nil for ones.
   public let ridgeFactors: Vector<Element>?
   public let parameterCount: Int
+  let gauges: ClassGauges<Element>
   private let batches: MultinomialBatches<Element>
   /// What the batches' probabilities belong to.
   private var sampledAt: Vector<Element>?
 
+  /// - Parameter unpenalized: features that neither a penalty nor the ridge holds, such as a column of ones: of their coefficients in the classes, which
+  ///   the loss determines up to their sum, that with the sum 0 is taken.
   /// - Precondition: a fixed ridge is not negative; factors, one per coordinate, are at least 0.
   public init(
-    _ loss: MultinomialLoss<Element>, ridge: Ridge<Element> = .parameter, ridgeFactors: Vector<Element>? = nil
+    _ loss: MultinomialLoss<Element>, ridge: Ridge<Element> = .parameter, ridgeFactors: Vector<Element>? = nil,
+    unpenalized: [Int] = []
   ) {
     ridge.requireDomain()
     precondition(
@@ -26,6 +30,8 @@ public final class MultinomialFunction<Element: Scalar>: SmoothFunction {
     self.loss = loss
     self.ridge = ridge
     self.ridgeFactors = ridgeFactors
+    let (p, c) = (loss.featureCount, loss.classCount)
+    gauges = ClassGauges(unpenalized.map { j in (0..<c).map { j + $0 * p } }, count: p * c)
     parameterCount = ridge.parameterCount
     batches = MultinomialBatches(loss)
   }
@@ -35,11 +41,11 @@ public final class MultinomialFunction<Element: Scalar>: SmoothFunction {
   /// - Precondition: as many labels as rows, at least one row and one column, labels in 0 ..< classCount.
   public convenience init(
     features: any DesignMatrix<Element>, labels: [Int], classCount: Int, ridge: Ridge<Element> = .parameter,
-    ridgeFactors: Vector<Element>? = nil
+    ridgeFactors: Vector<Element>? = nil, unpenalized: [Int] = []
   ) {
     self.init(
       MultinomialLoss(features: features, labels: labels, classCount: classCount), ridge: ridge,
-      ridgeFactors: ridgeFactors)
+      ridgeFactors: ridgeFactors, unpenalized: unpenalized)
   }
 
   /// Dense features; a column-major matrix is copied once.
@@ -51,11 +57,14 @@ public final class MultinomialFunction<Element: Scalar>: SmoothFunction {
 
   public var stateCount: Int { loss.stateCount }
 
+  /// X by columns, copied on first use where it is dense.
+  lazy var design: any DesignMatrix<Element> = loss.features.unshifted()
+
   /// The ridge is finite and not negative.
   public func violation(parameters λ: Vector<Element>) -> ParameterViolation? { ridge.violation(λ) }
 
   public func value(at w: Vector<Element>, parameters λ: Vector<Element>) -> Element {
-    loss.value(at: w) + ridge.value(λ) / 2 * w.dot(factored(w))
+    loss.value(at: w) + ridge.value(λ) / 2 * w.dot(factored(w)) + gauges.value(w)
   }
 
   /// w by the ridge's factors.
@@ -75,10 +84,11 @@ public final class MultinomialFunction<Element: Scalar>: SmoothFunction {
   public func gradient(at w: Vector<Element>, parameters λ: Vector<Element>, into g: inout Vector<Element>) {
     loss.gradient(at: w, into: &g)
     addRidge(ridge.value(λ), w, to: &g)
+    gauges.add(w, to: &g)
   }
 
   public func makeHessian() -> MultinomialHessian<Element> {
-    MultinomialHessian(loss, ridgeFactors: ridgeFactors)
+    MultinomialHessian(loss, ridgeFactors: ridgeFactors, gauges: gauges)
   }
 
   public func linearize(
@@ -87,6 +97,7 @@ public final class MultinomialFunction<Element: Scalar>: SmoothFunction {
   ) {
     H.fill(at: w, ridge: ridge.value(λ), gradient: &g)
     addRidge(H.ridge, w, to: &g)
+    gauges.add(w, to: &g)
   }
 
   public func fillHessian(
@@ -112,8 +123,9 @@ public final class MultinomialFunction<Element: Scalar>: SmoothFunction {
   /// The softmax's Jacobian lies between 0, which it is for equal changes of all scores, and ½.
   public func curvatureBounds(parameters λ: Vector<Element>) -> (smallest: Element, largest: Element) {
     let shift = ridge.value(λ)
-    guard let ridgeFactors else { return (shift, largestEigenvalue / 2 + shift) }
-    return (shift * ridgeFactors.reduce(.infinity, min), largestEigenvalue / 2 + shift * ridgeFactors.maxNorm)
+    let largest = largestEigenvalue / 2 + gauges.curvature
+    guard let ridgeFactors else { return (shift, largest + shift) }
+    return (shift * ridgeFactors.reduce(.infinity, min), largest + shift * ridgeFactors.maxNorm)
   }
 
   public func lowerModel(parameters λ: Vector<Element>) -> (excess: Element, curvature: Element)? {
@@ -122,17 +134,26 @@ public final class MultinomialFunction<Element: Scalar>: SmoothFunction {
 
   public func gradientMagnitude(at w: Vector<Element>, parameters λ: Vector<Element>) -> Element {
     loss.gradientMagnitude(
-      at: w, largestEigenvalue: largestEigenvalue, ridge: ridge.value(λ) * (ridgeFactors?.maxNorm ?? 1))
+      at: w, largestEigenvalue: largestEigenvalue,
+      ridge: ridge.value(λ) * (ridgeFactors?.maxNorm ?? 1) + gauges.curvature)
   }
 }
 
 extension MultinomialFunction: SampledFunction {
   public var sampleCount: Int { loss.sampleCount }
 
+  private func addGauges(_ α: Element, _ x: Vector<Element>, to y: inout Vector<Element>) {
+    if gauges.sets.isEmpty { return }
+    var term = Vector<Element>.zeros(x.count)
+    gauges.add(x, to: &term)
+    y.add(α, term)
+  }
+
   public func addSampleGradient(
     _ ξ: Minibatch, at w: Vector<Element>, parameters λ: Vector<Element>, scale α: Element, to g: inout Vector<Element>
   ) {
     addRidge(α * ridge.value(λ), w, to: &g)
+    addGauges(α, w, to: &g)
     batches.addGradient(ξ, at: w, scale: α, to: &g)
   }
 
@@ -146,6 +167,7 @@ extension MultinomialFunction: SampledFunction {
       sampledAt = w
     }
     addRidge(α * ridge.value(λ), x, to: &y)
+    addGauges(α, x, to: &y)
     batches.addHessianProduct(ξ, at: w, x, scale: α, to: &y)
   }
 

@@ -8,14 +8,19 @@ public final class MultinomialHessian<Element: Scalar>: SupportedHessian {
   private(set) var ridge: Element = 0
   /// The ridge's factor for every coordinate; nil for ones.
   private let ridgeFactors: Vector<Element>?
+  private let gauges: ClassGauges<Element>
   /// P at the point, n × c row-major.
   private(set) var probabilities: Matrix<Element>
   /// Brings the features back to what they were at the point, where somebody shifts them.
   private let restore: (() -> Void)?
 
   /// - Parameter restore: called before every use of the features.
-  init(_ loss: MultinomialLoss<Element>, ridgeFactors: Vector<Element>? = nil, restore: (() -> Void)? = nil) {
+  init(
+    _ loss: MultinomialLoss<Element>, ridgeFactors: Vector<Element>? = nil, gauges: ClassGauges<Element>? = nil,
+    restore: (() -> Void)? = nil
+  ) {
     self.loss = loss
+    self.gauges = gauges ?? ClassGauges([], count: 0)
     self.ridgeFactors = ridgeFactors
     self.restore = restore
     probabilities = .zeros(loss.sampleCount, loss.classCount, layout: .rowMajor)
@@ -50,10 +55,12 @@ public final class MultinomialHessian<Element: Scalar>: SupportedHessian {
   public func apply(_ x: Vector<Element>, into y: inout Vector<Element>) {
     applyLoss(x, into: &y)
     if ridge != 0 { addRidge(x, to: &y) }
+    gauges.add(x, to: &y)
   }
 
-  /// y ← y + λ factors ∘ x, on the coordinates S or on all.
+  /// y ← y + λ factors ∘ x, on the coordinates S with what holds the sums of others, or on all.
   fileprivate func addRidge(_ x: Vector<Element>, on S: IndexSubset? = nil, to y: inout Vector<Element>) {
+    if let S { gauges.add(x, on: S, to: &y) }
     guard let ridgeFactors else { return y.add(ridge, x) }
     for k in x.indices { y[k] += ridge * ridgeFactors[S.map { $0[k] } ?? k] * x[k] }
   }
@@ -103,6 +110,7 @@ public final class MultinomialHessian<Element: Scalar>: SupportedHessian {
         Element._transpose(block.rows, block.columns, block.base, block.stride, m + i * M.stride + j, M.stride)
       }
     }
+    gauges.add(on: S, to: &M)
     guard let ridgeFactors else { return M.addToDiagonal(ridge) }
     for k in 0..<S.count { M[k, k] += ridge * ridgeFactors[S[k]] }
   }

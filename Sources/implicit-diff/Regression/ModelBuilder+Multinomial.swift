@@ -15,10 +15,12 @@ extension ModelBuilder {
       for j in 0..<p { for k in 0..<c { result[coordinates[j][k]] = values(j, k) } }
       return result
     }
+    let unpenalized = (0..<p).filter { factors.penalty?[$0] == 0 && (ridge == .none || factors.ridge?[$0] == 0) }
     func finish<Penalty: ProximalMap<Double>>(_ penalty: Penalty, _ names: [String]) throws -> Consumer.Result {
       try consumer.consume(
         MultinomialModel(
-          classCount: c, penalty, ridge: ridge, ridgeFactors: factors.ridge, intercept: options.intercept),
+          classCount: c, penalty, ridge: ridge, ridgeFactors: factors.ridge, intercept: options.intercept,
+          unpenalized: unpenalized),
         names: names, rows: rows)
     }
     switch options.penalty {

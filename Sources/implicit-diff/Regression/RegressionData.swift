@@ -59,6 +59,14 @@ struct RegressionData {
     let classes = try options.model.coding.map { coding throws(DatasetError) in
       try ClassLabels(of: Self.targets(train, counted), coding, path: path)
     }
+    // The coefficients of the one are those of the other with the opposite sign, and a 1-norm does not say how they share.
+    guard options.model != .multinomial || classes?.names.count != 2 || options.penalty != .lasso else {
+      throw .invalid(
+        path: path,
+        reason:
+          "has two classes, of which a 1-norm alone does not determine the coefficients; expected --model logistic, or --penalty elastic-net or group-lasso"
+      )
+    }
     names = train.names
     targetName = train.targetName
     self.classes = classes
