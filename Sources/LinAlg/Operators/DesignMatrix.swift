@@ -115,9 +115,20 @@ public final class DenseDesign<Element: Scalar>: DesignMatrix {
   public let matrix: Matrix<Element>
   /// X, row-major, once it is needed.
   private let rowMajor = Mutex<Matrix<Element>?>(nil)
+  /// ‖column‖² of every column as they are known without a pass; nil where they are not.
+  private let knownSquares: (@Sendable () -> Vector<Element>)?
 
   /// A row-major matrix is copied once.
-  public init(_ matrix: Matrix<Element>) { self.matrix = matrix.with(layout: .columnMajor) }
+  public init(_ matrix: Matrix<Element>) {
+    self.matrix = matrix.with(layout: .columnMajor)
+    knownSquares = nil
+  }
+
+  /// With ‖column‖² by `squares`, such as sums over parts of the rows, to the rounding of sums of squares.
+  package init(_ matrix: Matrix<Element>, squares: @escaping @Sendable () -> Vector<Element>) {
+    self.matrix = matrix.with(layout: .columnMajor)
+    knownSquares = squares
+  }
 
   public var rows: Int { matrix.rows }
   public var columns: Int { matrix.columns }
@@ -205,12 +216,16 @@ public final class DenseDesign<Element: Scalar>: DesignMatrix {
   public func squaredColumnNorms(into norms: inout Vector<Element>) {
     precondition(norms.count == columns, "DesignMatrix: \(columns) norms into \(norms.count)")
     let (n, p, stride) = (rows, columns, matrix.stride)
-    let data = Columns(base: matrix.base, norms: norms.mutableBase())
-    let tasks = min(max(1, p), Parallel.tasks(multiplications: n * p))
-    Parallel.run(tasks) { task in
-      for j in p * task / tasks..<p * (task + 1) / tasks {
-        let square = Element._dot(n, data.base + j * stride, data.base + j * stride)
-        data.norms[j] = square
+    if let knownSquares {
+      norms.copy(from: knownSquares())
+    } else {
+      let data = Columns(base: matrix.base, norms: norms.mutableBase())
+      let tasks = min(max(1, p), Parallel.tasks(multiplications: n * p))
+      Parallel.run(tasks) { task in
+        for j in p * task / tasks..<p * (task + 1) / tasks {
+          let square = Element._dot(n, data.base + j * stride, data.base + j * stride)
+          data.norms[j] = square
+        }
       }
     }
     // Where squares over- or underflowed on the way, the norm itself may not.

@@ -117,16 +117,21 @@ public final class DesignHessian<Element: Scalar> {
 
   /// M ← H_SS, both triangles, for a working set, which others like it will follow: what is computed is kept where that pays.
   func assemble(onWorkingSet S: IndexSubset, into M: inout Matrix<Element>) {
-    if features.isDense, keepsProducts(of: S) {
-      let missing = growing.missing(S)
-      if growing.count + missing.count > Self.gramLimit {
-        growing.reset()
-        growing.add(S.elements, of: features, alpha: scale)
-      } else {
-        growing.add(missing, of: features, alpha: scale)
-      }
-    }
+    _ = keep(S)
     assemble(on: S, into: &M)
+  }
+
+  /// Takes a working set into ``growing`` where that pays; whether it is there.
+  func keep(_ S: IndexSubset) -> Bool {
+    guard features.isDense, keepsProducts(of: S) else { return false }
+    let missing = growing.missing(S)
+    if growing.count + missing.count > Self.gramLimit {
+      growing.reset()
+      growing.add(S.elements, of: features, alpha: scale)
+    } else {
+      growing.add(missing, of: features, alpha: scale)
+    }
+    return own == nil
   }
 
   /// Small Gram matrices are made faster than they are found again.

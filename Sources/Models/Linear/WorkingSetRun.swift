@@ -85,6 +85,8 @@ struct WorkingSetRun<Loss: DesignLoss> {
     var gapWasMet = false
     let isRough = tolerance > WorkingSetSolver<Element>.roundingTolerance
     precision = isRough && unpenalized.count == 0 ? tolerance / 2 : nil
+    // What is solved to rounding does not depend on what was solved before.
+    if !isRough { small.factor.reset() }
     if !chooseStart() {
       result.outcome = .singular
       return finished(since: clock)

@@ -14,8 +14,8 @@ struct BlockProblem<Penalty: BlockSeparableFunction, Quadratic: BlockQuadratic<P
   let blocks: [Int]
   let places: [[Int]]
   private(set) var u: Vector<Element>
-  private let start: Vector<Element>
-  private let startGradient: Vector<Element>
+  let start: Vector<Element>
+  let startGradient: Vector<Element>
   /// Minus the gradient of the quadratic with the ridge, where coordinates are free to move.
   private var gradient: Vector<Element>
   var x: Vector<Element>
@@ -51,13 +51,14 @@ struct BlockProblem<Penalty: BlockSeparableFunction, Quadratic: BlockQuadratic<P
   /// - Parameters:
   ///   - target: ends where no block is further than this from its conditions; nil solves to rounding.
   ///   - precision: ends where no block is further from them than this, relative to the size of its subgradients; nil for rounding.
-  mutating func solve(target: Element?, precision: Element? = nil) {
+  ///   - known: what the duality gap is known by, for a precision.
+  mutating func solve(target: Element?, precision: Element? = nil, from known: BlockStart<Element>? = nil) {
     if u.count == 0 {
       isSolved = true
       return
     }
     if let precision {
-      solveRoughly(target: target ?? 0, precision)
+      solveRoughly(target: target ?? 0, precision, from: known)
       return
     }
     for _ in 0..<200 {

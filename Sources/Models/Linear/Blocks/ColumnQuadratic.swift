@@ -30,8 +30,12 @@ struct ColumnQuadratic<Element: Scalar>: BlockQuadratic {
     self.places = places
     columns = places.map { IndexSubset($0.map { all[$0] }, universe: all.universe) }
     var squares = Vector<Element>.zeros(k)
-    design.squaredColumnNorms(all, weights: nil, into: &squares)
-    squares.scale(by: 1 / Element(n))
+    if isWhole {
+      base.diagonal(on: all, into: &squares)
+    } else {
+      design.squaredColumnNorms(all, weights: nil, into: &squares)
+      squares.scale(by: 1 / Element(n))
+    }
     diagonal = squares
     trace = squares.oneNorm
     hessian =
@@ -185,6 +189,8 @@ private final class NewtonOperator<Element: Scalar>: LinearOperator {
   var rows: Int { base.rows }
   var columns: Int { base.columns }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   func apply(_ x: Vector<Element>, into y: inout Vector<Element>) {
     base.apply(x, into: &y)
     penalty.addProduct(x, to: &y)
