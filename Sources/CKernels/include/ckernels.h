@@ -64,6 +64,9 @@
   /* out[k] = scale a[:, index[k]] . r. */                                                                            \
   void ck_dot_columns_##X(size_t m, size_t k, const ptrdiff_t *index, const T *a, size_t lda, T scale, const T *r,    \
                           T *out);                                                                                    \
+  /* out[j, l] = scale column j of a . column l of r, a m x k and r m x q, for q of some ten. */                       \
+  void ck_dot_columns_block_##X(size_t m, size_t k, const T *a, size_t lda, size_t q, const T *r, size_t ldr, T scale, \
+                                T *out, size_t ldo);                                                                   \
   /* c = alpha A_S^T A_S, both triangles, A_S the k chosen columns of a, straight from where they lie: for matrices so    \
      small that packing them would cost as much as multiplying. */                                                    \
   void ck_small_column_gram_##X(size_t m, size_t k, const ptrdiff_t *index, const T *a, size_t lda, T alpha, T *c,     \
