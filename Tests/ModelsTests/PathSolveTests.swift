@@ -66,6 +66,34 @@ import Testing
     #expect(3 * loss.supportFactorizations <= steps, "\(loss.supportFactorizations) factorizations, \(steps) steps")
   }
 
+  /// Passes go through a copy in single precision where that decides, and the gaps are those of full precision: also where data are below the range of
+  /// single precision or above it.
+  @Test(arguments: [1, 1e-42, 1e42])
+  func passesInSinglePrecisionProveTheSameGaps(_ unit: Double) {
+    let (n, p) = (300, 7200)
+    var stream = RandomStream(seed: 32)
+    let X = Matrix<Double>(rows: n, columns: p, layout: .columnMajor) { _, _ in unit * stream.nextNormal() }
+    var y = (1 / unit) * (X * Vector(count: p) { $0 % 300 == 0 ? stream.nextNormal() : 0 })
+    for i in 0..<n { y[i] += 0.5 * stream.nextNormal() }
+    let loss = QuadraticLoss(features: DenseDesign(X), targets: y)
+    let top = loss.linearTerm!.maxNorm
+    var w = Vector<Double>.zeros(p)
+    for k in 1...12 {
+      let λ = top * [Double](repeating: 0.8, count: k).reduce(1, *)
+      let found = WorkingSetSolver(tolerance: 1e-4).solve(
+        loss, strengths: Vector(repeating: λ, count: p), ridge: 0, from: w)
+      #expect(found.outcome == .converged)
+      w = found.estimate
+      let r = y - X * w
+      let g = (1 / Double(n)) * (X.transposed * r)
+      let c = 1 / max(1, g.maxNorm / λ)
+      let objective = r.dot(r) / Double(2 * n) + λ * w.oneNorm
+      let gap = objective - (2 * c * y.dot(r) - c * c * r.dot(r)) / Double(2 * n)
+      #expect(gap <= 1e-4 * objective + 1e-13 * y.dot(y) / Double(2 * n), "point \(k)")
+    }
+    #expect(w.nonzeroCount > 20)
+  }
+
   /// A point that is solved to rounding is the same whatever was solved before: factors of other solves leave no trace in it.
   @Test func whatIsSolvedToRoundingForgetsFactors() {
     let (X, y) = Self.problem()

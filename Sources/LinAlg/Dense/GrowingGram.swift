@@ -14,6 +14,9 @@ public final class GrowingGram<Element: Scalar> {
   private var panels: [Storage<Element>] = []
   private var partials: [Storage<Element>] = []
 
+  /// Whether room for most that may come is set aside once there are a thousand columns; not where many grow side by side.
+  var setsRoomAside = true
+
   public init() {}
 
   /// The number of columns.
@@ -216,7 +219,7 @@ public final class GrowingGram<Element: Scalar> {
     guard count > G.rows else { return }
     // A factor of a half while it is small: n² numbers are copied at each growth. From then on room for most that will come, of which what is not
     // used is not touched.
-    let capacity = count <= 1024 ? max(count, 3 * G.rows / 2) : max(count, 4096)
+    let capacity = count <= 1024 || !setsRoomAside ? max(count, 3 * G.rows / 2) : max(count, 4096)
     // Not written before it is used: fresh memory costs most where it is first touched.
     var larger = Matrix<Element>(
       storage: Storage(capacity: capacity * capacity), offset: 0, rows: capacity, columns: capacity,

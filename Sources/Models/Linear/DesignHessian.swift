@@ -17,6 +17,8 @@ public final class DesignHessian<Element: Scalar> {
   private let singleGram = SingleColumnGram<Element>()
   private let singleColumns = SingleColumns<Element>()
   private let fused = FusedGram<Element>()
+  /// What ``singleColumns`` holds, without weights.
+  private var singleKey: (support: IndexSubset, shift: Float)?
   /// X where it lies by dense columns and a panel of its rows fits the cache: then one pass over it makes a product.
   private let dense: Matrix<Element>?
   private var gram: Matrix<Element>?
@@ -24,6 +26,15 @@ public final class DesignHessian<Element: Scalar> {
   let growing = GrowingGram<Element>()
   /// Xᵀr/n where the last solve that ended at a duality gap ended; on features that were screened out of it, where one before did.
   var lastSlopes: Vector<Element>?
+  /// Solves so far that ended at a duality gap.
+  var roughSolves = 0
+  /// X in single precision, for passes that a few digits decide.
+  private(set) lazy var singleFeatures: Matrix<Float>? = {
+    guard Element.self == Double.self, features.hasDenseColumns, let matrix = features.denseColumns,
+      matrix.count >= 1 << 21, 4 * matrix.count <= Self.largestSingleCopy
+    else { return nil }
+    return matrix.single()
+  }()
   /// Of residuals that a ``JointSolver`` ended at.
   var knownSlopes: KnownSlopes<Element>?
   /// The memory of working sets' problems from one solve to the next.
@@ -184,7 +195,10 @@ public final class DesignHessian<Element: Scalar> {
     guard !gramIsCurrent, 4 * features.rows * S.count <= Self.largestSingleCopy,
       let (matrix, places) = features.dense(columns: S)
     else { return nil }
+    // Of one support after the other the copy serves as long as it stands.
+    if let (known, itsShift) = singleKey, weights == nil, known == S, itsShift == shift { return singleColumns }
     singleColumns.load(columns: places, of: matrix, weights: weights, alpha: Float(scale), shift: shift)
+    singleKey = weights == nil ? (S, shift) : nil
     return singleColumns
   }
 

@@ -25,13 +25,15 @@ extension BlockProblem {
       var (far, excess) = blocksBeyond(target, precision, known)
       if far.isEmpty || !u.maxNorm.isFinite { return }
       let few = blocks.count / 8
-      if far.count <= few || !isNewtonDue {
-        for _ in 0..<(far.count > few ? 2 : 5) {
+      if far.count <= few || !isNewtonDue || excess <= 8 {
+        for _ in 0..<(far.count > few ? 3 : 5) {
           epochs += 1
           if !descend(far) { break }
-          if far.count > few { continue }
+          let last = excess
           (far, excess) = blocksBeyond(target, precision, known)
           if far.isEmpty { return }
+          // Of all blocks that go slowly Newton's method makes more.
+          if far.count > few && excess > last / 2 { break }
         }
       } else {
         // Those that are to leave zero, from where Newton's method does not take them.
@@ -70,7 +72,12 @@ extension BlockProblem {
       far.append(i)
       if d > most * allowed { most = d / allowed }
     }
-    if let known, let excess, gap(known, gradients, norm, excess) <= precision / 2 { return ([], 1) }
+    if let known, let excess {
+      let share = gap(known, gradients, norm, excess) / (precision / 2)
+      if share <= 1 { return ([], 1) }
+      // The gap is as far from what it is to be as the worst block at most, and mostly much nearer.
+      most = max(1, min(most, share))
+    }
     return (far, most.isFinite ? most : 1)
   }
 

@@ -118,6 +118,8 @@ struct ColumnQuadratic<Element: Scalar>: BlockQuadratic {
     return image.dot(image) / Element(design.rows)
   }
 
+  mutating func moveAlongLast() { scores.add(1, image) }
+
   /// To √ε of the right-hand side: further steps solve for what one leaves. Where a few digits are enough, in single precision where that is faster.
   mutating func solve(_ system: NewtonSystem<Element>, precision: Element?) -> NewtonStep<Element>? {
     let k = system.free.count
