@@ -55,6 +55,10 @@ public struct Vector<Element: Scalar>: Sendable {
 
   /// The same numbers in another precision, rounded to nearest.
   public init<Other: Scalar>(converting other: Vector<Other>) {
+    if let same = other as? Vector {
+      self.init(copying: same)
+      return
+    }
     self.init(count: other.count) { Element(other[$0]) }
   }
 

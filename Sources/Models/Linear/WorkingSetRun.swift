@@ -84,7 +84,10 @@ struct WorkingSetRun<Loss: DesignLoss> {
     var bestGap = Element.infinity
     var gapWasMet = false
     let isRough = tolerance > WorkingSetSolver<Element>.roundingTolerance
+    if isRough { hessian.roughSolves += 1 }
     precision = isRough && unpenalized.count == 0 ? tolerance / 2 : nil
+    // What is solved to rounding does not depend on what was solved before.
+    if !isRough { small.factor.reset() }
     if !chooseStart() {
       result.outcome = .singular
       return finished(since: clock)
@@ -207,6 +210,7 @@ struct WorkingSetRun<Loss: DesignLoss> {
   }
 
   private mutating func refreshGradient() {
+    if refreshGradientInSingle() { return }
     if let known = hessian.knownSlopes, known.residuals == residuals {
       if known.isSolved && known.strengths == strengths && known.ridge == ridge && known.ridges == ridges {
         isModelSolved = true
