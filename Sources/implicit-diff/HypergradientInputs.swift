@@ -23,7 +23,22 @@ extension HeldOutDesigns<Double> {
   }
 }
 
+extension Console {
+  /// Runs `body`; where it fails because rows could not be read, says that.
+  static func believing<R>(_ data: HeldOutDesigns<Double>, _ body: () throws -> R) throws -> R {
+    do {
+      return try body()
+    } catch {
+      try reportingDataErrors { try data.requireUnchanged() }
+      throw error
+    }
+  }
+}
+
 extension HypergradientCommand {
+  /// Over all rows, a solve and a hypergradient with its error bound: as many as were counted on problems whose support is a tenth of the columns.
+  static var passes: Int { 20 }
+
   static func requireLabels(_ y: Vector<Double>, _ path: String) throws(DatasetError) {
     guard let i = (0..<y.count).first(where: { abs(y[$0]) != 1 }) else { return }
     throw DatasetError.invalid(path: path, reason: "entry \(i) is \(y[i]); expected the labels -1 and 1")

@@ -17,7 +17,7 @@ struct PreparedRows {
   init(_ options: ModelOptions, _ data: RegressionData) throws(DatasetError) {
     modelHasIntercept = options.modelHasIntercept
     terms = data.fitted.terms
-    let isPlain = options.intercept && modelHasIntercept && !options.standardize && data.features.denseColumns == nil
+    let isPlain = options.intercept && modelHasIntercept && !options.standardize && !data.features.isDense
     guard options.intercept || options.standardize, !isPlain else {
       (features, targets, heldOut, standardization) = (data.features, data.targets, data.heldOut, nil)
       return
@@ -26,7 +26,7 @@ struct PreparedRows {
       throw .invalid(
         path: options.data,
         reason:
-          "\(data.features.sparseColumns == nil ? "lies on several ranks, where features are not centred" : "is sparse, and centred sparse features would be dense"): leave out --standardize\(modelHasIntercept ? "" : " and --intercept")"
+          "\(data.features.sparseColumns == nil ? "lies on several ranks or stays on the disk, where features are not centred" : "is sparse, and centred sparse features would be dense"): leave out --standardize\(modelHasIntercept ? "" : " and --intercept")"
       )
     }
     // Centring fits the intercept of what the offsets leave.
