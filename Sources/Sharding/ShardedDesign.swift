@@ -20,7 +20,7 @@ public enum SummationOrder: Sendable, Equatable {
 /// decide by is reduced, and the same on all.
 ///
 /// Memory of a rank: its rows, and 8 n bytes for each vector of samples, which is one p-th of all of X.
-public final class ShardedDesign<Element: Scalar>: DesignMatrix, ReadsRows {
+public final class ShardedDesign<Element: Scalar>: StandardizableDesign, ReadsRows {
   /// n, over all ranks.
   public var rows: Int { shards.rows }
   public let columns: Int
@@ -171,6 +171,22 @@ public final class ShardedDesign<Element: Scalar>: DesignMatrix, ReadsRows {
     let own = shards.blocks[communicator.rank]
     return ShardedDesign(
       communicator, chosen, columns: columns, order: order, parts: zip(parts, own).map { $0.rows(places[$1]) })
+  }
+
+  /// Copies the rows; nil where they are sparse.
+  public func standardized(means: Vector<Element>, scales: Vector<Element>) -> (any DesignMatrix<Element>)? {
+    var changed: [any DesignMatrix<Element>] = []
+    for part in parts {
+      if let some = part as? any StandardizableDesign<Element> {
+        guard let part = some.standardized(means: means, scales: scales) else { return nil }
+        changed.append(part)
+      } else if let matrix = part.denseColumns {
+        changed.append(DenseDesign(matrix.standardized(means: means, scales: scales)))
+      } else {
+        return nil
+      }
+    }
+    return ShardedDesign(communicator, shards, columns: columns, order: order, parts: changed, mapping: mapping)
   }
 
   public func appendingOnes() -> any DesignMatrix<Element> {

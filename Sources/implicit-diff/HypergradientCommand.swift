@@ -155,7 +155,7 @@ struct HypergradientCommand: RunsOnRanks {
     let given = try givenSolution(features: data.trainFeatures.columns)
     // Every other method needs all columns: copied here, they count as reading.
     if method != Method.auto.rawValue { _ = (data.trainFeatures.denseColumns, data.validationFeatures.denseColumns) }
-    let checksum = json == nil ? nil : BackgroundChecksum(of: data)
+    let checksum = json == nil ? nil : self.checksum(of: data)
     seconds.reading = clock.seconds
     let map = PenalizedMap(
       loss: Loss(features: data.trainFeatures, targets: data.trainTargets), strengths: penalty.shared,

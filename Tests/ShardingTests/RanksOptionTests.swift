@@ -73,6 +73,8 @@ import Testing
     try NPY.write(Vector<Double>(count: 60) { Double($0 % 5) / 10 }, to: offsets)
     try NPY.write(Vector<Double>(count: 30) { Double($0 % 5) / 10 }, to: split.path + "/v.npy")
     try Self.compare("'\(split.path)'", "--weights '\(weights)'")
+    try Self.compare("'\(split.path)'", "--weights '\(weights)' --intercept --standardize --penalty elastic-net")
+    try Self.compare("'\(split.path)'", "--intercept --penalty nonnegative-lasso")
     try Self.compare(
       "'\(split.path)'", "--weights '\(weights)' --offsets '\(offsets)' --validation-offsets '\(split.path)/v.npy'")
   }
@@ -137,6 +139,21 @@ import Testing
       return try JSONDecoder().decode(Report.self, from: Data(result.output.utf8)).hypergradient
     }
     let one = try run("\"$PLAIN/implicit-diff\"")
+    // Reports hold, of whatever checksum the file allows.
+    if isSingle == (layout == .rowMajor) {
+      let report =
+        "'\(folder.path)' --lambda1 0.1 --lambda2 0.05 --json '\(folder.path)/r.json' --save '\(folder.path)/w.npy'"
+      let verify =
+        "\"$PLAIN/implicit-diff\" verify '\(folder.path)' '\(folder.path)/r.json' --solution '\(folder.path)/w.npy'"
+      for call in [
+        "$RUN -np 2 \"$MPI/implicit-diff\" hypergradient \(report)",
+        "\"$PLAIN/implicit-diff\" hypergradient \(report) --memory 64M",
+      ] {
+        #expect(try Ranks.shell(call).code == 0)
+        let held = try Ranks.shell(verify)
+        #expect(held.code == 0, "\(held)")
+      }
+    }
     for ranks in [2, 3] {
       let found = try run("$RUN -np \(ranks) \"$MPI/implicit-diff\"")
       // Sums of 9,000 products in another order: 100 ulps, the root of that, times a condition below 10.

@@ -124,7 +124,10 @@ import Testing
       #expect(result.code == 0, "\(result)")
       return try JSONDecoder().decode(Search.self, from: Data(result.output.utf8))
     }
-    for options in ["--folds 3", "--holdout 0.3", "--folds 3 --intercept", "--folds 3 --penalty elastic-net"] {
+    for options in [
+      "--folds 3", "--holdout 0.3", "--folds 3 --intercept --standardize",
+      "--holdout 0.3 --intercept --penalty elastic-net",
+    ] {
       let expected = try search("data.csv", options)
       for data in ["data.csv", "data.svm", "arrays"] {
         let found = try search(data, options + " --memory 16M")

@@ -8,7 +8,7 @@ internal import Synchronization
 /// norms and products with a block are one pass each; so are single rows and minibatches, which is slow. Chosen rows and columns are views.
 ///
 /// A product cannot throw. Where a block cannot be read the result is NaN, so that what is computed with it does not converge, and ``requireRead()`` throws why.
-public final class StreamedDesign<Element: Scalar>: DesignMatrix {
+public final class StreamedDesign<Element: Scalar>: StandardizableDesign {
   /// Goes over all rows from the first on.
   public typealias Source = @Sendable () throws -> any RowBlocks<Element>
 
@@ -19,7 +19,7 @@ public final class StreamedDesign<Element: Scalar>: DesignMatrix {
   private var width: Int { base.columns + (view.hasOnes ? 1 : 0) }
 
   /// What all views of a source have in common.
-  private final class Base: Sendable {
+  final class Base: Sendable {
     let source: Source
     let (rows, columns): (Int, Int)
     let failure = Mutex<(any Error)?>(nil)
@@ -34,12 +34,14 @@ public final class StreamedDesign<Element: Scalar>: DesignMatrix {
   private struct View: Sendable {
     /// In increasing order; nil for all.
     var rows: [Int]?
+    /// Of the source's columns: what is subtracted, and what is multiplied by then.
+    var standard: (means: Vector<Element>, factors: Vector<Element>)?
     var hasOnes = false
     var columns: IndexSubset?
-    var isWhole: Bool { rows == nil && !hasOnes && columns == nil }
+    var isWhole: Bool { rows == nil && standard == nil && !hasOnes && columns == nil }
   }
 
-  private let base: Base
+  let base: Base
   private let view: View
   let squares = Mutex<Vector<Element>?>(nil)
 
@@ -89,32 +91,6 @@ public final class StreamedDesign<Element: Scalar>: DesignMatrix {
     }
   }
 
-  /// How long a Gram product takes, by those of its rows that half a second is enough for.
-  package func estimatedPassSeconds() -> Double {
-    let clock = ContinuousClock.now
-    let v = Vector<Element>(repeating: 1, count: base.columns)
-    var sum = Vector<Element>.zeros(base.columns)
-    func elapsed() -> Double {
-      let taken = (ContinuousClock.now - clock).components
-      return Double(taken.seconds) + Double(taken.attoseconds) / 1e18
-    }
-    do {
-      var blocks = try base.source()
-      var place = 0
-      while elapsed() < 0.5, let block = try blocks.next() {
-        let X = block.features.with(layout: .rowMajor)
-        var image = Vector<Element>.zeros(X.rows)
-        Element._rowsDot(X.rows, X.columns, X.base, X.stride, 1, v.base, 0, image.mutableBase())
-        Element._rowsAdd(X.rows, X.columns, X.base, X.stride, 1, image.base, sum.mutableBase())
-        place += X.rows
-      }
-      return elapsed() * Double(base.rows) / Double(max(1, place))
-    } catch {
-      base.failure.withLock { $0 = $0 ?? error }
-      return .nan
-    }
-  }
-
   private func misfit(_ found: String) -> DatasetError {
     .invalid(path: "blocks of rows", reason: "\(found); expected \(base.rows) rows of \(base.columns) columns")
   }
@@ -138,6 +114,9 @@ public final class StreamedDesign<Element: Scalar>: DesignMatrix {
       for (i, row) in chosen.enumerated() {
         let (from, to) = (X.base + row * X.stride, target + i * k)
         for (l, j) in index.enumerated() { (to + l).initialize(to: j < p ? from[j] : 1) }
+        guard let standard = view.standard else { continue }
+        let (means, factors) = (standard.means.base, standard.factors.base)
+        for (l, j) in index.enumerated() where j < p { to[l] = (to[l] - means[j]) * factors[j] }
       }
     }
   }
@@ -274,6 +253,14 @@ public final class StreamedDesign<Element: Scalar>: DesignMatrix {
     var view = view
     view.rows = view.rows.map { chosen in indices.map { chosen[$0] } } ?? indices
     return StreamedDesign(base, view, rows: indices.count)
+  }
+
+  /// A view; nil of one whose columns were chosen, standardized or joined by ones before.
+  public func standardized(means: Vector<Element>, scales: Vector<Element>) -> (any DesignMatrix<Element>)? {
+    guard view.columns == nil, view.standard == nil, !view.hasOnes else { return nil }
+    var view = view
+    view.standard = (means, Vector(count: scales.count) { 1 / scales[$0] })
+    return StreamedDesign(base, view, rows: rows)
   }
 
   public func appendingOnes() -> any DesignMatrix<Element> {
