@@ -116,7 +116,8 @@ let package = Package(
     .executableTarget(
       name: "sharding-cases",
       dependencies: [
-        "CMPI", "Sharding", "Bilevel", "Models", "NonsmoothMaps", "Datasets", "ImplicitDiff", "LinAlg",
+        "CAllocationCounter", "CMPI", "Sharding", "Bilevel", "Models", "NonsmoothMaps", "Datasets", "ImplicitDiff",
+        "LinAlg",
       ], path: "Tests/ShardingCases", swiftSettings: swift),
     .testTarget(
       name: "ShardingTests", dependencies: ["sharding-cases", "implicit-diff", "Datasets", "LinAlg", "TestSupport"],

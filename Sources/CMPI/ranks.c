@@ -115,13 +115,19 @@ static int transfer(cmpi_comm comm, char *data, int64_t count, int32_t type, int
   return code;
 }
 
-/// Counts and places as 32 bits hold them; 0 where the sum is longer than a message may be. The caller frees `counts`.
+/// Counts and places as 32 bits hold them, in memory that is kept from one message to the next; 0 where the sum is longer than a message may be.
 static int narrow(const int64_t *wide, int32_t ranks, int **counts, int **places) {
+  static int *kept = NULL;
+  static int32_t room = 0;
   int64_t sum = 0;
   for (int32_t k = 0; k < ranks; k++) sum += wide[k];
   if (sum > longest) return 0;
-  *counts = malloc(2 * ranks * sizeof(int));
-  *places = *counts + ranks;
+  if (room < ranks) {
+    kept = realloc(kept, 2 * (size_t)ranks * sizeof(int));
+    room = ranks;
+  }
+  *counts = kept;
+  *places = kept + ranks;
   int place = 0;
   for (int32_t k = 0; k < ranks; k++) {
     (*counts)[k] = (int)wide[k];
@@ -134,12 +140,8 @@ static int narrow(const int64_t *wide, int32_t ranks, int **counts, int **places
 int32_t cmpi_allgather(cmpi_comm comm, void *data, const int64_t *counts, int32_t type) {
   int32_t ranks = cmpi_size(comm);
   int *parts, *places;
-  if (narrow(counts, ranks, &parts, &places)) {
-    int code =
-      MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, data, parts, places, type_of(type), MPI_Comm_f2c(comm));
-    free(parts);
-    return code;
-  }
+  if (narrow(counts, ranks, &parts, &places))
+    return MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, data, parts, places, type_of(type), MPI_Comm_f2c(comm));
   char *next = data;
   int32_t code = MPI_SUCCESS;
   for (int32_t k = 0; k < ranks && code == MPI_SUCCESS; k++) {

@@ -66,6 +66,10 @@ extension Console {
     } catch let refusal as RankRefusal {
       Self.error(refusal.description)
       return .validationFailure
+    } catch let failure as DatasetError {
+      // Of one of several ranks, before they know of each other.
+      Self.error("rank \(Launcher.current.rank): \(failure)")
+      return failure.exitCode
     } catch let code as ExitCode {
       // Explained where it was thrown.
       return code
@@ -77,7 +81,7 @@ extension Console {
         return .success
       }
       let line = command.message(for: error).split(whereSeparator: \.isNewline).joined(separator: " ")
-      Self.error(code == .validationFailure ? "\(line) (see --help)" : line)
+      errorOfRank(code == .validationFailure ? "\(line) (see --help)" : line)
       return code
     }
   }

@@ -32,6 +32,14 @@ public enum Console {
     throw ExitCode.cannotWrite
   }
 
+  /// What goes wrong on one of several ranks before they know of each other. The first says at once what it finds, which ends the others; one that is still
+  /// there a moment later has a mistake of its own.
+  static func errorOfRank(_ message: String) {
+    guard isSilent, MPI.isAvailable else { return error(message) }
+    Thread.sleep(forTimeInterval: 2)
+    _ = Descriptors.write("\(program): rank \(Launcher.current.rank): \(message)\n", to: 2)
+  }
+
   /// One line on standard error. Where that cannot be written there is nobody to tell, and the exit code has to do.
   public static func error(_ message: String) {
     if isSilent { return }
@@ -50,11 +58,12 @@ public enum Console {
   /// Removes the progress line.
   public static func endProgress() { progress("") }
 
-  /// Runs `body`; a data error becomes one line on standard error and its exit code.
+  /// Runs `body`; a data error becomes one line on standard error and its exit code. Of several ranks the one that has it says so (``MPI/run(exitCode:explanation:_:)``).
   public static func reportingDataErrors<R>(_ body: () throws -> R) throws -> R {
     do {
       return try body()
     } catch let failure as DatasetError {
+      if Launcher.current.ranks > 1 { throw failure }
       error(failure.description)
       throw failure.exitCode
     }

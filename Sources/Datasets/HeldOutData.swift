@@ -51,7 +51,8 @@ struct HeldOutFiles {
   let train: PartFiles
   let validation: PartFiles
 
-  init<Element: Scalar>(directory: String, _: Element.Type) throws(DatasetError) {
+  /// - Parameter requiresMemory: whether all entries come into memory.
+  init<Element: Scalar>(directory: String, _: Element.Type, requiresMemory: Bool = true) throws(DatasetError) {
     train = try PartFiles("train", directory)
     validation = try PartFiles("val", directory)
     guard train.features.columns == validation.features.columns else {
@@ -59,6 +60,7 @@ struct HeldOutFiles {
         path: directory + "/X_val.npy",
         reason: "\(validation.features.columns) columns; expected \(train.features.columns), as X_train.npy has")
     }
+    if !requiresMemory { return }
     let size = MemoryLayout<Element>.size
     let (n, m, p) = (train.features.rows, validation.features.rows, train.features.columns)
     // Beside the data themselves, models and solvers take some vectors of the length of a row and of a column.

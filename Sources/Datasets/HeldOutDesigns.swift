@@ -83,13 +83,14 @@ public struct HeldOutDesigns<Element: Scalar>: Sendable {
     validationFeatures = validation
   }
 
-  /// Finds out whether mapped files are still what was read: asked when the work on them is done, before its result is believed.
+  /// Finds out whether mapped files are still what was read, and whether rows that stay in their files could be read: asked when the work on them is done,
+  /// before its result is believed.
   ///
-  /// - Throws: ``DatasetError/invalid(path:reason:)`` where another program has written to one of them meanwhile.
-  public func requireUnchanged() throws(DatasetError) {
+  /// - Throws: ``DatasetError/invalid(path:reason:)`` where another program has written to one of them meanwhile; what ``ReadsRows/requireRead()`` does.
+  public func requireUnchanged() throws {
+    for X in [trainFeatures, validationFeatures] { try (X as? any ReadsRows)?.requireRead() }
     for mapping in mappings where !mapping.file.isUnchanged {
-      throw .invalid(
-        path: mapping.path, reason: "was changed while it was in use; expected a file that nobody writes to")
+      throw MappedRows.changed(mapping.path)
     }
   }
 }

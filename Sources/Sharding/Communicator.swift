@@ -9,6 +9,10 @@ final class Communicator: Sendable {
   private let isOpen = Atomic<Bool>(true)
   let rank: Int
   let ranks: Int
+  /// Messages so far that all ranks took part in, and the numbers in them, as those of a reduction or a gathering.
+  let messages = Atomic<Int>(0)
+  let reduced = Atomic<Int>(0)
+  let gathered = Atomic<Int>(0)
 
   init(_ handle: cmpi_comm, isWorld: Bool = false) {
     self.handle = handle
@@ -56,6 +60,8 @@ final class Communicator: Sendable {
   func allreduce(_ data: UnsafeMutableRawPointer, _ count: Int, _ type: EntryType, _ reduction: Reduction)
     throws(MPIError)
   {
+    messages.add(1, ordering: .relaxed)
+    reduced.add(count, ordering: .relaxed)
     try require(cmpi_allreduce(comm, data, Int64(count), type.code, reduction.code), "MPI_Allreduce")
   }
 
@@ -64,7 +70,13 @@ final class Communicator: Sendable {
   }
 
   func allgather(_ data: UnsafeMutableRawPointer, _ counts: [Int], _ type: EntryType) throws(MPIError) {
-    try require(cmpi_allgather(comm, data, counts.map(Int64.init), type.code), "MPI_Allgatherv")
+    messages.add(1, ordering: .relaxed)
+    gathered.add(counts.reduce(0, +), ordering: .relaxed)
+    // Int is Int64 where there is MPI; nothing is allocated.
+    let code = counts.withUnsafeBytes {
+      cmpi_allgather(comm, data, $0.assumingMemoryBound(to: Int64.self).baseAddress, type.code)
+    }
+    try require(code, "MPI_Allgatherv")
   }
 
   func gather(_ data: UnsafeMutableRawPointer, _ counts: [Int], _ type: EntryType, to root: Int) throws(MPIError) {

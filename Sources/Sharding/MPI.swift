@@ -63,8 +63,8 @@ public enum MPI {
 
   /// Says what went wrong and ends all ranks.
   private static func abort(_ message: String?, rank: Int, code: Int32) -> Never {
-    // Errors of what all ranks compute come on all of them: the first is heard, and ends the others while they wait.
-    if rank > 0 { Thread.sleep(forTimeInterval: 0.5) }
+    // Errors of what all ranks compute come on all of them: the first is heard, and ends the others while they wait. A busy launcher takes a second for it.
+    if rank > 0 { Thread.sleep(forTimeInterval: 2) }
     end(message.map { "rank \(rank): \($0)" }, code: code)
   }
 

@@ -50,18 +50,17 @@ extension ShardedDesign {
   }
 
   public func squaredColumnNorms(into norms: inout Vector<Element>) {
-    norms.combine(1, sum(columns) { part, _, sum in part.squaredColumnNorms(into: &sum) }, 0)
+    sum(into: &norms) { part, _, sum in part.squaredColumnNorms(into: &sum) }
   }
 
   public func squaredColumnNorms(_ S: IndexSubset, weights d: Vector<Element>?, into norms: inout Vector<Element>) {
-    let image = sum(S.count) { part, block, sum in
+    sum(into: &norms) { part, block, sum in
       part.squaredColumnNorms(S, weights: d.map { entries($0, of: block) }, into: &sum)
     }
-    norms.combine(1, image, 0)
   }
 
   public func squaredRowNorms(into norms: inout Vector<Element>) {
-    norms.combine(1, gather { part, values in part.squaredRowNorms(into: &values) }, 0)
+    gather(into: &norms) { part, values in part.squaredRowNorms(into: &values) }
   }
 
   // MARK: - Chosen rows
@@ -129,22 +128,20 @@ extension ShardedDesign {
   public func addRows(_ indices: [Int]?, _ c: Vector<Element>, scale α: Element, to z: inout Vector<Element>) {
     guard let indices else { return multiplyTransposed(c, alpha: α, beta: 1, into: &z) }
     requireRows(indices)
-    let image = sum(columns) { part, block, sum in
+    sum(into: &z, alpha: 1, beta: 1) { part, block, sum in
       let (positions, chosen) = own(indices, in: block)
       part.addRows(chosen, Vector(count: chosen.count) { c[positions[$0]] }, scale: α, to: &sum)
     }
-    z.add(1, image)
   }
 
   public func addRowGrams(
     rows indices: [Int]?, _ v: Vector<Element>, targets y: Vector<Element>?, scale: Element, to z: inout Vector<Element>
   ) {
     requireRows(indices)
-    let image = sum(columns) { part, block, sum in
+    sum(into: &z, alpha: 1, beta: 1) { part, block, sum in
       let chosen = indices.map { own($0, in: block).rows }
       part.addRowGrams(rows: chosen, v, targets: y.map { entries($0, of: block) }, scale: scale, to: &sum)
     }
-    z.add(1, image)
   }
 
   public func multiply(rows indices: [Int]?, block W: Matrix<Element>, into Y: inout Matrix<Element>) {

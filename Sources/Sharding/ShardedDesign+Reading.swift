@@ -63,20 +63,38 @@ extension ShardedDesign {
     return bounds[blocks * rank / ranks]..<bounds[blocks * (rank + 1) / ranks]
   }
 
-  /// An array of two dimensions in NumPy's format: every rank reads its share of the rows of one file.
+  /// An array of two dimensions in NumPy's format: every rank has its share of the rows of one file, which large rows do not leave: they are mapped where their type and
+  /// order allow it, in single precision too. The file must stay as it is meanwhile (``requireRead()``).
   ///
   /// - Throws: ``RankFailure`` that names the rank and the file.
   public convenience init(npy path: String, of world: borrowing World, order: SummationOrder = .any) throws {
     let (rank, ranks) = (world.rank, world.ranks)
-    let local = try world.together {
+    let (shape, own) = try world.together {
       let (rows, columns) = try NPY.shape(at: path)
       guard rows > 0, columns > 0 else {
         throw DatasetError.invalid(path: path, reason: "has shape (\(rows), \(columns)); expected rows and columns")
       }
-      return try NPY.matrix(
-        at: path, rows: Self.share(of: rows, rank: rank, ranks: ranks, order), as: Element.self)
+      let blocks = Self.blocks(of: rows, rank: rank, ranks: ranks, order)
+      return ((rows, columns), try MappedRows.designs(at: path, rows: blocks, as: Element.self))
     }
-    try self.init(rows: local, of: world, order: order, name: path)
+    try Self.requireFit(shape.1, world, path)
+    let all = (0..<ranks).map { Self.blocks(of: shape.0, rank: $0, ranks: ranks, order) }
+    let ends = all.reduce(into: [0]) { $0.append($0.last! + $1.count) }
+    self.init(
+      world.communicator,
+      Shards(
+        bounds: [0] + all.joined().map(\.upperBound), blocks: (0..<ranks).map { ends[$0]..<ends[$0 + 1] }),
+      columns: shape.1, order: order, parts: own.designs, mapping: own.mapping)
+  }
+
+  /// The blocks of rows that a rank reads: one in any order, be it empty.
+  private static func blocks(of n: Int, rank: Int, ranks: Int, _ order: SummationOrder) -> [Range<Int>] {
+    let share = share(of: n, rank: rank, ranks: ranks, order)
+    guard case .fixed = order else { return [share] }
+    let bounds = bounds(rows: n, order)
+    return zip(bounds, bounds.dropFirst()).map { $0..<$1 }.filter {
+      share.contains($0.lowerBound)
+    }
   }
 
   /// A file for each rank: PREFIX.0.npy, PREFIX.1.npy, …, each with the rows behind those of the file before.
@@ -85,6 +103,7 @@ extension ShardedDesign {
   public convenience init(npyShards prefix: String, of world: borrowing World, order: SummationOrder = .any) throws {
     let path = "\(prefix).\(world.rank).npy"
     try world.requireAllShards(prefix)
+    try world.requireSameType(path)
     let local = try world.together { try NPY.matrix(at: path, as: Element.self, layout: .columnMajor) }
     try self.init(rows: local, of: world, order: order, name: path)
   }
@@ -102,6 +121,19 @@ extension World {
       }
     }
   }
+
+  /// Refuses shards of different types: rounded differently, or numbers of something else.
+  ///
+  /// - Parameter path: this rank's.
+  func requireSameType(_ path: String) throws {
+    let type = try together { try NPY.entryType(at: path) }
+    let expected = try broadcast(type)
+    try together {
+      if type != expected {
+        throw DatasetError.invalid(path: path, reason: "holds \(type); expected \(expected), as rank 0 has")
+      }
+    }
+  }
 }
 
 extension RandomAccessCollection where Index == Int {
@@ -113,10 +145,24 @@ extension HeldOutDesigns {
   /// Reads a folder as ``init(directory:)`` does, the features of each part over the ranks: their shares of X_train.npy, or X_train.0.npy, X_train.1.npy, …,
   /// a file for each rank with targets alike. Every rank has all targets.
   ///
+  /// - Parameter plan: leaves the rows in their files; they are then summed in any order.
   /// - Throws: ``RankFailure`` that names the rank and the file.
-  public init(directory: String, of world: borrowing World, order: SummationOrder = .any) throws {
-    let train = try Self.part("train", directory, world, order)
-    let validation = try Self.part("val", directory, world, order)
+  public init(
+    directory: String, of world: borrowing World, order: SummationOrder = .any, within plan: StreamingPlan? = nil
+  ) throws {
+    let train: (features: ShardedDesign<Element>, targets: Vector<Element>)
+    let validation: (features: ShardedDesign<Element>, targets: Vector<Element>)
+    if let plan {
+      let counts = try world.together {
+        (try NPY.shape(at: "\(directory)/X_train.npy").rows, try NPY.shape(at: "\(directory)/X_val.npy").rows)
+      }
+      let total = counts.0 + counts.1
+      train = try Self.streamed("train", directory, world, rows: counts.0, of: total, plan)
+      validation = try Self.streamed("val", directory, world, rows: counts.1, of: total, plan)
+    } else {
+      train = try Self.part("train", directory, world, order)
+      validation = try Self.part("val", directory, world, order)
+    }
     guard train.features.columns == validation.features.columns else {
       throw RankFailure(
         rank: 0,
@@ -130,10 +176,26 @@ extension HeldOutDesigns {
       validationTargets: validation.targets)
   }
 
+  /// This rank's share of the rows of X_`name`.npy, which stay there.
+  private static func streamed(
+    _ name: String, _ directory: String, _ world: borrowing World, rows: Int, of total: Int, _ plan: StreamingPlan
+  ) throws -> (features: ShardedDesign<Element>, targets: Vector<Element>) {
+    let path = "\(directory)/X_\(name).npy"
+    let range = ShardedDesign<Element>.share(of: rows, rank: world.rank, ranks: world.ranks, .any)
+    let (own, targets) = try world.together {
+      try StreamedDesign<Element>.part(
+        features: path, targets: "\(directory)/y_\(name).npy", rows: range, of: total, within: plan)
+    }
+    return (try ShardedDesign(rows: own, of: world, name: path), targets)
+  }
+
   private static func part(
     _ name: String, _ directory: String, _ world: borrowing World, _ order: SummationOrder
   ) throws -> (features: ShardedDesign<Element>, targets: Vector<Element>) {
     let prefix = "\(directory)/X_\(name)"
+    if try world.allgather(NPY.exists(at: prefix + ".data.npy") ? 1 : 0).contains(1) {
+      return try sparsePart(name, directory, world, order)
+    }
     let hasShards = try world.allgather(NPY.exists(at: prefix + ".npy") ? 0 : 1).allSatisfy { $0 == 1 }
     if !hasShards {
       let features = try ShardedDesign<Element>(npy: prefix + ".npy", of: world, order: order)
@@ -154,6 +216,7 @@ extension HeldOutDesigns {
     let rows = try world.together {
       try NPY.exists(at: "\(prefix).\(world.rank).npy") ? NPY.shape(at: "\(prefix).\(world.rank).npy").rows : 0
     }
+    try world.requireSameType(path)
     let own = try world.together {
       let targets = try NPY.vector(at: path, as: Element.self)
       try requireCount(targets.count, rows, path)
@@ -165,6 +228,25 @@ extension HeldOutDesigns {
     targets[segment: begin..<begin + rows] = own
     try world.gather(&targets, counts: counts, to: nil)
     return (features, targets)
+  }
+
+  /// Compressed columns, of which every rank takes its rows.
+  private static func sparsePart(
+    _ name: String, _ directory: String, _ world: borrowing World, _ order: SummationOrder
+  ) throws -> (features: ShardedDesign<Element>, targets: Vector<Element>) {
+    let prefix = "\(directory)/X_\(name)"
+    let (rank, ranks) = (world.rank, world.ranks)
+    let (own, targets) = try world.together {
+      guard order == .any else {
+        throw DatasetError.invalid(
+          path: prefix + ".data.npy", reason: "is sparse; a fixed order of summation is for dense features")
+      }
+      let targets = try NPY.vector(at: "\(directory)/y_\(name).npy", as: Element.self)
+      let whole = try SparseMatrix<Element>(compressedColumnsAt: prefix, rows: targets.count)
+      let range = ShardedDesign<Element>.share(of: targets.count, rank: rank, ranks: ranks, .any)
+      return (whole.rows(Array(range)), targets)
+    }
+    return (try ShardedDesign(rows: own, of: world, name: prefix + ".data.npy"), targets)
   }
 
   private static func requireCount(_ found: Int, _ rows: Int, _ path: String) throws(DatasetError) {

@@ -1,4 +1,4 @@
-import Datasets
+public import Datasets
 public import LinAlg
 internal import Synchronization
 
@@ -20,7 +20,7 @@ public enum SummationOrder: Sendable, Equatable {
 /// decide by is reduced, and the same on all.
 ///
 /// Memory of a rank: its rows, and 8 n bytes for each vector of samples, which is one p-th of all of X.
-public final class ShardedDesign<Element: Scalar>: DesignMatrix {
+public final class ShardedDesign<Element: Scalar>: StandardizableDesign, ReadsRows {
   /// n, over all ranks.
   public var rows: Int { shards.rows }
   public let columns: Int
@@ -29,14 +29,19 @@ public final class ShardedDesign<Element: Scalar>: DesignMatrix {
   /// What this rank has, by block: as many as `shards` says, none without rows.
   let parts: [any DesignMatrix<Element>]
   let order: SummationOrder
+  /// The file whose pages are read.
+  private let mapping: MappedRows?
   private let fused = Mutex<FusedGram<Element>>(FusedGram())
+  /// Vectors that products need for themselves, from one to the next.
+  let spare = Mutex<[Vector<Element>]>([])
 
   init(
     _ communicator: Communicator, _ shards: Shards, columns: Int, order: SummationOrder,
-    parts: [any DesignMatrix<Element>]
+    parts: [any DesignMatrix<Element>], mapping: MappedRows? = nil
   ) {
     (self.communicator, self.shards, self.columns, self.order, self.parts) =
       (communicator, shards, columns, order, parts)
+    self.mapping = mapping
   }
 
   /// The rows that this rank has, dense, sparse or known by their products; those of the ranks one behind the other are X. A rank may have none.
@@ -51,6 +56,7 @@ public final class ShardedDesign<Element: Scalar>: DesignMatrix {
     shards = Shards(counts: try world.allgather(local.rows))
     order = .any
     parts = [local]
+    mapping = nil
     try Self.requireRows(shards, name)
   }
 
@@ -71,99 +77,28 @@ public final class ShardedDesign<Element: Scalar>: DesignMatrix {
     if shards.rows == 0 { throw RankFailure(rank: 0, reason: "\(name): no rank has a row", exitCode: 65) }
   }
 
-  // MARK: - What every product is made of
-
-  /// Σ over the blocks of rows of the `count` numbers that `body` gives for a block: its number among this rank's, its rows and their samples. One message.
-  func sum(
-    _ count: Int, _ body: (_ part: any DesignMatrix<Element>, _ block: Int, _ sum: inout Vector<Element>) -> Void
-  ) -> Vector<Element> {
-    let own = shards.blocks[communicator.rank]
-    var total = Vector<Element>.zeros(count)
-    guard case .fixed = order else {
-      for (k, part) in parts.enumerated() where part.rows > 0 { body(part, own.lowerBound + k, &total) }
-      communicator.orEnd { () throws(MPIError) in
-        try communicator.allreduce(total.mutableBase(), count, .of(Element.self), .sum)
-      }
-      return total
-    }
-    var sums: [Vector<Element>] = []
-    for (k, part) in parts.enumerated() {
-      var one = Vector<Element>.zeros(count)
-      if part.rows > 0 { body(part, own.lowerBound + k, &one) }
-      sums.append(one)
-    }
-    // Stretch by stretch, so that no rank holds all sums of a large matrix.
-    let blocks = shards.bounds.count - 1
-    let stretch = min(count, 1 << 16)
-    if stretch == 0 { return total }
-    var gathered = Vector<Element>.zeros(blocks * stretch)
-    for first in Swift.stride(from: 0, to: count, by: stretch) {
-      let length = min(stretch, count - first)
-      for (k, one) in sums.enumerated() {
-        let place = (own.lowerBound + k) * length
-        gathered[segment: place..<place + length] = one[segment: first..<first + length]
-      }
-      communicator.orEnd { () throws(MPIError) in
-        try communicator.allgather(gathered.mutableBase(), shards.blocks.map { $0.count * length }, .of(Element.self))
-      }
-      var stretchSum = Vector(copying: gathered[segment: 0..<length])
-      for block in 1..<max(1, blocks) {
-        stretchSum.add(1, gathered[segment: block * length..<(block + 1) * length])
-      }
-      total[segment: first..<first + length] = stretchSum
-    }
-    return total
-  }
-
-  /// The `width` numbers that `body` gives for every row of a block, of all rows: entry i · width + k belongs to sample i.
-  func gather(
-    width: Int = 1, _ body: (_ part: any DesignMatrix<Element>, _ values: inout Vector<Element>) -> Void
-  ) -> Vector<Element> {
-    var all = Vector<Element>.zeros(rows * width)
-    let own = shards.blocks[communicator.rank]
-    for (k, part) in parts.enumerated() where part.rows > 0 {
-      var values = Vector<Element>.zeros(part.rows * width)
-      body(part, &values)
-      let range = shards.range(own.lowerBound + k)
-      all[segment: range.lowerBound * width..<range.upperBound * width] = values
-    }
-    communicator.orEnd { () throws(MPIError) in
-      try communicator.allgather(all.mutableBase(), shards.counts.map { $0 * width }, .of(Element.self))
-    }
-    guard let sample = shards.sample else { return all }
-    var ordered = Vector<Element>.zeros(rows * width)
-    let (from, to) = (all.base, ordered.mutableBase())
-    for (place, i) in sample.enumerated() { (to + i * width).update(from: from + place * width, count: width) }
-    return ordered
-  }
-
-  /// The entries of a vector of samples that belong to a block.
-  func entries(_ r: Vector<Element>, of block: Int) -> Vector<Element> {
-    let range = shards.range(block)
-    guard let sample = shards.sample else { return r[segment: range] }
-    return Vector(count: range.count) { r[sample[range.lowerBound + $0]] }
-  }
-
   // MARK: - Products
 
   public func multiply(_ x: Vector<Element>, alpha α: Element, beta β: Element, into y: inout Vector<Element>) {
     precondition(
       x.count == columns && y.count == rows, "ShardedDesign: \(rows) × \(columns) times \(x.count) into \(y.count)")
-    y.combine(α, gather { part, values in part.multiply(x, alpha: 1, beta: 0, into: &values) }, β)
+    gather(into: &y, alpha: α, beta: β) { part, values in part.multiply(x, alpha: 1, beta: 0, into: &values) }
   }
 
   public func multiplyTransposed(_ r: Vector<Element>, alpha α: Element, beta β: Element, into x: inout Vector<Element>)
   {
     precondition(
       r.count == rows && x.count == columns, "ShardedDesign: \(columns) × \(rows) times \(r.count) into \(x.count)")
-    let image = sum(columns) { part, block, sum in
-      part.multiplyTransposed(entries(r, of: block), alpha: 1, beta: 0, into: &sum)
+    sum(into: &x, alpha: α, beta: β) { part, block, sum in
+      withEntries(r, of: block) { part.multiplyTransposed($0, alpha: 1, beta: 0, into: &sum) }
     }
-    x.combine(α, image, β)
   }
 
   public func addProduct(columns S: IndexSubset, _ x: Vector<Element>, to y: inout Vector<Element>) {
-    y.add(1, gather { part, values in part.addProduct(columns: S, x, to: &values) })
+    gather(into: &y, alpha: 1, beta: 1) { part, values in
+      values.fill(0)
+      part.addProduct(columns: S, x, to: &values)
+    }
   }
 
   public func multiplyTransposed(
@@ -172,10 +107,9 @@ public final class ShardedDesign<Element: Scalar>: DesignMatrix {
     precondition(
       r.count == rows && out.count == S.count,
       "ShardedDesign: \(S.count) columns of \(rows) rows times \(r.count) into \(out.count)")
-    let image = sum(S.count) { part, block, sum in
-      part.multiplyTransposed(columns: S, entries(r, of: block), alpha: 1, into: &sum)
+    sum(into: &out, alpha: α, beta: 0) { part, block, sum in
+      withEntries(r, of: block) { part.multiplyTransposed(columns: S, $0, alpha: 1, into: &sum) }
     }
-    out.combine(α, image, 0)
   }
 
   /// One pass over the rows of each rank and one reduction.
@@ -183,28 +117,44 @@ public final class ShardedDesign<Element: Scalar>: DesignMatrix {
     columns S: IndexSubset?, _ x: Vector<Element>, weights d: Vector<Element>?, alpha α: Element,
     into y: inout Vector<Element>
   ) -> Bool {
-    let count = S?.count ?? columns
-    let image = sum(count) { part, block, sum in
-      let weights = d.map { entries($0, of: block) }
-      if part.hasDenseColumns, let dense = part.denseColumns, FusedGram.pays(for: dense) {
-        fused.withLock { $0.assign(to: &sum, columns: S, of: dense, x, weights: weights, alpha: 1) }
-        return
-      }
-      var scores = Vector<Element>.zeros(part.rows)
-      if let S {
-        part.addProduct(columns: S, x, to: &scores)
-      } else {
-        part.multiply(x, alpha: 1, beta: 0, into: &scores)
-      }
-      if let weights { scores.scale(by: weights) }
-      if let S {
-        part.multiplyTransposed(columns: S, scores, alpha: 1, into: &sum)
-      } else {
-        part.multiplyTransposed(scores, alpha: 1, beta: 0, into: &sum)
-      }
+    sum(into: &y, alpha: α, beta: 0) { part, block, sum in
+      guard let d else { return multiplyGram(of: part, columns: S, x, weights: nil, into: &sum) }
+      withEntries(d, of: block) { multiplyGram(of: part, columns: S, x, weights: $0, into: &sum) }
     }
-    y.combine(α, image, 0)
     return true
+  }
+
+  private func multiplyGram(
+    of part: any DesignMatrix<Element>, columns S: IndexSubset?, _ x: Vector<Element>, weights d: Vector<Element>?,
+    into sum: inout Vector<Element>
+  ) {
+    if part.hasDenseColumns, let dense = part.denseColumns, FusedGram.pays(for: dense) {
+      fused.withLock { $0.assign(to: &sum, columns: S, of: dense, x, weights: d, alpha: 1) }
+      return
+    }
+    if part.multiplyGram(columns: S, x, weights: d, alpha: 1, into: &sum) { return }
+    var scores = lend(part.rows)
+    if let S {
+      scores.fill(0)
+      part.addProduct(columns: S, x, to: &scores)
+    } else {
+      part.multiply(x, alpha: 1, beta: 0, into: &scores)
+    }
+    if let d { scores.scale(by: d) }
+    if let S {
+      part.multiplyTransposed(columns: S, scores, alpha: 1, into: &sum)
+    } else {
+      part.multiplyTransposed(scores, alpha: 1, beta: 0, into: &sum)
+    }
+    giveBack(scores)
+  }
+
+  /// Collective: all ranks throw where the rows of one could not be read, or its file was written to meanwhile.
+  public func requireRead() throws {
+    try World(communicator, exitCode: { _ in 65 }).together {
+      for part in parts { try (part as? any ReadsRows)?.requireRead() }
+      try mapping?.requireUnchanged()
+    }
   }
 
   // MARK: - Choices
@@ -221,6 +171,22 @@ public final class ShardedDesign<Element: Scalar>: DesignMatrix {
     let own = shards.blocks[communicator.rank]
     return ShardedDesign(
       communicator, chosen, columns: columns, order: order, parts: zip(parts, own).map { $0.rows(places[$1]) })
+  }
+
+  /// Copies the rows; nil where they are sparse.
+  public func standardized(means: Vector<Element>, scales: Vector<Element>) -> (any DesignMatrix<Element>)? {
+    var changed: [any DesignMatrix<Element>] = []
+    for part in parts {
+      if let some = part as? any StandardizableDesign<Element> {
+        guard let part = some.standardized(means: means, scales: scales) else { return nil }
+        changed.append(part)
+      } else if let matrix = part.denseColumns {
+        changed.append(DenseDesign(matrix.standardized(means: means, scales: scales)))
+      } else {
+        return nil
+      }
+    }
+    return ShardedDesign(communicator, shards, columns: columns, order: order, parts: changed, mapping: mapping)
   }
 
   public func appendingOnes() -> any DesignMatrix<Element> {

@@ -23,6 +23,14 @@ public struct World: ~Copyable {
     World(try communicator.split(color: color), exitCode: exitCode, isGroup: true)
   }
 
+  /// What this world has exchanged so far: messages, the numbers that were reduced in them and those that were gathered. The same on all ranks.
+  public var traffic: (messages: Int, reduced: Int, gathered: Int) {
+    (
+      communicator.messages.load(ordering: .relaxed), communicator.reduced.load(ordering: .relaxed),
+      communicator.gathered.load(ordering: .relaxed)
+    )
+  }
+
   /// Waits for all ranks.
   public func barrier() throws(MPIError) { try communicator.barrier() }
 

@@ -45,7 +45,9 @@ struct HypergradientCommand: RunsOnRanks {
   @Option(parsing: .unconditional, help: "Strength of the squared 2-norm, at least 0.", transform: Arguments.number)
   var lambda2: Double
   @Option(
-    help: "One of \(Method.allCases.map(\.rawValue).joined(separator: ", ")), or all to compare them in a table.")
+    help:
+      "One of \(Method.allCases.map(\.rawValue).joined(separator: ", ")), all of these in a table, or \(NSIDOptions.name), from minibatches."
+  )
   var method = "auto"
   @Option(
     parsing: .unconditional, help: "Relative accuracy of the adjoint solve, and of ITD's iterations.",
@@ -63,7 +65,9 @@ struct HypergradientCommand: RunsOnRanks {
     name: .customLong("repeat"), parsing: .unconditional,
     help: "Time the hypergradient so many times and report the median.")
   var repetitions = 1
+  @OptionGroup var stochastic: NSIDOptions
   @OptionGroup var ranks: RankOptions
+  @OptionGroup var memory: MemoryOptions
   @Option(help: ArgumentHelp("Write the report as JSON; - for standard output.", valueName: "FILE|-")) var json: String?
 
   func validate() throws {
@@ -77,9 +81,10 @@ struct HypergradientCommand: RunsOnRanks {
     guard groups == nil || strengths != nil else { throw ValidationError("--groups needs --strengths") }
     if let lambda1 { try Self.requireStrength("--lambda1", lambda1) }
     try Self.requireStrength("--lambda2", lambda2)
-    guard method == "all" || Method(rawValue: method) != nil else {
+    guard method == "all" || method == NSIDOptions.name || Method(rawValue: method) != nil else {
       throw ValidationError(
-        "--method: '\(method)' is none of \(Method.allCases.map(\.rawValue).joined(separator: ", ")), all")
+        "--method: '\(method)' is none of \(Method.allCases.map(\.rawValue).joined(separator: ", ")), all, \(NSIDOptions.name)"
+      )
     }
     guard tolerance.isFinite, tolerance >= 0 else {
       throw ValidationError("--tolerance: \(tolerance) is not a number of at least 0")
@@ -88,6 +93,9 @@ struct HypergradientCommand: RunsOnRanks {
     guard repetitions >= 1 else { throw ValidationError("--repeat: \(repetitions) is below 1") }
     if let step {
       guard step.isFinite, step > 0 else { throw ValidationError("--step: \(step) is not a positive number") }
+    }
+    guard memory.bytes == nil || ranks.fixedOrder == nil else {
+      throw ValidationError("--memory goes without --fixed-order")
     }
     if let save, let json, json != "-", OutputFile.isSame(save, json) {
       throw ValidationError("--save and --json name the same file")
@@ -103,11 +111,21 @@ struct HypergradientCommand: RunsOnRanks {
     try Console.requireWritable([json == "-" ? nil : json, save])
     let progress = ProgressLine("reading \(directory)")
     defer { progress.end() }
+    let plan = memory.plan(problems: 1)
+    if memory.estimate, let plan {
+      return try Console.reportingDataErrors {
+        let data = try HeldOutDesigns<Double>(directory: directory, within: plan)
+        try memory.printEstimate([data.trainFeatures, data.validationFeatures], problems: 1, passes: Self.passes)
+      }
+    }
     guard ranks.areUsed else {
-      return try differentiate(HeldOutDesigns<Double>(mappedFrom: directory), clock, progress)
+      return try differentiate(
+        plan.map { try HeldOutDesigns<Double>(directory: directory, within: $0) }
+          ?? HeldOutDesigns<Double>(mappedFrom: directory), clock, progress)
     }
     try Console.onRanks { world in
-      try differentiate(HeldOutDesigns<Double>(directory: directory, of: world, order: ranks.order), clock, progress)
+      try differentiate(
+        HeldOutDesigns<Double>(directory: directory, of: world, order: ranks.order, within: plan), clock, progress)
     }
   }
 
@@ -137,7 +155,7 @@ struct HypergradientCommand: RunsOnRanks {
     let given = try givenSolution(features: data.trainFeatures.columns)
     // Every other method needs all columns: copied here, they count as reading.
     if method != Method.auto.rawValue { _ = (data.trainFeatures.denseColumns, data.validationFeatures.denseColumns) }
-    let checksum = json == nil ? nil : BackgroundChecksum(of: data)
+    let checksum = json == nil ? nil : self.checksum(of: data)
     seconds.reading = clock.seconds
     let map = PenalizedMap(
       loss: Loss(features: data.trainFeatures, targets: data.trainTargets), strengths: penalty.shared,
@@ -147,7 +165,7 @@ struct HypergradientCommand: RunsOnRanks {
       Console.error(text)
       throw ExitCode.validationFailure
     }
-    let (w, inner) = try innerSolution(map, λ, given: given, progress)
+    let (w, inner) = try Console.believing(data) { try innerSolution(map, λ, given: given, progress) }
     seconds.solving = clock.seconds - seconds.reading
     if let save, !Console.isSilent { try Console.reportingDataErrors { try NPY.write(w, to: save) } }
     let session = HypergradientSession(
@@ -159,17 +177,21 @@ struct HypergradientCommand: RunsOnRanks {
     if method == "all" {
       try compareAll(session, data, inner, seconds, clock, progress)
     } else {
-      try reportOne(session, data, Method(rawValue: method)!, inner, seconds, clock, progress)
+      try reportOne(session, data, inner, seconds, clock, progress)
     }
   }
 
   private func reportOne<Loss: SmoothLoss<Double>>(
-    _ session: HypergradientSession<Loss>, _ data: HeldOutDesigns<Double>, _ method: Method, _ inner: InnerReport,
+    _ session: HypergradientSession<Loss>, _ data: HeldOutDesigns<Double>, _ inner: InnerReport,
     _ seconds: PhaseSeconds,
     _ clock: Stopwatch, _ progress: ProgressLine
   ) throws {
-    progress.update("differentiating by \(method.rawValue)")
-    let (result, certified) = try session.runCertified(method) { progress.update("bounding the error") }
+    progress.update("differentiating by \(method)")
+    let other =
+      Method(rawValue: method).map { method in { try session.run(method) } } ?? { try session.run(stochastic) }
+    let (result, certified) = try session.runCertified(method == Method.auto.rawValue ? nil : other) {
+      progress.update("bounding the error")
+    }
     let facts = session.facts(certified.certificate)
     let (checksum, waited) = session.finishedChecksum()
     try Console.reportingDataErrors { try data.requireUnchanged() }
@@ -204,7 +226,7 @@ struct HypergradientCommand: RunsOnRanks {
     }
     progress.update("bounding the error")
     let exact = results.first { $0.method == Method.aidDirect.rawValue }!
-    let certified = try session.runCertified(.auto) {}.certified
+    let certified = try session.runCertified(nil) {}.certified
     let facts = session.facts(certified.certificate)
     let (checksum, waited) = session.finishedChecksum()
     try Console.reportingDataErrors { try data.requireUnchanged() }

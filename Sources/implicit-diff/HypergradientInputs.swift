@@ -13,7 +13,31 @@ let sparseDataHelp = """
   matrix could be either, so one needs numpy.save("X_train.format.npy", X.format) beside them, which must hold csc.
   """
 
+extension Console {
+  /// Runs `body`; where it fails because rows could not be read, says that.
+  static func believing<R>(_ data: HeldOutDesigns<Double>, _ body: () throws -> R) throws -> R {
+    do {
+      return try body()
+    } catch {
+      try reportingDataErrors { try data.requireUnchanged() }
+      throw error
+    }
+  }
+}
+
 extension HypergradientCommand {
+  /// Over all rows, a solve and a hypergradient with its error bound: as many as were counted on problems whose support is a tenth of the columns.
+  static var passes: Int { 20 }
+
+  /// Of features that are not in memory as they are stored, the first rank makes that of the files, which `verify` compares with; where those
+  /// are not as they are read, and where every rank has a file of its own, it is one of products, which all ranks make together.
+  func checksum(of data: HeldOutDesigns<Double>) -> BackgroundChecksum? {
+    if data.trainFeatures is any ReadsRows, let files = BackgroundChecksum(ofFilesIn: directory) {
+      return Console.isSilent ? nil : files
+    }
+    return BackgroundChecksum(of: data)
+  }
+
   static func requireLabels(_ y: Vector<Double>, _ path: String) throws(DatasetError) {
     guard let i = (0..<y.count).first(where: { abs(y[$0]) != 1 }) else { return }
     throw DatasetError.invalid(path: path, reason: "entry \(i) is \(y[i]); expected the labels -1 and 1")

@@ -1,3 +1,4 @@
+import ArgumentParser
 import CommandSupport
 import Datasets
 import ImplicitDiff
@@ -44,6 +45,19 @@ struct HypergradientSession<Loss: SmoothLoss<Double>> {
     return try run(strategy, problem(method))
   }
 
+  /// By NSID, planned for the accuracy.
+  func run(_ options: NSIDOptions) throws -> MethodResult {
+    let problem = problem(.auto)
+    do {
+      let plan = try NSID<PenalizedMap<Loss>>.plan(
+        problem, objective: objective, batchSize: options.batch, relativeAccuracy: options.accuracy, seed: options.seed)
+      return try run(NSID(plan: plan, seed: options.seed), problem)
+    } catch let error as DifferentiationError {
+      Console.error("nsid: \(error)")
+      throw ExitCode.notConverged
+    }
+  }
+
   private func run<S: AdjointStrategy<PenalizedMap<Loss>>>(
     _ strategy: S, _ problem: FixedPointProblem<PenalizedMap<Loss>>
   ) throws -> MethodResult {
@@ -70,19 +84,21 @@ struct HypergradientSession<Loss: SmoothLoss<Double>> {
   /// The method's hypergradient, and the automatic choice's with its error bound, which is the reference for every method's:
   /// the same one where the method is that choice.
   ///
-  /// - Parameter beforeBound: called when the bound is begun.
+  /// - Parameters:
+  ///   - other: the method where it is another than that choice.
+  ///   - beforeBound: called when the bound is begun.
   func runCertified(
-    _ method: Method, beforeBound: () -> Void
+    _ other: (() throws -> MethodResult)?, beforeBound: () -> Void
   ) throws -> (result: MethodResult, certified: CertifiedReference) {
     let automatic = AID<PenalizedMap<Loss>>(
-      .automatic, stopping: method == .auto ? .tolerance(tolerance, limit: iterationLimit) : nil)
+      .automatic, stopping: other == nil ? .tolerance(tolerance, limit: iterationLimit) : nil)
     let workspace = automatic.makeWorkspace(for: map)
     let problem = problem(.auto)
-    let result = method == .auto ? try run(automatic, problem, workspace) : try run(method)
+    let result = try other?() ?? run(automatic, problem, workspace)
     beforeBound()
     let clock = Stopwatch()
     var gradient = result.gradient
-    if method != .auto {
+    if other != nil {
       var scratch = gradient
       _ = try automatic.hypergradient(
         of: objective, problem, into: &gradient, scratch: &scratch, workspace: workspace)

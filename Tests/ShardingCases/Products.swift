@@ -1,3 +1,4 @@
+import Datasets
 import LinAlg
 import Sharding
 
@@ -16,6 +17,42 @@ enum Products {
       try compare(sharded.appendingOnes(), DenseDesign(X).appendingOnes(), "\(order), ones")
       let S = IndexSubset([0, 3, 4], universe: 5)
       try compare(sharded.columns(S), DenseDesign(X).columns(S), "\(order), columns")
+    }
+    // Rows that come in blocks, all on every rank and each rank's own.
+    let counts = Split.counts(split, rows: X.rows, ranks: world.ranks)
+    let begin = counts[..<world.rank].reduce(0, +)
+    let blocks = streamed(X[rows: begin..<begin + counts[world.rank]].packed(as: .rowMajor), height: 3)
+    try views(try ShardedDesign(rows: blocks, of: world), X, "streamed on ranks")
+    for height in [1, 4, 23] { try views(streamed(X, height: height), X, "streamed by \(height)") }
+  }
+
+  /// A design and what is chosen from it.
+  private static func views(_ design: any DesignMatrix<Double>, _ X: Matrix<Double>, _ name: String) throws {
+    let whole = DenseDesign(X)
+    try compare(design, whole, name)
+    let increasing = [0, 1, 5, 9, 10, 22]
+    let rows = design.rows(increasing)
+    try compare(rows, whole.rows(increasing), "\(name), rows")
+    try compare(rows.rows([1, 3, 4, 5]), whole.rows([1, 9, 10, 22]), "\(name), rows of rows")
+    let ones = design.appendingOnes()
+    try compare(ones, whole.appendingOnes(), "\(name), ones")
+    try compare(design.chosen([0, 3, 4]), whole.chosen([0, 3, 4]), "\(name), columns")
+    try compare(ones.chosen([1, 4, 5]), whole.appendingOnes().chosen([1, 4, 5]), "\(name), columns and ones")
+    try compare(
+      design.chosen([0, 3, 4]).appendingOnes().chosen([1, 2, 3]), whole.appendingOnes().chosen([3, 4, 5]),
+      "\(name), columns, ones and columns")
+  }
+
+  /// Rows that come in blocks of `height`.
+  private static func streamed(_ X: Matrix<Double>, height: Int) -> StreamedDesign<Double> {
+    StreamedDesign(rows: X.rows, columns: X.columns) {
+      var next = 0
+      return RowBlockClosure {
+        let range = next..<min(next + height, X.rows)
+        next = range.upperBound
+        return range.isEmpty
+          ? nil : RowBlock(features: X[rows: range].packed(as: .rowMajor), targets: .zeros(range.count))
+      }
     }
   }
 
@@ -85,4 +122,8 @@ enum Products {
       try require(found == expected, "\(name), Gram product: \(found) instead of \(expected)")
     }
   }
+}
+
+extension DesignMatrix<Double> {
+  fileprivate func chosen(_ S: [Int]) -> any DesignMatrix<Double> { columns(IndexSubset(S, universe: columns)) }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 /// Cases of sharding-cases on 1 to 4 ranks, rows dealt evenly, unevenly and with ranks that have none. A case compares with all rows by itself; here the
@@ -34,5 +35,20 @@ import Testing
         expected = expected ?? bits
       }
     }
+  }
+
+  /// Two network namespaces with 200 Mbit/s of TCP between them, where this may make some: the bits of one rank.
+  @Test func twoMachinesGiveTheSameBits() throws {
+    guard try Ranks.shell("unshare -n true && command -v ip tc").code == 0 else { return }
+    let script = URL(filePath: #filePath).deletingLastPathComponent().appending(
+      path: "../../scripts/scaling-namespaces"
+    ).standardizedFileURL.path()
+    func bits(_ result: Ranks.Result) -> [Substring] {
+      result.output.split(separator: "\n").filter { $0.contains("fixed") }
+    }
+    let two = try Ranks.shell("timeout 60 bash '\(script)' 200mbit \"$MPI/sharding-cases\" hypergradient even")
+    #expect(two.code == 0, "\(two)")
+    let one = try Ranks.shell("$RUN -np 1 \"$MPI/sharding-cases\" hypergradient even")
+    #expect(!bits(one).isEmpty && bits(two) == bits(one), "\(two)")
   }
 }

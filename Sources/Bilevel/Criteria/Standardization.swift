@@ -43,6 +43,31 @@ public struct Standardization: Sendable {
     targetMean = centers && centersTargets ? Self.mean(y, shares) : 0
   }
 
+  /// Those of a design that does not lie in one matrix: two or three passes over it. nil where it is not dense.
+  public init?(
+    _ X: some StandardizableDesign<Double>, _ y: Vector<Double>, weights: Vector<Double>? = nil, centers: Bool,
+    scales wantsScales: Bool, centersTargets: Bool = true
+  ) {
+    let (n, p) = (X.rows, X.columns)
+    let shares = Self.shares(weights, n) ?? Vector(repeating: 1 / Double(n), count: n)
+    var found = Vector<Double>.zeros(p)
+    X.multiplyTransposed(shares, alpha: 1, beta: 0, into: &found)
+    var scales = Vector<Double>(repeating: 1, count: p)
+    guard let centred = X.standardized(means: found, scales: scales) else { return nil }
+    if wantsScales {
+      var squares = Vector<Double>.zeros(p)
+      centred.squaredColumnNorms(IndexSubset(Array(0..<p), universe: p), weights: shares, into: &squares)
+      for j in 0..<p {
+        let deviation = squares[j].squareRoot()
+        // A constant column is constant up to the rounding of its mean.
+        if deviation > Double(n) * .ulpOfOne * found[j].magnitude { scales[j] = deviation }
+      }
+    }
+    means = centers ? found : .zeros(p)
+    self.scales = scales
+    targetMean = centers && centersTargets ? Self.mean(y, Self.shares(weights, n)) : 0
+  }
+
   /// Weights that sum to 1.
   private static func shares(_ weights: Vector<Double>?, _ n: Int) -> Vector<Double>? {
     guard let weights else { return nil }
@@ -60,14 +85,12 @@ public struct Standardization: Sendable {
 
   /// (X − means)/scales, column-major.
   public func features(_ X: Matrix<Double>) -> Matrix<Double> {
-    var result = X.packed(as: .columnMajor)
-    for j in 0..<X.columns {
-      var column = Vector(copying: X.column(j))
-      column.add(constant: -means[j])
-      column.scale(by: 1 / scales[j])
-      result.setColumn(j, column)
-    }
-    return result
+    X.standardized(means: means, scales: scales)
+  }
+
+  /// The same of a design that does not lie in one matrix; nil where that is not dense.
+  public func features(_ X: some StandardizableDesign<Double>) -> (any DesignMatrix<Double>)? {
+    X.standardized(means: means, scales: scales)
   }
 
   /// y − mean.

@@ -11,6 +11,7 @@ public final class Search {
   private var remembered: ArraySlice<TuningRecord>
   private let secondsBefore: Double
   private let isCancelled: () -> Bool
+  private let agree: (Bool) -> Bool
   private let observe: (TuningRecord, Search) -> Void
   public private(set) var log = TuningLog()
   /// The evaluation of the smallest value so far.
@@ -24,13 +25,15 @@ public final class Search {
 
   init(
     _ criterion: any Criterion, _ space: SearchSpace, _ limits: TuningLimits, resuming log: TuningLog?,
-    isCancelled: @escaping () -> Bool, observe: @escaping (TuningRecord, Search) -> Void
+    isCancelled: @escaping () -> Bool, agree: @escaping (Bool) -> Bool,
+    observe: @escaping (TuningRecord, Search) -> Void
   ) {
     self.criterion = criterion
     self.space = space
     logStart = space.logStart
     self.limits = limits
     self.isCancelled = isCancelled
+    self.agree = agree
     self.observe = observe
     remembered = log?.records[...] ?? []
     secondsBefore = log?.records.last?.seconds ?? 0
@@ -59,8 +62,8 @@ public final class Search {
       keep(record)
       return record
     }
-    if isCancelled() { throw .cancelled }
-    if let limit = limits.seconds, clock.duration(to: .now).inSeconds >= limit { throw .seconds }
+    if agree(isCancelled()) { throw .cancelled }
+    if let limit = limits.seconds, agree(clock.duration(to: .now).inSeconds >= limit) { throw .seconds }
     let found = criterion.evaluate(at: λ, bounding: bounding)
     // ∂/∂θ = λ ∂/∂λ.
     let gradient = Vector(count: λ.count) { λ[$0] * found.gradient[$0] }

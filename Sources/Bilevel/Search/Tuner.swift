@@ -29,15 +29,18 @@ public struct Tuner: Sendable {
   ///   - log: of an earlier search of the same criterion by the same optimizer, to go on from; the result is that of a search without
   ///     interruption, bit for bit.
   ///   - isCancelled: asked before every evaluation.
+  ///   - agree: makes of what this process would decide by a clock or a signal what all do that run the search together.
   ///   - observe: told of every evaluation made now; writes checkpoints (`search.log`) and shows progress.
   public func tune(
     _ criterion: any Criterion, in space: SearchSpace, resuming log: TuningLog? = nil,
-    isCancelled: @escaping () -> Bool = { false }, observe: @escaping (TuningRecord, Search) -> Void = { _, _ in }
+    isCancelled: @escaping () -> Bool = { false }, agree: @escaping (Bool) -> Bool = { $0 },
+    observe: @escaping (TuningRecord, Search) -> Void = { _, _ in }
   ) -> TuningResult {
     precondition(
       criterion.parameterCount == space.count,
       "Tuner: a space of \(space.count) hyperparameters for a criterion of \(criterion.parameterCount)")
-    let search = Search(criterion, space, limits, resuming: log, isCancelled: isCancelled, observe: observe)
+    let search = Search(
+      criterion, space, limits, resuming: log, isCancelled: isCancelled, agree: agree, observe: observe)
     var stop = TuningStop.exhausted
     do throws(TuningStop) { try optimizer.run(search) } catch { stop = error }
     // All points of a grid without a value are no result.

@@ -22,6 +22,11 @@ public enum NPY {
     return try file.matrix(layout: layout, allowsNonFinite: allowsNonFinite)
   }
 
+  /// The type of the entries in the file at `path`, as float32 or int64; none is read.
+  package static func entryType(at path: String) throws(DatasetError) -> String {
+    "\(try NPYFile(path, rank: nil).header.type)"
+  }
+
   /// The numbers of rows and columns of the array in the file at `path`; of its entries no more than their number is looked at.
   public static func shape(at path: String) throws(DatasetError) -> (rows: Int, columns: Int) {
     let file = try NPYFile(path, rank: 2)

@@ -18,7 +18,7 @@ extension NPYFile {
   ) -> UnsafeMutableBufferPointer<Entry>? {
     guard header.type == type, header.isBigEndian == NPYHeader.isBigEndianHost,
       header.dataOffset % MemoryLayout<Entry>.alignment == 0,
-      header.count * header.type.size >= Self.mappedFrom, let file = MappedFile(file)
+      header.count * header.type.size >= Self.mappedFrom, let file = mapping ?? MappedFile(file)
     else { return nil }
     mapping = file
     let start = (file.start + header.dataOffset).bindMemory(to: Entry.self, capacity: header.count)
@@ -57,29 +57,36 @@ extension NPYFile {
 
   /// The features as they are stored, without a copy where that can be.
   ///
-  /// - Parameter mapping: the file where it is mapped; then its pages are what the design reads.
+  /// - Parameters:
+  ///   - range: the rows, nil for all; nothing of the others is looked at.
+  ///   - mapping: the file where it is mapped; then its pages are what the design reads.
   /// - Throws: `DatasetError` for numbers that are not finite.
   func design<Element: Scalar>(
-    of: Element.Type, _ mapping: inout MappedFile?
+    of: Element.Type, rows range: Range<Int>? = nil, _ mapping: inout MappedFile?
   ) throws(DatasetError) -> any DesignMatrix<Element> {
+    let range = range ?? 0..<rows
     if !header.isFortranOrder {
-      if let matrix = mapped(as: Element.self, &mapping) { return try checked(RowMajorDesign(matrix)) }
-      if Element.self == Double.self, let matrix = mapped(as: Float.self, &mapping),
-        let design = RowMajorDesign<Double>(single: matrix) as? RowMajorDesign<Element>
-      {
-        return try checked(design)
+      if let matrix = mapped(as: Element.self, &mapping) {
+        return try checked(RowMajorDesign(matrix[rows: range]), from: range)
       }
-    } else if let matrix = mapped(as: Element.self, &mapping) {
-      if let bad = matrix.firstNonFinite { throw notFinite(bad.row, bad.column, matrix[bad.row, bad.column]) }
+      if Element.self == Double.self, let matrix = mapped(as: Float.self, &mapping),
+        let design = RowMajorDesign<Double>(single: matrix[rows: range]) as? RowMajorDesign<Element>
+      {
+        return try checked(design, from: range)
+      }
+    } else if let matrix = mapped(as: Element.self, &mapping)?[rows: range] {
+      if let bad = matrix.firstNonFinite {
+        throw notFinite(range.lowerBound + bad.row, bad.column, matrix[bad.row, bad.column])
+      }
       return DenseDesign(matrix)
     }
-    return DenseDesign(try matrix(layout: .columnMajor))
+    return DenseDesign(try matrix(rows: range, layout: .columnMajor))
   }
 
   private func checked<Element: Scalar>(
-    _ design: RowMajorDesign<Element>
+    _ design: RowMajorDesign<Element>, from range: Range<Int>
   ) throws(DatasetError) -> RowMajorDesign<Element> {
-    if let bad = design.firstNonFinite { throw notFinite(bad.row, bad.column, bad.value) }
+    if let bad = design.firstNonFinite { throw notFinite(range.lowerBound + bad.row, bad.column, bad.value) }
     return design
   }
 

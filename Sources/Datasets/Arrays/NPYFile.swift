@@ -5,15 +5,16 @@ final class NPYFile: Sendable {
   let file: InputFile
   let header: NPYHeader
 
-  convenience init(_ path: String, rank: Int) throws(DatasetError) { try self.init(InputFile(path), rank: rank) }
+  convenience init(_ path: String, rank: Int?) throws(DatasetError) { try self.init(InputFile(path), rank: rank) }
 
-  init(_ file: consuming InputFile, rank: Int) throws(DatasetError) {
+  /// - Parameter rank: the number of dimensions that are expected, nil for any.
+  init(_ file: consuming InputFile, rank: Int?) throws(DatasetError) {
     let path = file.path
     let prefix = try file.bytes(min(12, file.size))
     let text = try NPYHeader.textRange(prefix: prefix, size: file.size, path: path)
     let header = try NPYHeader.parse(
       file.bytes(text.count, at: text.lowerBound), dataOffset: text.upperBound, path: path)
-    guard header.shape.count == rank else {
+    if let rank, header.shape.count != rank {
       throw .invalid(
         path: path,
         reason: "has shape \(NPYHeader.tuple(header.shape)); expected \(rank) dimension\(rank == 1 ? "" : "s")")

@@ -11,10 +11,14 @@ public final class BackgroundChecksum: Sendable {
   private let other = DispatchGroup()
 
   /// Begins.
-  public init(of data: HeldOutDesigns<Double>) {
-    pieces =
+  public convenience init(of data: HeldOutDesigns<Double>) {
+    self.init(
       ChecksumPiece.pieces(of: data.trainFeatures) + [.of(data.trainTargets)]
-      + ChecksumPiece.pieces(of: data.validationFeatures) + [.of(data.validationTargets)]
+        + ChecksumPiece.pieces(of: data.validationFeatures) + [.of(data.validationTargets)])
+  }
+
+  init(_ pieces: [ChecksumPiece]) {
+    self.pieces = pieces
     sums = Mutex(Array(repeating: Checksum(), count: pieces.count))
     DispatchQueue.global(qos: .utility).async(group: other) { self.work() }
   }

@@ -36,7 +36,7 @@ struct ChecksumPiece: Sendable {
   let add: @Sendable (inout Checksum) -> Void
 
   /// The bytes of a piece, about: a fraction of a millisecond.
-  private static var size: Int { 1 << 21 }
+  static var size: Int { 1 << 21 }
 
   static func of<Element: Scalar>(_ x: Vector<Element>) -> ChecksumPiece {
     ChecksumPiece(count: x.count * MemoryLayout<Element>.stride) { $0.add(x) }

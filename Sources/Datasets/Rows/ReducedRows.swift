@@ -7,7 +7,7 @@ public import LinAlg
 /// comes block by block: the factor so far and the next block, one below the other, are factored anew. Unlike that of XᵀX the rounding error of R is that of the rows
 /// themselves, whatever their condition.
 ///
-/// Cost 2 n p² and a pass over the data; memory twice a block and three times p².
+/// Cost 2 n p² and a pass over the data; memory twice a block, three times where it is read ahead (``ReadAhead``), and three times p².
 ///
 /// Source: Demmel, Grigori, Hoemmen, Langou, *Communication-optimal parallel and sequential QR and LU factorizations*, SIAM J. Sci. Comput. 34 (2012).
 public struct ReducedRows<Element: Scalar>: Sendable {
@@ -72,15 +72,24 @@ public struct ReducedRows<Element: Scalar>: Sendable {
 
   private var scale: Element { (Element(factor.rows) / Element(count)).squareRoot() }
 
-  /// What reducing blocks of so many rows takes at its largest: a block, it and R one below the other, R, and what LAPACK works in (64 columns).
+  /// What reducing blocks of so many rows takes at its largest: a block and the one that is read ahead (``ReadAhead``), a block and R one below the other, R, and what LAPACK works in
+  /// (64 columns).
   static func bytes(columns p: Int, height: Int) -> Int {
     let width = p + 1
-    return MemoryLayout<Element>.stride * (height * (p + 1) + (height + width) * width + 2 * width * width + 64 * width)
+    return MemoryLayout<Element>.stride
+      * (2 * height * width + (height + width) * width + 2 * width * width + 64 * width)
   }
 
   /// The rows of a block for which that is at most `memory`.
-  static func height(columns p: Int, memory: Int) -> Int {
-    let fixed = bytes(columns: p, height: 0)
-    return memory < fixed ? 0 : (memory - fixed) / (2 * (p + 1) * MemoryLayout<Element>.stride)
+  ///
+  /// - Parameter path: the file that they are of, for the message.
+  static func height(columns p: Int, memory: Int, path: String) throws(DatasetError) -> Int {
+    let (fixed, row) = (bytes(columns: p, height: 0), bytes(columns: p, height: 1) - bytes(columns: p, height: 0))
+    guard memory >= fixed + row else {
+      throw .invalid(
+        path: path,
+        reason: "\(p) columns take more than the \(memory) bytes given; expected at least \(fixed + row)")
+    }
+    return (memory - fixed) / row
   }
 }

@@ -37,8 +37,11 @@ public enum LIBSVM {
   }
 
   /// Blocks of whole lines, read at once.
+  ///
+  /// - Parameter linesBefore: how many are before these bytes, for the message.
   private static func blocks(
-    of bytes: UnsafeBufferPointer<UInt8>, _ path: String, _ limit: Int, _ firstIndex: Int
+    of bytes: UnsafeBufferPointer<UInt8>, _ path: String, _ limit: Int, _ firstIndex: Int,
+    linesBefore: () throws(DatasetError) -> Int = { () throws(DatasetError) in 0 }
   ) throws(DatasetError) -> [LIBSVMBlock] {
     var ranges: [Range<Int>] = []
     var start = 0
@@ -56,7 +59,7 @@ public enum LIBSVM {
       return block.flaw == nil ? nil : k
     }
     if let bad, let flaw = found[bad]?.flaw {
-      let line = 1 + bytes[..<flaw.offset].count { $0 == UInt8(ascii: "\n") }
+      let line = try 1 + linesBefore() + bytes[..<flaw.offset].count { $0 == UInt8(ascii: "\n") }
       throw .invalid(path: path, reason: "line \(line): \(flaw.reason)")
     }
     return (0..<ranges.count).map { found[$0]! }
@@ -74,12 +77,22 @@ public enum LIBSVM {
     }
     try Memory.require(
       Memory.sum([(columns, 64), (rows, 64)]), for: "a sparse matrix of \(rows) × \(columns)", path: path)
+    let targets = blocks.flatMap(\.targets)
+    let groups = blocks.flatMap(\.groups)
+    guard groups.isEmpty || groups.count == rows else {
+      throw .invalid(path: path, reason: "\(groups.count) of \(rows) lines have a qid; expected all of them or none")
+    }
+    return Samples(
+      features: matrix(blocks, columns: columns), targets: Vector(targets), groups: groups.isEmpty ? nil : groups)
+  }
+
+  /// n × p, of at least as many columns as there are features.
+  private static func matrix(_ blocks: [LIBSVMBlock], columns: Int) -> SparseMatrix<Double> {
     var pointers = [0]
     var indices: [Int32] = []
     var values: [Double] = []
-    var targets: [Double] = []
-    var groups: [Int] = []
     let entries = blocks.reduce(0) { $0 + $1.values.count }
+    let rows = blocks.reduce(0) { $0 + $1.targets.count }
     pointers.reserveCapacity(rows + 1)
     indices.reserveCapacity(entries)
     values.reserveCapacity(entries)
@@ -87,19 +100,50 @@ public enum LIBSVM {
       for end in block.ends { pointers.append(values.count + end) }
       indices += block.indices
       values += block.values
-      targets += block.targets
-      groups += block.groups
     }
-    guard groups.isEmpty || groups.count == rows else {
-      throw .invalid(path: path, reason: "\(groups.count) of \(rows) lines have a qid; expected all of them or none")
-    }
-    let transpose: SparseMatrix<Double>
     do throws(SparseStructureError) {
-      transpose = try SparseMatrix(
-        rows: columns, columns: rows, columnPointers: pointers, rowIndices: indices, values: values)
+      return SparseMatrix(
+        transposing: try SparseMatrix(
+          rows: columns, columns: rows, columnPointers: pointers, rowIndices: indices, values: values))
     } catch { preconditionFailure("LIBSVM: \(error)") }  // every line was seen to increase
-    return Samples(
-      features: SparseMatrix(transposing: transpose), targets: Vector(targets), groups: groups.isEmpty ? nil : groups)
+  }
+
+  /// The lines of one of several readers of a file.
+  package struct Share: Sendable {
+    /// One for each of its lines.
+    package let targets: Vector<Double>
+    /// The largest index, and one more.
+    package let features: Int
+    fileprivate let blocks: [LIBSVMBlock]
+
+    /// - Precondition: `columns` is at least ``features``.
+    package func matrix(columns: Int) -> SparseMatrix<Double> { LIBSVM.matrix(blocks, columns: columns) }
+  }
+
+  /// The lines that begin in part k of `count` equal parts of a plain text file; there may be none.
+  ///
+  /// - Throws: as ``samples(at:features:firstIndex:)``.
+  package static func share(
+    _ k: Int, of count: Int, at path: String, features: Int?, firstIndex: Int
+  ) throws(DatasetError) -> Share {
+    let text = try OpenText(path)
+    func begin(_ k: Int) throws(DatasetError) -> Int {
+      try text.lineStart(from: text.size / count * k + text.size % count * k / count)
+    }
+    let range = try begin(k)..<begin(k + 1)
+    try Memory.require(Memory.sum([(range.count, 16)]), for: "a part of \(range.count) bytes", path: path)
+    let bytes = try text.bytes(range.count, at: range.lowerBound)
+    let limit = min(features ?? .max, NPYHeader.longestDimension - 1)
+    let read = bytes.withUnsafeBufferPointer { bytes in
+      Result { () throws(DatasetError) in
+        try blocks(of: bytes, path, limit, firstIndex) { () throws(DatasetError) in
+          try text.breaks(before: range.lowerBound)
+        }
+      }
+    }
+    let found = try read.get()
+    return Share(
+      targets: Vector(found.flatMap(\.targets)), features: found.reduce(0) { max($0, $1.features) }, blocks: found)
   }
 
   /// Blocks as they come in.

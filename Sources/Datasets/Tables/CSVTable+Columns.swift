@@ -25,7 +25,23 @@ extension CSVTable {
   public func columns(
     features: [String], target: String?
   ) throws(DatasetError) -> (features: Matrix<Double>, targets: Targets?) {
-    let plan = try CSVPlan(self, features: features, target: target)
+    try columns(CSVPlan(self, features: features, target: target), features, target)
+  }
+
+  /// The same for targets that have to be numbers.
+  func numbers(
+    features: [String], target: String
+  ) throws(DatasetError) -> (features: Matrix<Double>, targets: Vector<Double>) {
+    let plan = try CSVPlan(self, features: features, target: target, allowsText: false)
+    guard case (let X, .numbers(let y)?) = try columns(plan, features, target) else {
+      preconditionFailure("CSVTable: words where numbers were read")
+    }
+    return (X, y)
+  }
+
+  private func columns(
+    _ plan: CSVPlan, _ features: [String], _ target: String?
+  ) throws(DatasetError) -> (features: Matrix<Double>, targets: Targets?) {
     let (n, p) = (rows, features.count)
     // The table, a quarter of it for the blocks that are being read, and what a row takes beside it.
     try Memory.require(
@@ -58,7 +74,7 @@ extension CSVTable {
   private func error(_ flaw: CSVPanel.Flaw, in block: CSVRecords.Block) -> DatasetError {
     let line = block.line + bytes[block.bytes.lowerBound..<flaw.offset].count { $0 == UInt8(ascii: "\n") }
     let column = flaw.column.map { ", column '\(TextFile.excerpt(names[$0].utf8))'" } ?? ""
-    return .invalid(path: path, reason: "line \(line) (row \(flaw.row + 1))\(column): \(flaw.reason)")
+    return .invalid(path: path, reason: "line \(line) (row \(firstRow + flaw.row + 1))\(column): \(flaw.reason)")
   }
 
   /// The fields that begin at `places`, one per row.
@@ -76,7 +92,8 @@ extension CSVTable {
       }
     }
     if let bad {
-      throw .invalid(path: path, reason: "row \(bad + 1), column '\(TextFile.excerpt(column.utf8))': is not UTF-8")
+      throw .invalid(
+        path: path, reason: "row \(firstRow + bad + 1), column '\(TextFile.excerpt(column.utf8))': is not UTF-8")
     }
     return words
   }
@@ -90,7 +107,8 @@ struct CSVPlan {
   let features: Int
   let targetIsText: Bool
 
-  init(_ table: CSVTable, features: [String], target: String?) throws(DatasetError) {
+  /// - Parameter allowsText: whether targets may be words, where the first is one.
+  init(_ table: CSVTable, features: [String], target: String?, allowsText: Bool = true) throws(DatasetError) {
     precondition(Set(features).count == features.count, "CSVTable: a feature was asked for twice")
     var uses = [Use](repeating: .nothing, count: table.names.count)
     let place = Dictionary(uniqueKeysWithValues: table.names.enumerated().map { ($1, $0) })
@@ -103,7 +121,7 @@ struct CSVPlan {
       guard let column = place[target] else { throw table.missing(target) }
       precondition(uses[column] == .nothing, "CSVTable: '\(target)' cannot be a feature and the target")
       uses[column] = .target
-      isText = Self.beginsWithText(table, column)
+      isText = allowsText && Self.beginsWithText(table, column)
     }
     self.uses = uses
     self.features = features.count

@@ -14,6 +14,8 @@ public struct CSVTable: Sendable {
 
   let bytes: [UInt8]
   let records: CSVRecords
+  /// The rows before those of `records`, where they are some of a longer table.
+  private(set) var firstRow = 0
 
   /// Reads the names and finds where rows begin.
   ///
@@ -36,7 +38,12 @@ public struct CSVTable: Sendable {
     }
   }
 
-  private static func header(
+  /// Some rows of a table whose names are known.
+  init(path: String, names: [String], bytes: [UInt8], records: CSVRecords, firstRow: Int = 0) {
+    (self.path, self.names, self.bytes, self.records, self.firstRow) = (path, names, bytes, records, firstRow)
+  }
+
+  static func header(
     _ bytes: [UInt8], _ path: String
   ) throws(DatasetError) -> (names: [String], next: Int, line: Int) {
     let read = bytes.withUnsafeBufferPointer { bytes in
@@ -123,13 +130,20 @@ struct CSVRecords: Sendable {
   var blocks: [Block] = []
   var rows: Int { blocks.last?.rows.upperBound ?? 0 }
 
+  /// None.
+  init() {}
+
   /// Quotes come in pairs: a line break lies within a field where their number before it is odd. Where they do not, the row at fault lies in a
   /// block that begins where it should, and reading it says so.
-  init(_ bytes: [UInt8], from start: Int, line first: Int, columns: Int) {
+  ///
+  /// - Parameter passesOverEmptyEnd: false where more rows follow, before which an empty line is one without fields.
+  init(_ bytes: [UInt8], from start: Int, line first: Int, columns: Int, passesOverEmptyEnd: Bool = true) {
     let height = max(8, min(4096, (1 << 16) / columns))
     bytes.withUnsafeBufferPointer { bytes in
       var end = bytes.count
-      while end > start, bytes[end - 1] == UInt8(ascii: "\n") || bytes[end - 1] == UInt8(ascii: "\r") { end -= 1 }
+      while passesOverEmptyEnd, end > start,
+        bytes[end - 1] == UInt8(ascii: "\n") || bytes[end - 1] == UInt8(ascii: "\r")
+      { end -= 1 }
       if end == start { return }
       var (rows, lines, isQuoted) = (0, first, false)
       var block = Block(bytes: start..<start, line: first, rows: 0..<0)

@@ -7,11 +7,19 @@ enum TextFile {
     // What a gzip file holds is known once it is inflated; a quarter of the memory leaves room to
     // grow in, and for what is made of it.
     var bytes = try GZip.contents(of: path, limit: max(size, System.availableMemory / 4))
+    let start = try start(bytes.prefix(16), path)
+    if start > 0 { bytes.removeFirst(start) }
+    return bytes
+  }
+
+  /// Where text begins that has these first bytes.
+  ///
+  /// - Throws: ``DatasetError`` where they are no text's.
+  static func start(_ bytes: some Sequence<UInt8>, _ path: String) throws(DatasetError) -> Int {
     if let kind = foreign.first(where: { bytes.starts(with: $0.mark) }) {
       throw .invalid(path: path, reason: "\(kind.says); expected text, plain or gzipped")
     }
-    if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes.removeFirst(3) }
-    return bytes
+    return bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
   }
 
   private static let foreign: [(mark: [UInt8], says: String)] = [

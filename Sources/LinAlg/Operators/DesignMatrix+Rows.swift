@@ -1,6 +1,8 @@
 extension DesignMatrix {
   /// By products with the whole design.
-  public func rows(_ indices: [Int]) -> any DesignMatrix<Element> {
+  public func rows(_ indices: [Int]) -> any DesignMatrix<Element> { productRows(indices) }
+
+  package func productRows(_ indices: [Int]) -> any DesignMatrix<Element> {
     requireIndices(indices)
     let (whole, count) = (self, rows)
     return ProductDesign(

@@ -4,7 +4,7 @@ internal import CKernels
 
 extension Scalar {
   /// y ← α A x + β y, A n×p with entries of this type.
-  static func _rowsDot(
+  package static func _rowsDot(
     _ n: Int, _ p: Int, _ a: UnsafePointer<Self>, _ lda: Int, _ α: Self, _ x: UnsafePointer<Self>, _ β: Self,
     _ y: UnsafeMutablePointer<Self>
   ) {
@@ -16,7 +16,7 @@ extension Scalar {
   }
 
   /// out ← out + α Aᵀ c.
-  static func _rowsAdd(
+  package static func _rowsAdd(
     _ n: Int, _ p: Int, _ a: UnsafePointer<Self>, _ lda: Int, _ α: Self, _ c: UnsafePointer<Self>,
     _ out: UnsafeMutablePointer<Self>
   ) {
@@ -28,7 +28,7 @@ extension Scalar {
   }
 
   /// outⱼ ← outⱼ + ‖column j of A‖².
-  static func _rowsSquares(
+  package static func _rowsSquares(
     _ n: Int, _ p: Int, _ a: UnsafePointer<Self>, _ lda: Int, _ out: UnsafeMutablePointer<Self>
   ) {
     if isDouble {
@@ -39,7 +39,7 @@ extension Scalar {
   }
 
   /// Column l of out (n×k, column-major) ← column indexₗ of A.
-  static func _rowsGather(
+  package static func _rowsGather(
     _ n: Int, _ k: Int, _ index: UnsafePointer<Int>, _ a: UnsafePointer<Self>, _ lda: Int,
     _ out: UnsafeMutablePointer<Self>, _ ldo: Int
   ) {

@@ -16,8 +16,15 @@ struct PreparedRows {
   init(_ options: ModelOptions, _ data: RegressionData) throws(DatasetError) {
     modelHasIntercept = options.modelHasIntercept
     terms = data.fitted.terms
+    let isAsked = options.intercept || options.standardize
+    if isAsked, let design = data.features as? any StandardizableDesign<Double>,
+      let made = Self.standardized(design, options, data)
+    {
+      (features, targets, heldOut, standardization) = made
+      return
+    }
     let isPlain = options.intercept && modelHasIntercept && !options.standardize && data.features.denseColumns == nil
-    guard options.intercept || options.standardize, !isPlain else {
+    guard isAsked, !isPlain else {
       (features, targets, heldOut, standardization) = (data.features, data.targets, data.heldOut, nil)
       return
     }
@@ -25,7 +32,7 @@ struct PreparedRows {
       throw .invalid(
         path: options.data,
         reason:
-          "\(data.features.sparseColumns == nil ? "lies on several ranks, where features are not centred" : "is sparse, and centred sparse features would be dense"): leave out --standardize\(modelHasIntercept ? "" : " and --intercept")"
+          "is sparse, and centred sparse features would be dense: leave out --standardize\(modelHasIntercept ? "" : " and --intercept")"
       )
     }
     // Centring fits the intercept of what the offsets leave.
@@ -41,6 +48,27 @@ struct PreparedRows {
         features: part.features.denseColumns.map { DenseDesign(standard.features($0)) } ?? part.features,
         targets: standard.targets(part.targets), terms: part.terms)
     }
+  }
+
+  /// Rows that do not lie in one matrix; nil where they are sparse.
+  private static func standardized(
+    _ X: some StandardizableDesign<Double>, _ options: ModelOptions, _ data: RegressionData
+  ) -> (any DesignMatrix<Double>, Vector<Double>, RegressionData.Part?, Standardization?)? {
+    let terms = data.fitted.terms
+    let hasIntercept = options.modelHasIntercept
+    let explained = terms.offsets.map { data.targets - $0 } ?? data.targets
+    guard
+      let standard = Standardization(
+        X, hasIntercept ? data.targets : explained, weights: terms.weights, centers: options.intercept,
+        scales: options.standardize, centersTargets: !hasIntercept), let features = standard.features(X)
+    else { return nil }
+    let heldOut = data.heldOut.map { part in
+      RegressionData.Part(
+        features: (part.features as? any StandardizableDesign<Double>).flatMap { standard.features($0) }
+          ?? part.features,
+        targets: standard.targets(part.targets), terms: part.terms)
+    }
+    return (features, standard.targets(data.targets), heldOut, standard)
   }
 
   /// Weights and offsets as losses take them.

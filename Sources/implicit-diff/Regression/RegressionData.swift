@@ -31,27 +31,70 @@ struct RegressionData {
 
   /// Reads what the options name.
   ///
-  /// - Parameter seed: of the rows held out.
+  /// - Parameters:
+  ///   - seed: of the rows held out.
+  ///   - plan: leaves the features in their files.
   /// - Throws: ``DatasetError``, also where a classifier's targets are no two classes.
-  init(_ options: ModelOptions, seed: UInt64 = 0) throws(DatasetError) {
+  init(_ options: ModelOptions, seed: UInt64 = 0, within plan: StreamingPlan? = nil) throws(DatasetError) {
     let path = options.data
     var reader = options.format.reader(features: options.rows.features)
     reader.extras = options.terms.columns
-    let (train, own) = try reader.read(path)
-    let isSplit = own != nil
+    let (train, own): (Samples, Samples?)
+    if let plan { (train, own) = try reader.stream(path, within: plan) } else { (train, own) = try reader.read(path) }
     var validation = own
-    if options.rows.validation != nil || options.rows.holdout != nil, isSplit {
-      throw .invalid(path: path, reason: "has validation rows of its own; leave out --validation and --holdout")
-    }
     if let file = options.rows.validation {
-      validation = try reader.read(
-        file, features: train.features.columns, names: train.names, targetName: train.targetName, needsTargets: true)
+      try Self.refuse(own, options)
+      if let plan {
+        validation = try reader.stream(
+          file, features: train.features.columns, names: train.names, targetName: train.targetName, within: plan)
+      } else {
+        validation = try reader.read(
+          file, features: train.features.columns, names: train.names, targetName: train.targetName, needsTargets: true)
+      }
     }
-    if let validation, (validation.features.denseColumns == nil) != (train.features.denseColumns == nil) {
+    try self.init(options, seed: seed, train: train, own: own, validation: validation)
+  }
+
+  /// Rows on the ranks of an MPI program.
+  ///
+  /// - Throws: `RankFailure`, ``DatasetError``.
+  init(
+    _ options: ModelOptions, seed: UInt64, of world: borrowing World, order: SummationOrder, within plan: StreamingPlan?
+  ) throws {
+    guard options.model.isOfOneScore else {
+      throw DatasetError.invalid(
+        path: options.data, reason: "lies on several ranks, where --model \(options.model.rawValue) is not fitted")
+    }
+    let reader = ShardedSamples(options, order, plan)
+    let (train, own) = try reader.read(options.data, world)
+    var validation = own
+    if let file = options.rows.validation {
+      try Self.refuse(own, options)
+      validation = try reader.read(file, features: train.features.columns, world)
+    }
+    try self.init(options, seed: seed, train: train, own: own, validation: validation)
+  }
+
+  private static func refuse(_ own: Samples?, _ options: ModelOptions) throws(DatasetError) {
+    if own != nil {
+      throw .invalid(
+        path: options.data, reason: "has validation rows of its own; leave out --validation and --holdout")
+    }
+  }
+
+  /// - Parameters:
+  ///   - own: the rows to judge by that are among the data.
+  ///   - validation: those that are used.
+  private init(
+    _ options: ModelOptions, seed: UInt64, train: Samples, own: Samples?, validation: Samples?
+  ) throws(DatasetError) {
+    let path = options.data
+    if options.rows.holdout != nil { try Self.refuse(own, options) }
+    if let validation, validation.features.isDense != train.features.isDense {
       throw .invalid(
         path: options.rows.validation ?? path,
         reason:
-          "is \(train.features.denseColumns == nil ? "dense" : "sparse"), and the rows to fit are not; expected both stored alike"
+          "is \(validation.features.isDense ? "dense" : "sparse"), and the rows to fit are not; expected both stored alike"
       )
     }
     let terms = try options.terms.terms(of: train, path: path)
@@ -93,36 +136,11 @@ struct RegressionData {
     }
   }
 
-  /// Rows on the ranks of an MPI program, of a folder with X_train, y_train, X_val and y_val.
+  /// Rows that stay in their files were read as far as they were needed.
   ///
-  /// - Throws: `RankFailure`, ``DatasetError``.
-  init(_ options: ModelOptions, of world: borrowing World, order: SummationOrder) throws {
-    guard options.rows.validation == nil, options.rows.holdout == nil else {
-      throw DatasetError.invalid(
-        path: options.data,
-        reason: "lies on several ranks, with validation rows of its own; leave out --validation and --holdout")
-    }
-    guard options.terms.weights == nil, options.terms.offsets == nil else {
-      throw DatasetError.invalid(
-        path: options.data,
-        reason: "lies on several ranks, where rows have no weights and offsets; leave out --weights and --offsets")
-    }
-    guard options.model.isOfOneScore else {
-      throw DatasetError.invalid(
-        path: options.data, reason: "lies on several ranks, where --model \(options.model.rawValue) is not fitted")
-    }
-    let data = try HeldOutDesigns<Double>(directory: options.data, of: world, order: order)
-    let classes = try options.model.coding.map {
-      try ClassLabels(of: .numbers(data.trainTargets), $0, path: options.data)
-    }
-    func numbers(_ y: Vector<Double>, _ part: String) throws(DatasetError) -> Vector<Double> {
-      guard let classes else { return y }
-      return try classes.numbers(of: .numbers(y), part, path: options.data)
-    }
-    self.classes = classes
-    fitted = Part(features: data.trainFeatures, targets: try numbers(data.trainTargets, "training"))
-    heldOut = Part(features: data.validationFeatures, targets: try numbers(data.validationTargets, "validation"))
-    try options.model.check(fitted.targets, "training", options.data)
+  /// - Throws: why not.
+  func requireRead() throws {
+    for part in [fitted, heldOut] { try (part?.features as? any ReadsRows)?.requireRead() }
   }
 
   /// The rows whose weight is not 0; nil for all.

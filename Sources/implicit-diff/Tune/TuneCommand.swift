@@ -2,6 +2,7 @@ import ArgumentParser
 import Bilevel
 import CommandSupport
 import Datasets
+import Foundation
 import LinAlg
 import Sharding
 
@@ -22,7 +23,7 @@ struct TuneCommand: RunsOnRanks {
 
       \(sparseDataHelp)
 
-      \(ranksHelp) DATA is a folder then.
+      \(ranksHelp) DATA is a folder of .npy files then, or a LIBSVM file that is not compressed.
       """)
 
   @OptionGroup var inputs: ModelOptions
@@ -69,6 +70,7 @@ struct TuneCommand: RunsOnRanks {
   @Option(help: ArgumentHelp("Save the model, model.json and coefficients.npy, in this folder.", valueName: "DIR"))
   var out: String?
   @OptionGroup var ranks: RankOptions
+  @OptionGroup var memory: MemoryOptions
   @Option(help: ArgumentHelp("Write the report as JSON; - for standard output.", valueName: "FILE|-")) var json: String?
 
   func validate() throws {
@@ -92,6 +94,9 @@ struct TuneCommand: RunsOnRanks {
     }
     try validateCriterion()
     if let noise, !(noise > 0 && noise.isFinite) { throw ValidationError("--noise: \(noise) is not a positive number") }
+    guard memory.bytes == nil || ranks.fixedOrder == nil else {
+      throw ValidationError("--memory goes without --fixed-order")
+    }
     guard !resume || checkpoint != nil else { throw ValidationError("--resume needs --checkpoint") }
     if let checkpoint, let json, json != "-", OutputFile.isSame(checkpoint, json) {
       throw ValidationError("--checkpoint and --json name the same file")
@@ -129,21 +134,48 @@ struct TuneCommand: RunsOnRanks {
     }
   }
 
+  /// Inner problems of an evaluation.
+  private var problems: Int {
+    switch criterion {
+    case .cv, nil: folds * repeats
+    case .sure: 2 * repeats
+    case .heldout, .aic, .bic, .ebic: 1
+    }
+  }
+
   /// That of the search.
   var chosenOptimizer: TuneOptimizer { optimizer ?? (criterion?.charge == nil ? .lbfgs : .grid) }
 
   func run() throws {
     try Console.requireWritable([json == "-" ? nil : json, checkpoint])
     if let out, !Console.isSilent { try Console.prepareFolder(out, for: ["model.json", "coefficients.npy"]) }
-    guard ranks.areUsed else { return try run(RegressionData(inputs, seed: seed)) { $0 } }
+    let plan = memory.plan(problems: problems)
+    if memory.estimate {
+      return try Console.reportingDataErrors {
+        let data = try RegressionData(inputs, seed: seed, within: plan)
+        try memory.printEstimate(
+          [data.fitted.features] + [data.heldOut?.features].compactMap { $0 }, problems: problems,
+          passes: 10 * problems * (maxEvaluations ?? 20))
+      }
+    }
+    guard ranks.areUsed else {
+      return try run(RegressionData(inputs, seed: seed, within: plan), earlier, agree: { $0 })
+    }
     try Console.onRanks { world in
       let decision = world.decision()
-      try run(RegressionData(inputs, of: world, order: ranks.order)) { decision($0) }
+      try run(
+        RegressionData(inputs, seed: seed, of: world, order: ranks.order, within: plan), { try earlier($0, world) },
+        agree: { decision($0) })
     }
   }
 
-  /// - Parameter decide: what the first rank decides of what each would.
-  private func run(_ read: @autoclosure () throws -> RegressionData, decide: @escaping (Bool) -> Bool) throws {
+  /// - Parameters:
+  ///   - earlier: the search to go on from, that the settings belong to.
+  ///   - agree: what the first rank decides of what each would.
+  private func run(
+    _ read: @autoclosure () throws -> RegressionData, _ earlier: (TuneSettings) throws -> TuningLog?,
+    agree: @escaping (Bool) -> Bool
+  ) throws {
     let clock = Stopwatch()
     let interruption = Interruption()
     let progress = ProgressLine("reading \(inputs.data)")
@@ -151,10 +183,11 @@ struct TuneCommand: RunsOnRanks {
     let problem = try Console.reportingDataErrors { try TuneProblem(self, read()) }
     let reading = clock.seconds
     progress.update("tuning")
-    let log = try Console.reportingDataErrors { try resumed(problem.settings) }
-    let result = try tune(problem, log, interruption, progress, decide)
+    let log = try Console.reportingDataErrors { try earlier(problem.settings) }
+    let result = try tune(problem, log, interruption, progress, agree)
     let seconds = TuneReport.Seconds(reading: reading, tuning: result.seconds, total: clock.seconds)
     progress.end()
+    try Console.reportingDataErrors { try problem.data.requireRead() }
     let report = TuneReport(problem, result, seconds)
     if let out, let fit = report.best.map({ problem.fit($0) }), !Console.isSilent {
       try Console.reportingDataErrors { try TunedModel(problem, report, fit).write(to: out) }
@@ -169,7 +202,7 @@ struct TuneCommand: RunsOnRanks {
   }
 
   /// What an earlier run left.
-  private func resumed(_ settings: TuneSettings) throws(DatasetError) -> TuningLog? {
+  private func earlier(_ settings: TuneSettings) throws(DatasetError) -> TuningLog? {
     guard resume, let checkpoint else { return nil }
     guard NPY.exists(at: checkpoint) else {
       Console.error("\(checkpoint) is not there yet: the search begins anew")
@@ -178,25 +211,30 @@ struct TuneCommand: RunsOnRanks {
     return try TuneCheckpoint.log(at: checkpoint, for: settings)
   }
 
+  /// What the first rank read: it wrote the file, which the others may not see.
+  private func earlier(_ settings: TuneSettings, _ world: borrowing World) throws -> TuningLog? {
+    guard resume else { return nil }
+    let rank = world.rank
+    let text = try world.together {
+      try rank == 0 ? String(decoding: JSONEncoder().encode(earlier(settings)), as: UTF8.self) : ""
+    }
+    return try JSONDecoder().decode(TuningLog?.self, from: Data(world.broadcast(text).utf8))
+  }
+
   private func tune(
     _ problem: TuneProblem, _ log: TuningLog?, _ interruption: Interruption, _ progress: ProgressLine,
-    _ decide: @escaping (Bool) -> Bool
+    _ agree: @escaping (Bool) -> Bool
   ) throws -> TuningResult {
-    let clock = Stopwatch()
     let isBaseline = chosenOptimizer == .grid || chosenOptimizer == .random
     let tuner = Tuner(
       strategy,
       limits: TuningLimits(
         gradientReduction: tolerance, evaluations: maxEvaluations ?? (isBaseline ? 1_000_000 : 200),
-        // Ranks end by the first one's clock.
-        seconds: ranks.areUsed ? nil : maxSeconds))
+        seconds: maxSeconds))
     var unwritten: DatasetError?
     let result = tuner.tune(
       problem.criterion, in: problem.space, resuming: log,
-      isCancelled: {
-        let isLate = ranks.areUsed && maxSeconds.map { clock.seconds >= $0 } ?? false
-        return decide(interruption.signal != nil || unwritten != nil || isLate)
-      }
+      isCancelled: { interruption.signal != nil || unwritten != nil }, agree: agree
     ) { record, search in
       progress.update(Self.line(record, search))
       guard let checkpoint, !Console.isSilent else { return }

@@ -60,6 +60,35 @@ struct RowEntries<Element: Scalar>: Sendable {
     }
   }
 
+  /// out ← out + Aᵀ diag(d) A x over the rows of a range: stretches of rows stay in the cache between the two products.
+  ///
+  /// - Parameters:
+  ///   - d: of all rows; nil for ones.
+  ///   - image: room for ``stretch`` numbers.
+  func addGram(
+    _ range: Range<Int>, _ x: UnsafePointer<Element>, _ d: UnsafePointer<Element>?,
+    _ out: UnsafeMutablePointer<Element>, _ image: UnsafeMutablePointer<Element>
+  ) {
+    let (height, p) = (stretch, columns)
+    for first in Swift.stride(from: range.lowerBound, to: range.upperBound, by: height) {
+      let n = min(height, range.upperBound - first)
+      if let own {
+        let rows = own.base + first * own.stride
+        Element._rowsDot(n, p, rows, own.stride, 1, x, 0, image)
+        if let d { Element._hadamard(n, image, d + first, image) }
+        Element._rowsAdd(n, p, rows, own.stride, 1, image, out)
+      } else if let single {
+        let rows = single.base + first * single.stride
+        SingleRows.dot(n, p, rows, single.stride, 1, x.recast(), 0, image.recast())
+        if let d { Element._hadamard(n, image, d + first, image) }
+        SingleRows.add(n, p, rows, single.stride, 1, UnsafePointer(image).recast(), out.recast())
+      }
+    }
+  }
+
+  /// Rows that a second cache holds half of, eight at least.
+  var stretch: Int { max(8, (1 << 18) / (entrySize * max(1, columns)) / 8 * 8) }
+
   /// out_j ← out_j + Σ x_ij² over the rows of a range.
   func squares(_ range: Range<Int>, _ out: UnsafeMutablePointer<Element>) {
     let (first, n) = (range.lowerBound, range.count)

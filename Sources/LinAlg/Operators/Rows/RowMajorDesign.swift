@@ -14,6 +14,7 @@ public final class RowMajorDesign<Element: Scalar>: DesignMatrix {
   /// ‖column‖², p entries.
   private let squares: Vector<Element>
   private let state: Mutex<State>
+  private let fused = Mutex<RowGram<Element>>(RowGram())
 
   private struct State: Sendable {
     var kept = KeptColumns<Element>()
@@ -172,6 +173,19 @@ public final class RowMajorDesign<Element: Scalar>: DesignMatrix {
     var full = Vector<Element>.zeros(columns)
     multiplyTransposed(r, alpha: α, beta: 0, into: &full)
     out.gather(S, from: full)
+  }
+
+  /// One pass over the rows, unless the columns are few and gathered, or all of X has been copied.
+  public func multiplyGram(
+    columns S: IndexSubset?, _ x: Vector<Element>, weights d: Vector<Element>?, alpha α: Element,
+    into y: inout Vector<Element>
+  ) -> Bool {
+    guard let entries, existing == nil, S.map({ !isFew($0) }) ?? true else { return false }
+    precondition(
+      x.count == S?.count ?? columns && y.count == x.count && d?.count ?? rows == rows,
+      "RowMajorDesign: a Gram product of \(x.count) into \(y.count)")
+    fused.withLock { $0.assign(to: &y, entries, columns: S, x, weights: d, alpha: α) }
+    return true
   }
 
   public func gram(
