@@ -115,7 +115,7 @@ let package = Package(
     .executableTarget(
       name: "sharding-cases",
       dependencies: [
-        "CAllocationCounter", "CMPI", "Sharding", "Bilevel", "Models", "NonsmoothMaps", "Datasets", "ImplicitDiff",
+        "CMPI", "Sharding", "Bilevel", "Models", "NonsmoothMaps", "Datasets", "ImplicitDiff",
         "LinAlg",
       ], path: "Tests/ShardingCases", swiftSettings: swift),
     .testTarget(
