@@ -75,10 +75,11 @@ let package = Package(
     .target(name: "Sharding", dependencies: ["CMPI", "LinAlg", "Datasets"], swiftSettings: swift),
 
     // MARK: - Executables
+    .target(name: "CProcessStart"),
     .target(
       name: "CommandSupport",
       dependencies: [
-        "LinAlg", "ImplicitDiff", "Datasets", "Sharding",
+        "CProcessStart", "LinAlg", "ImplicitDiff", "Datasets", "Sharding",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: swift),
     .executableTarget(
@@ -115,8 +116,7 @@ let package = Package(
     .executableTarget(
       name: "sharding-cases",
       dependencies: [
-        "CMPI", "Sharding", "Bilevel", "Models", "NonsmoothMaps", "Datasets", "ImplicitDiff",
-        "LinAlg",
+        "CMPI", "Sharding", "Bilevel", "Models", "NonsmoothMaps", "Datasets", "ImplicitDiff", "LinAlg",
       ], path: "Tests/ShardingCases", swiftSettings: swift),
     .testTarget(
       name: "ShardingTests", dependencies: ["sharding-cases", "implicit-diff", "Datasets", "LinAlg", "TestSupport"],
@@ -161,7 +161,8 @@ let package = Package(
     .testTarget(
       name: "CommandLineTests",
       dependencies: [
-        "implicit-diff", "implicit-diff-bench", "Datasets", "ImplicitDiff", "Models", "LinAlg", "TestSupport",
+        "implicit-diff", "implicit-diff-bench", "CommandSupport", "Datasets", "ImplicitDiff", "Models", "LinAlg",
+        "TestSupport",
       ],
       swiftSettings: swift),
   ]
