@@ -116,8 +116,7 @@ let package = Package(
     .executableTarget(
       name: "sharding-cases",
       dependencies: [
-        "CAllocationCounter", "CMPI", "Sharding", "Bilevel", "Models", "NonsmoothMaps", "Datasets", "ImplicitDiff",
-        "LinAlg",
+        "CMPI", "Sharding", "Bilevel", "Models", "NonsmoothMaps", "Datasets", "ImplicitDiff", "LinAlg",
       ], path: "Tests/ShardingCases", swiftSettings: swift),
     .testTarget(
       name: "ShardingTests", dependencies: ["sharding-cases", "implicit-diff", "Datasets", "LinAlg", "TestSupport"],

@@ -1,4 +1,4 @@
-internal import ArgumentParser
+import ArgumentParser
 public import Datasets
 public import LinAlg
 

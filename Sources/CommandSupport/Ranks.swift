@@ -22,9 +22,7 @@ extension Console {
   ///
   /// - Throws: an exit code, explained.
   public static func onRanks(_ body: (borrowing World) throws -> Void) throws {
-    LostPages.exit(
-      ExitCode.badData.rawValue,
-      prefix: "implicit-diff: ")
+    LostPages.exit(ExitCode.badData.rawValue, prefix: "implicit-diff: ")
     do {
       try MPI.run(exitCode: code(of:), explanation: { $0 is ExitCode ? nil : "\($0)" }) { world in
         try world.requireSame("the version is", implicitDiffVersion, exitCode: ExitCode.validationFailure.rawValue)

@@ -13,7 +13,6 @@ enum Main {
     do {
       try MPI.run(exitCode: { ($0 as? DatasetError) == nil ? 3 : 65 }) { world in
         switch arguments[0] {
-        case "allocations": try Allocations.check(world)
         case "collectives": try Collectives.check(world)
         case "products": try Products.check(world, split: arguments[1])
         case "hypergradient": try Hypergradients.check(world, split: arguments[1])

@@ -4,7 +4,7 @@ import Testing
 /// The build without MPI: one rank that does everything, and a refusal of more.
 @Suite struct OneRankTests {
   @Test(arguments: [
-    "allocations", "collectives", "products even", "hypergradient even", "stochastic even", "tune even", "reduced even",
+    "collectives", "products even", "hypergradient even", "stochastic even", "tune even", "reduced even",
   ])
   func everythingWorksOnOneRank(_ test: String) throws {
     let result = try Ranks.shell("\"$PLAIN/sharding-cases\" \(test)")
