@@ -154,6 +154,22 @@ import Testing
     #expect(ys == Self.times(chosen.transposed, Self.times(chosen, xs)))
   }
 
+  /// A few right-hand sides at once, in every number that tiles of four leave over; integers make the sums exact in any order.
+  @Test func blocksOfAFewColumnsAreExact() {
+    for (n, p) in [(37, 60_001), (1999, 1203)] {
+      let A = Self.integers(n, p, seed: 3)
+      for q in [2, 3, 4, 5, 9, 10, 17] {
+        let R = Self.integers(n, q, seed: 4)
+        var V = Matrix<Double>.zeros(p, q)
+        V.assignLargeProduct(A.transposed, R, alpha: 2)
+        for j in stride(from: 0, to: p, by: 7) {
+          for l in 0..<q { #expect(V[j, l] == 2 * A.column(j).dot(R.column(l))) }
+        }
+        #expect(V[p - 1, q - 1] == 2 * A.column(p - 1).dot(R.column(q - 1)))
+      }
+    }
+  }
+
   /// Large enough for several tasks.
   @Test func parallelProductsAreTheSerialOnes() {
     let (n, p) = (40_000, 60)

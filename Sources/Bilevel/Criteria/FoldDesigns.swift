@@ -1,5 +1,6 @@
 import LinAlg
 import Models
+internal import Synchronization
 
 /// The two parts of every fold as designs.
 ///
@@ -63,19 +64,47 @@ struct FoldDesigns<Element: Scalar> {
     let order = folds.flatMap(\.heldOut) + folds.dropLast().flatMap(\.heldOut)
     let rows = X.gatheringRows(order)
     let targets = Vector(count: order.count) { y[order[$0]] }
-    func part(_ range: Range<Int>) -> Part {
-      Part(
-        features: DenseDesign(rows[rows: range]), targets: targets[segment: range],
-        samples: samples.subset(Array(order[range])))
+    func part(_ range: Range<Int>, squares: (@Sendable () -> Vector<Element>)? = nil) -> Part {
+      let matrix = rows[rows: range]
+      return Part(
+        features: squares.map { DenseDesign(matrix, squares: $0) } ?? DenseDesign(matrix),
+        targets: targets[segment: range], samples: samples.subset(Array(order[range])))
     }
-    var begin = 0
-    let parts = folds.map { fold in
-      let end = begin + fold.heldOut.count
-      defer { begin = end }
+    var end = 0
+    let ranges = folds.map { fold in
+      end += fold.heldOut.count
+      return end - fold.heldOut.count..<end
+    }
+    let squares = PartSquares(parts: ranges.map { rows[rows: $0] })
+    let parts = ranges.enumerated().map { k, range in
       // The other parts begin below this one and end where it comes again; those of the last one begin at the top.
-      let train = end == n ? 0..<begin : end..<begin + n
-      return (part(train), part(begin..<end))
+      let train = range.upperBound == n ? 0..<range.lowerBound : range.upperBound..<range.lowerBound + n
+      return (part(train) { squares.sum(except: k) }, part(range))
     }
     return (rows, parts)
+  }
+}
+
+/// ‖column‖² over the rows of each part, made in one pass over all when first asked for: those of a fold are the sums over the others.
+private final class PartSquares<Element: Scalar>: Sendable {
+  private let parts: [Matrix<Element>]
+  private let known = Mutex<[Vector<Element>]?>(nil)
+
+  init(parts: [Matrix<Element>]) { self.parts = parts }
+
+  func sum(except k: Int) -> Vector<Element> {
+    let squares = known.withLock { known in
+      if let known { return known }
+      let fresh = parts.map { part in
+        var squares = Vector<Element>.zeros(part.columns)
+        DenseDesign(part).squaredColumnNorms(into: &squares)
+        return squares
+      }
+      known = fresh
+      return fresh
+    }
+    var sum = Vector<Element>.zeros(squares[0].count)
+    for (i, part) in squares.enumerated() where i != k { sum.add(1, part) }
+    return sum
   }
 }

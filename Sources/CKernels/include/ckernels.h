@@ -64,6 +64,9 @@
   /* out[k] = scale a[:, index[k]] . r. */                                                                            \
   void ck_dot_columns_##X(size_t m, size_t k, const ptrdiff_t *index, const T *a, size_t lda, T scale, const T *r,    \
                           T *out);                                                                                    \
+  /* out[j, l] = scale column j of a . column l of r, a m x k and r m x q, for q of some ten. */                       \
+  void ck_dot_columns_block_##X(size_t m, size_t k, const T *a, size_t lda, size_t q, const T *r, size_t ldr, T scale, \
+                                T *out, size_t ldo);                                                                   \
   /* c = alpha A_S^T A_S, both triangles, A_S the k chosen columns of a, straight from where they lie: for matrices so    \
      small that packing them would cost as much as multiplying. */                                                    \
   void ck_small_column_gram_##X(size_t m, size_t k, const ptrdiff_t *index, const T *a, size_t lda, T alpha, T *c,     \
@@ -79,14 +82,17 @@
   /* y[i] = a sum over line i of values x[indices] + b y[i], lines first ... last - 1 of a compressed sparse matrix. */ \
   void ck_sparse_lines_##X(size_t first, size_t last, const ptrdiff_t *pointers, const int32_t *indices,              \
                            const T *values, T a, const T *x, T b, T *y);                                              \
+  /* out[i] = the sum of the squares of the values of line i, lines first ... last - 1. */                             \
+  void ck_sparse_squares_##X(size_t first, size_t last, const ptrdiff_t *pointers, const T *values, T *out);           \
   /* y[indices] += a values, and the dot of a sparse vector with a dense one. */                                      \
   void ck_sparse_axpy_##X(size_t count, const int32_t *indices, const T *values, T a, T *y);                          \
   T ck_sparse_dot_##X(size_t count, const int32_t *indices, const T *values, const T *y);                             \
-  /* Coordinate descent on 1/2 w'Gw - c'w + sum l1_j |w_j| + l2/2 |w|^2, G symmetric k x k column-major;               \
-     g = c - G w is kept up to date. Stops after `epochs` or when no coordinate moved by more than tolerance in the    \
-     scaled sense |d| sqrt(G_jj + l2). Returns the epochs done. */                                                    \
-  size_t ck_gram_descent_##X(size_t k, const T *gram, size_t ld, const T *l1, T l2, size_t epochs, T tolerance, T *w, \
-                              T *g);                                                                                   \
+  /* Coordinate descent on 1/2 w'Gw - c'w + sum l1_j |w_j| + l2/2 |w|^2, G symmetric k x k column-major, over `count`  \
+     coordinates, index[0 ... count - 1] or the first ones where index is null; g = c - G w is kept up to date, k entries.\
+     Stops after `epochs` or when no coordinate moved by more than tolerance in the scaled sense |d| sqrt(G_jj + l2).  \
+     Returns the epochs done. */                                                                                       \
+  size_t ck_gram_descent_##X(size_t k, size_t count, const ptrdiff_t *index, const T *gram, size_t ld, const T *l1, T l2,\
+                             size_t epochs, T tolerance, T *w, T *g);                                                  \
   /* The logistic loss l(z) = log(1 + exp(-y z)) of n scores z with labels y = -1 or 1: returns the sum of l(z_i);     \
      r_i = -scale l'(z_i) and d_i = scale l''(z_i) where r and d are not null. To some ulps, for any finite z. */       \
   T ck_logistic_##X(size_t n, const T *z, const T *y, T scale, T *r, T *d);                                           \
@@ -133,6 +139,9 @@
 
 CKERNELS_DECLARE(float, s)
 CKERNELS_DECLARE(double, d)
+
+// Whether the indices of lines first ... last - 1 of a compressed sparse matrix increase within each line and lie in 0 ... length - 1.
+int ck_indices_fit(size_t first, size_t last, const ptrdiff_t *pointers, const int32_t *indices, int32_t length);
 
 // Memory that is freed stays with the process, as far as the C library can be told so.
 void ck_keep_freed_memory(void);

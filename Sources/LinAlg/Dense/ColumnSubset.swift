@@ -1,7 +1,7 @@
 /// Products with a few columns of a matrix, which are read where they lie: nothing of the others is touched, and no copy
 /// of the chosen ones is made beyond a panel that stays in the cache.
 extension Vector {
-  /// y ← y + Σₖ x[k] · column `indices[k]` of A, y the receiver. Reads |S| columns once.
+  /// y ← y + Σₖ x[k] · column `indices[k]` of A, y the receiver. Reads |S| columns once, on as many processors as pay.
   ///
   /// - Precondition: A is column-major.
   @specialized(where Element == Double)
@@ -10,8 +10,21 @@ extension Vector {
     precondition(
       A.layout == .columnMajor && indices.universe == A.columns && x.count == indices.count && count == A.rows,
       "Vector.addProduct: \(x.count) of the columns of \(A.rows) × \(A.columns) \(A.layout) into \(count)")
-    let out = mutableBase()
-    indices.withPointer { Element._addColumns(A.rows, indices.count, $0, A.base, A.stride, x.base, out) }
+    let (k, rows, stride) = (indices.count, A.rows, A.stride)
+    // Memory bounds it, at the speed of some three multiplications for each that there is. Each row's sum is its own, whoever makes it.
+    let tasks = Swift.max(1, Swift.min(rows / 64, Parallel.tasks(multiplications: 3 * rows * k)))
+    let (a, x, out) = (
+      ColumnProductMemory(A.base), ColumnProductMemory(x.base), ColumnProductMemory(UnsafePointer(mutableBase()))
+    )
+    indices.withPointer { index in
+      let index = ColumnProductMemory(index)
+      Parallel.run(tasks) { task in
+        // Whole cache lines in every task.
+        let (first, last) = (rows * task / tasks / 8 * 8, task + 1 == tasks ? rows : rows * (task + 1) / tasks / 8 * 8)
+        Element._addColumns(
+          last - first, k, index.pointer, a.pointer + first, stride, x.pointer, out.mutable + first)
+      }
+    }
   }
 
   /// x[k] ← α (column `indices[k]` of A)ᵀ r, x the receiver. Reads |S| columns once, on as many

@@ -34,6 +34,7 @@ public final class FoldGrams<Element: Scalar> {
     (self.whole, self.heldOut, self.fitted, self.grams, self.scales) = (whole, heldOut, fitted, grams, scales)
     batches = grams.map { _ in [] }
     products = grams.map { _ in Storage(capacity: 0) }
+    for gram in grams { gram.setsRoomAside = false }
   }
 
   /// The columns of all folds, in the order they came.

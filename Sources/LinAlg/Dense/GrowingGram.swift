@@ -1,6 +1,6 @@
 /// α AᵀA on a set of columns that grows: products that were made once are kept, for the working sets of a sequence of problems on the same A.
 ///
-/// Memory: 8 |S|² bytes in Double, at most twice that while it grows. What was computed depends in its last bits on the order in which columns came;
+/// Memory: 8 |S|² bytes in Double, at most twice that while it grows; above a thousand columns 32 KiB for each, and 128 MiB of addresses. What was computed depends in its last bits on the order in which columns came;
 /// ``batches`` is that order, and ``add(_:of:alpha:)`` of the same batches gives the same bits.
 public final class GrowingGram<Element: Scalar> {
   /// The columns, as they came.
@@ -14,10 +14,19 @@ public final class GrowingGram<Element: Scalar> {
   private var panels: [Storage<Element>] = []
   private var partials: [Storage<Element>] = []
 
+  /// Whether room for most that may come is set aside once there are a thousand columns; not where many grow side by side.
+  var setsRoomAside = true
+
   public init() {}
 
   /// The number of columns.
   public var count: Int { order.count }
+
+  /// The columns, in the order they came.
+  package var columns: [Int] { order }
+
+  /// The matrix on all of them in that order, over the same memory: to be let go of before columns are added, which would have to copy it.
+  package var matrix: Matrix<Element> { G[0..<count, 0..<count] }
 
   /// Forgets everything.
   public func reset() {
@@ -159,6 +168,25 @@ public final class GrowingGram<Element: Scalar> {
     }
   }
 
+  /// The lower triangle of the matrix on these columns, in their order.
+  ///
+  /// - Precondition: all of them are here.
+  func gatherLower(_ columns: [Int], into out: UnsafeMutablePointer<Element>, stride: Int) {
+    let places = columns.map { Int(place[$0]) }
+    let (count, g, ld) = (places.count, G.base, G.stride)
+    places.withUnsafeBufferPointer { places in
+      for j in 0..<count {
+        let (from, to) = (g + places[j] * ld, out + j * stride)
+        for i in j..<count { to[i] = from[places[i]] }
+      }
+    }
+  }
+
+  /// Whether all of them are here.
+  func covers(_ columns: [Int]) -> Bool {
+    columns.isEmpty || (!place.isEmpty && columns.allSatisfy { place[$0] >= 0 })
+  }
+
   private func enter(_ columns: [Int], universe: Int, isColumnMajor: Bool) {
     if place.count != universe { place = Array(repeating: -1, count: universe) }
     precondition(
@@ -189,22 +217,27 @@ public final class GrowingGram<Element: Scalar> {
 
   private func grow(to count: Int) {
     guard count > G.rows else { return }
-    // A factor of a half: n² numbers are copied at each growth.
-    let capacity = max(count, 3 * G.rows / 2)
+    // A factor of a half while it is small: n² numbers are copied at each growth. From then on room for most that will come, of which what is not
+    // used is not touched.
+    let capacity = count <= 1024 || !setsRoomAside ? max(count, 3 * G.rows / 2) : max(count, 4096)
     // Not written before it is used: fresh memory costs most where it is first touched.
     var larger = Matrix<Element>(
       storage: Storage(capacity: capacity * capacity), offset: 0, rows: capacity, columns: capacity,
       leadingDimension: capacity, layout: .columnMajor)
-    let target = larger.mutableBase()
-    for j in 0..<order.count {
-      (target + j * capacity).update(from: G.base + j * G.stride, count: order.count)
+    let (m, from, stride) = (order.count, Source(G.base), G.stride)
+    let to = Source(UnsafePointer(larger.mutableBase()))
+    let tasks = max(1, min(m, Parallel.tasks(multiplications: 8 * m * m)))
+    Parallel.run(tasks) { task in
+      for j in m * task / tasks..<m * (task + 1) / tasks {
+        UnsafeMutablePointer(mutating: to.pointer + j * capacity).update(from: from.pointer + j * stride, count: m)
+      }
     }
     G = larger
   }
 
-  /// Memory that tasks read.
-  private struct Source: @unchecked Sendable {
-    let pointer: UnsafePointer<Int>
-    init(_ pointer: UnsafePointer<Int>) { self.pointer = pointer }
+  /// Memory that tasks read, or write parts of their own of.
+  private struct Source<T>: @unchecked Sendable {
+    let pointer: UnsafePointer<T>
+    init(_ pointer: UnsafePointer<T>) { self.pointer = pointer }
   }
 }

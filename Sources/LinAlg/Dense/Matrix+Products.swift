@@ -99,8 +99,16 @@ extension Matrix {
       A.columns == B.rows && rows == A.rows && columns == B.columns,
       "Matrix product: \(A.rows) × \(A.columns) times \(B.rows) × \(B.columns) into \(rows) × \(columns)")
     let (target, stride) = (MatrixTarget(pointer: mutableBase()), self.stride)
+    // BLAS copies A before it multiplies, which for a few columns of B takes as long as the product.
+    let isNarrow = B.columns <= 16 && 4 * A.columns * MemoryLayout<Element>.stride <= FusedGram<Element>.panelBytes
     Parallel.run(tasks) { task in
       let range = A.rows * task / tasks..<A.rows * (task + 1) / tasks
+      if isNarrow {
+        Element._dotColumnsBlock(
+          A.columns, range.count, A.base + range.lowerBound * A.stride, A.stride, B.columns, B.base, B.stride, α,
+          target.pointer + range.lowerBound, stride)
+        return
+      }
       Element._gemm(
         true, false, range.count, B.columns, A.columns, α, A.base + range.lowerBound * A.stride, A.stride, B.base,
         B.stride, 0, target.pointer + range.lowerBound, stride)

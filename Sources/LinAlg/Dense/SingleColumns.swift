@@ -86,6 +86,31 @@ public final class SingleColumns<Element: Scalar>: LinearOperator {
   }
 }
 
+extension Matrix {
+  /// The same numbers in single precision, by all processors.
+  @specialized(where Element == Double)
+  package func single() -> Matrix<Float> {
+    let (m, n, stride) = (rows, columns, self.stride)
+    precondition(layout == .columnMajor, "Matrix.single: column-major is needed")
+    let storage = Storage<Float>(capacity: m * n)
+    let memory = SingleCopy(from: base, to: storage.pointer)
+    let tasks = Swift.max(1, Swift.min(n, Parallel.tasks(multiplications: 4 * m * n)))
+    Parallel.run(tasks) { task in
+      for j in n * task / tasks..<n * (task + 1) / tasks {
+        Element._toSingle(m, memory.from + j * stride, memory.to + j * m)
+      }
+    }
+    return Matrix<Float>(
+      storage: storage, offset: 0, rows: m, columns: n, leadingDimension: Swift.max(1, m), layout: .columnMajor)
+  }
+
+  /// Memory that tasks read, and write columns of their own of.
+  private struct SingleCopy: @unchecked Sendable {
+    let from: UnsafePointer<Element>
+    let to: UnsafeMutablePointer<Float>
+  }
+}
+
 extension Vector {
   /// single ← the receiver rounded to `Float`.
   public func copy(toSingle single: inout Vector<Float>) {

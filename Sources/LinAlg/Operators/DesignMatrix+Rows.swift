@@ -34,15 +34,29 @@ extension Matrix {
   public func gatheringRows(_ indices: [Int]) -> Matrix {
     precondition(indices.allSatisfy { 0 <= $0 && $0 < rows }, "Matrix: a row outside 0 ..< \(rows) was chosen")
     let source = with(layout: .columnMajor)
-    var result = Matrix.zeros(indices.count, columns)
-    let target = result.mutableBase()
+    // Not written before it is filled, and by all processors: fresh memory costs most where it is first touched.
+    let (count, columns, stride) = (indices.count, self.columns, source.stride)
+    let storage = Storage<Element>(capacity: count * columns)
+    let tasks = Swift.max(1, Swift.min(columns, Parallel.tasks(multiplications: 4 * count * columns)))
     indices.withUnsafeBufferPointer { index in
-      for j in 0..<columns {
-        let (from, to) = (source.base + j * source.stride, target + j * indices.count)
-        for k in 0..<index.count { to[k] = from[index[k]] }
+      guard let index = index.baseAddress else { return }
+      let memory = GatheredRows(index: index, source: source.base, target: storage.pointer)
+      Parallel.run(tasks) { task in
+        for j in columns * task / tasks..<columns * (task + 1) / tasks {
+          Element._gather(count, memory.index, memory.source + j * stride, memory.target + j * count)
+        }
       }
     }
-    return result
+    return Matrix(
+      storage: storage, offset: 0, rows: count, columns: columns, leadingDimension: Swift.max(1, count),
+      layout: .columnMajor)
+  }
+
+  /// Memory that tasks read, and of which each writes columns of its own.
+  private struct GatheredRows: @unchecked Sendable {
+    let index: UnsafePointer<Int>
+    let source: UnsafePointer<Element>
+    let target: UnsafeMutablePointer<Element>
   }
 }
 

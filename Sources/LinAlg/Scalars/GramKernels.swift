@@ -27,6 +27,18 @@ extension Scalar {
     }
   }
 
+  /// out (k×q) ← α AᵀR, A m×k and R m×q, for q of some ten.
+  static func _dotColumnsBlock(
+    _ m: Int, _ k: Int, _ a: UnsafePointer<Self>, _ lda: Int, _ q: Int, _ r: UnsafePointer<Self>, _ ldr: Int,
+    _ α: Self, _ out: UnsafeMutablePointer<Self>, _ ldo: Int
+  ) {
+    if isDouble {
+      ck_dot_columns_block_d(m, k, a.recast(), lda, q, r.recast(), ldr, α.recast(), out.recast(), ldo)
+    } else {
+      ck_dot_columns_block_s(m, k, a.recast(), lda, q, r.recast(), ldr, α.recast(), out.recast(), ldo)
+    }
+  }
+
   /// z ← z + scale Σₖ (xₖ·v − yₖ) xₖ over the rows at index (nil: the first b), each read once; nil y counts as 0.
   static func _addRowGrams(
     _ b: Int, _ p: Int, _ index: UnsafePointer<Int>?, _ x: UnsafePointer<Self>, _ ldx: Int, _ v: UnsafePointer<Self>,

@@ -4,17 +4,21 @@ import LinAlg
 // Cycles of coordinate descent (descent.inc).
 
 extension Scalar {
-  /// Coordinate descent on ½ wᵀGw − cᵀw + Σ l1ⱼ |wⱼ| + (l2/2) ‖w‖² with g = c − G w kept; the epochs done.
+  /// Coordinate descent on ½ wᵀGw − cᵀw + Σ l1ⱼ |wⱼ| + (l2/2) ‖w‖² with g = c − G w kept, over `count` of the k coordinates, at index or the first ones;
+  /// the epochs done.
   static func _gramDescent(
-    _ k: Int, _ gram: UnsafePointer<Self>, _ ld: Int, _ l1: UnsafePointer<Self>, _ l2: Self, _ epochs: Int,
+    _ k: Int, _ count: Int, _ index: UnsafePointer<Int>?, _ gram: UnsafePointer<Self>, _ ld: Int,
+    _ l1: UnsafePointer<Self>, _ l2: Self, _ epochs: Int,
     _ tolerance: Self, _ w: UnsafeMutablePointer<Self>, _ g: UnsafeMutablePointer<Self>
   ) -> Int {
     if isDouble {
       ck_gram_descent_d(
-        k, gram.recast(), ld, l1.recast(), l2.recast(), epochs, tolerance.recast(), w.recast(), g.recast())
+        k, count, index, gram.recast(), ld, l1.recast(), l2.recast(), epochs, tolerance.recast(), w.recast(),
+        g.recast())
     } else {
       ck_gram_descent_s(
-        k, gram.recast(), ld, l1.recast(), l2.recast(), epochs, tolerance.recast(), w.recast(), g.recast())
+        k, count, index, gram.recast(), ld, l1.recast(), l2.recast(), epochs, tolerance.recast(), w.recast(),
+        g.recast())
     }
   }
 

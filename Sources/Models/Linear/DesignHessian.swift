@@ -17,6 +17,8 @@ public final class DesignHessian<Element: Scalar> {
   private let singleGram = SingleColumnGram<Element>()
   private let singleColumns = SingleColumns<Element>()
   private let fused = FusedGram<Element>()
+  /// What ``singleColumns`` holds, without weights.
+  private var singleKey: (support: IndexSubset, shift: Float)?
   /// X where it lies by dense columns and a panel of its rows fits the cache: then one pass over it makes a product.
   private let dense: Matrix<Element>?
   private var gram: Matrix<Element>?
@@ -24,6 +26,15 @@ public final class DesignHessian<Element: Scalar> {
   let growing = GrowingGram<Element>()
   /// Xᵀr/n where the last solve that ended at a duality gap ended; on features that were screened out of it, where one before did.
   var lastSlopes: Vector<Element>?
+  /// Solves so far that ended at a duality gap.
+  var roughSolves = 0
+  /// X in single precision, for passes that a few digits decide.
+  private(set) lazy var singleFeatures: Matrix<Float>? = {
+    guard Element.self == Double.self, features.hasDenseColumns, let matrix = features.denseColumns,
+      matrix.count >= 1 << 21, 4 * matrix.count <= Self.largestSingleCopy
+    else { return nil }
+    return matrix.single()
+  }()
   /// Of residuals that a ``JointSolver`` ended at.
   var knownSlopes: KnownSlopes<Element>?
   /// The memory of working sets' problems from one solve to the next.
@@ -117,16 +128,21 @@ public final class DesignHessian<Element: Scalar> {
 
   /// M ← H_SS, both triangles, for a working set, which others like it will follow: what is computed is kept where that pays.
   func assemble(onWorkingSet S: IndexSubset, into M: inout Matrix<Element>) {
-    if features.isDense, keepsProducts(of: S) {
-      let missing = growing.missing(S)
-      if growing.count + missing.count > Self.gramLimit {
-        growing.reset()
-        growing.add(S.elements, of: features, alpha: scale)
-      } else {
-        growing.add(missing, of: features, alpha: scale)
-      }
-    }
+    _ = keep(S)
     assemble(on: S, into: &M)
+  }
+
+  /// Takes a working set into ``growing`` where that pays; whether it is there.
+  func keep(_ S: IndexSubset) -> Bool {
+    guard features.isDense, keepsProducts(of: S) else { return false }
+    let missing = growing.missing(S)
+    if growing.count + missing.count > Self.gramLimit {
+      growing.reset()
+      growing.add(S.elements, of: features, alpha: scale)
+    } else {
+      growing.add(missing, of: features, alpha: scale)
+    }
+    return own == nil
   }
 
   /// Small Gram matrices are made faster than they are found again.
@@ -179,7 +195,10 @@ public final class DesignHessian<Element: Scalar> {
     guard !gramIsCurrent, 4 * features.rows * S.count <= Self.largestSingleCopy,
       let (matrix, places) = features.dense(columns: S)
     else { return nil }
+    // Of one support after the other the copy serves as long as it stands.
+    if let (known, itsShift) = singleKey, weights == nil, known == S, itsShift == shift { return singleColumns }
     singleColumns.load(columns: places, of: matrix, weights: weights, alpha: Float(scale), shift: shift)
+    singleKey = weights == nil ? (S, shift) : nil
     return singleColumns
   }
 

@@ -170,7 +170,10 @@ final class JointRun<Element: Scalar> {
 
   @specialized(where Element == Double)
   @specialized(where Element == Float)
-  func begin() { isRefused = !run.chooseStart() }
+  func begin() {
+    run.small.factor.reset()
+    isRefused = !run.chooseStart()
+  }
 
   /// The next working set by the slopes of the present residuals; none where the problem is solved.
   @specialized(where Element == Double)

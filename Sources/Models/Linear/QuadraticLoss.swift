@@ -56,6 +56,9 @@ public final class QuadraticLoss<Element: Scalar>: SmoothLoss {
   /// Whether products go through the Gram matrix by now.
   public var usesGramMatrix: Bool { hessian.usesGramMatrix }
 
+  /// How many times working sets' solves have factored the system of a large support from nothing; others were updates.
+  package var supportFactorizations: Int { hessian.lentProblem?.factor.factorizations ?? 0 }
+
   /// Whether something has asked for the spectrum.
   package private(set) var spectrumIsKnown = false
 

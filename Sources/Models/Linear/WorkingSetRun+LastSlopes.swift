@@ -49,14 +49,10 @@ extension WorkingSetRun {
     small = SmallProblem()
   }
 
-  /// Keeps the slopes where features are alive for the solve that follows.
+  /// Keeps the slopes for the solve that follows: of features that were screened those of the last pass over them, the first at least.
   func keepSlopes() {
-    var kept = hessian.lastSlopes ?? .zeros(0)
-    if kept.count != w.count { kept = .zeros(w.count) }
-    for k in 0..<alive.count {
-      let j = alive[k]
-      kept[j] = gradient[j] + ridge(j) * w[j]
-    }
+    var kept = Vector(copying: gradient)
+    for j in 0..<w.count where w[j] != 0 { kept[j] += ridge(j) * w[j] }
     hessian.lastSlopes = kept
   }
 }

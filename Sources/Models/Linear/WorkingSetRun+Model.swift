@@ -5,6 +5,7 @@ extension WorkingSetRun {
   /// A large working set that is not complete will be replaced by a larger one: it is solved roughly.
   mutating func solveWorkingSet(_ working: IndexSubset, gap: Element, _ isComplete: Bool) {
     result.largestWorkingSet = max(result.largestWorkingSet, working.count)
+    if solveOnKeptProducts(working, gap: gap) { return }
     var current = Vector<Element>.zeros(working.count)
     current.gather(working, from: w)
     if loss.linearTerm != nil {
@@ -13,6 +14,22 @@ extension WorkingSetRun {
     } else {
       solveByProximalNewton(working, from: current, gap: gap, isComplete)
     }
+  }
+
+  /// Of a quadratic loss on dense features: on the products of all features that were in a working set so far, where they lie. Whether that was done.
+  private mutating func solveOnKeptProducts(_ working: IndexSubset, gap: Element) -> Bool {
+    guard let linear = loss.linearTerm, ridges == nil, !columnsPay(working.count), hessian.keep(working),
+      // Beyond that a matrix of the working set's own is less to go through.
+      hessian.growing.count <= 4 * working.count + 256
+    else { return false }
+    small.load(hessian.growing, start: w, strengths: strengths, linear: linear, ridge: ridge)
+    // Without a penalty on some features f(0) is not what the gap begins at, and nothing is solved roughly.
+    small.solve(gap: gap, goal: precision.map { RoughGoal(precision: $0, objectiveAtZero: scale) })
+    w.scatter(small.columns, from: small.w)
+    (isModelSolved, result.epochs, result.newtonSteps) =
+      (small.isSolved, result.epochs + small.epochs, result.newtonSteps + small.newtonSteps)
+    small.letGo()
+    return true
   }
 
   /// Whether a working set of k columns is solved through them: where it is large and its Gram matrix has more entries than
@@ -51,7 +68,7 @@ extension WorkingSetRun {
       }
       if let ridges { for i in 0..<ridges.count { G[i, i] += ridges[i] } }
     }
-    small.solve(gap: gap, precision: precision)
+    small.solve(gap: gap, goal: precision.map { RoughGoal(precision: $0, objectiveAtZero: nil) })
     model = small.w
     (isModelSolved, result.epochs, result.newtonSteps) =
       (small.isSolved, result.epochs + small.epochs, result.newtonSteps + small.newtonSteps)

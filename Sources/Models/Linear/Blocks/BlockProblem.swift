@@ -14,8 +14,8 @@ struct BlockProblem<Penalty: BlockSeparableFunction, Quadratic: BlockQuadratic<P
   let blocks: [Int]
   let places: [[Int]]
   private(set) var u: Vector<Element>
-  private let start: Vector<Element>
-  private let startGradient: Vector<Element>
+  let start: Vector<Element>
+  let startGradient: Vector<Element>
   /// Minus the gradient of the quadratic with the ridge, where coordinates are free to move.
   private var gradient: Vector<Element>
   var x: Vector<Element>
@@ -51,13 +51,14 @@ struct BlockProblem<Penalty: BlockSeparableFunction, Quadratic: BlockQuadratic<P
   /// - Parameters:
   ///   - target: ends where no block is further than this from its conditions; nil solves to rounding.
   ///   - precision: ends where no block is further from them than this, relative to the size of its subgradients; nil for rounding.
-  mutating func solve(target: Element?, precision: Element? = nil) {
+  ///   - known: what the duality gap is known by, for a precision.
+  mutating func solve(target: Element?, precision: Element? = nil, from known: BlockStart<Element>? = nil) {
     if u.count == 0 {
       isSolved = true
       return
     }
     if let precision {
-      solveRoughly(target: target ?? 0, precision)
+      solveRoughly(target: target ?? 0, precision, from: known)
       return
     }
     for _ in 0..<200 {
@@ -195,16 +196,17 @@ struct BlockProblem<Penalty: BlockSeparableFunction, Quadratic: BlockQuadratic<P
     var free: [Int] = []
     var residual = Vector<Element>.zeros(u.count)
     var pieces: [(curvature: Element, positions: [Int], normal: [Element])] = []
+    let slopes = quadratic.gradients()
     for i in 0..<blocks.count {
       gather(i)
       penalty.fill(&piece, block: blocks[i], at: x)
       let inner = (0..<places[i].count).filter { piece.isFree[$0] }
       if inner.isEmpty { continue }
-      gatherWithGradient(i)
       for j in inner {
         let place = places[i][j]
-        residual[place] = v[j] - piece.gradient[j]
-        gradient[place] = v[j]
+        let slope = slopes[place] - ridge * x[j]
+        residual[place] = slope - piece.gradient[j]
+        gradient[place] = slope
         free.append(place)
       }
       pieces.append((piece.curvature, inner.map { places[i][$0] }, inner.map { piece.normal[$0] }))
@@ -256,7 +258,8 @@ struct BlockProblem<Penalty: BlockSeparableFunction, Quadratic: BlockQuadratic<P
       change += (quadratic.curvature(along: d) + ridge * d.dot(d)) / 2 - gradient.dot(d)
       if change < 0 || (isTiny && !wasClipped) {
         u = trial
-        quadratic.refresh(moved: u - start)
+        // Single moves leave rounding errors, which a few digits do not notice.
+        if newtonPrecision == nil { quadratic.refresh(moved: u - start) } else { quadratic.moveAlongLast() }
         return fraction == 1 && !wasClipped
       }
       fraction /= 2

@@ -25,6 +25,9 @@ protocol BlockQuadratic<Element> {
   /// dᵀ H d.
   mutating func curvature(along d: Vector<Element>) -> Element
 
+  /// Moves by the d that ``curvature(along:)`` was last asked about.
+  mutating func moveAlongLast()
+
   /// Minus the gradient, k entries.
   mutating func gradients() -> Vector<Element>
 

@@ -25,14 +25,10 @@ extension BlockWorkingSetRun {
     return true
   }
 
-  /// Keeps the slopes of the blocks that are alive for the solve that follows.
+  /// Keeps the slopes for the solve that follows: of blocks that were screened those of the last pass over them, the first at least.
   func keepSlopes() {
-    var kept = hessian.lastSlopes ?? .zeros(0)
-    if kept.count != w.count { kept = .zeros(w.count) }
-    for k in 0..<aliveColumns.count {
-      let j = aliveColumns[k]
-      kept[j] = gradient[j] + ridge * w[j]
-    }
+    var kept = Vector(copying: gradient)
+    kept.add(ridge, w)
     hessian.lastSlopes = kept
   }
 }

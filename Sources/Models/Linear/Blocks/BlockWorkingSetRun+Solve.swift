@@ -45,12 +45,21 @@ extension BlockWorkingSetRun {
     loss.features.multiplyTransposed(columns: working, residuals, alpha: 1 / Element(n), into: &slope)
     var problem = BlockProblem(
       penalty, quadratic, blocks: workingBlocks, places: places, ridge: ridge, at: current, gradient: slope)
-    problem.solve(target: target, precision: precision)
+    problem.solve(target: target, precision: precision, from: knownStart())
     solution = problem.u
     isModelSolved = problem.isSolved
     isModelSingular = problem.isSingular
     result.epochs += problem.epochs
     result.newtonSteps += problem.newtonSteps
+  }
+
+  /// Of a quadratic loss without weights, whose residuals are y − X w.
+  private func knownStart() -> BlockStart<Element>? {
+    guard precision != nil, let linear = loss.linearTerm, hessian.weights == nil else { return nil }
+    var correlation = Vector<Element>.zeros(working.count)
+    correlation.gather(working, from: linear)
+    return BlockStart(
+      loss: lossValue, alongTargets: loss.targets.dot(residuals) / Element(n), correlation: correlation)
   }
 
   /// Quadratic models of the loss, each solved, until a step is at rounding. A step is halved until it lowers the

@@ -115,10 +115,11 @@ struct BlockWorkingSetRun<Loss: DesignLoss, Penalty: BlockSeparableFunction> whe
   }
 
   mutating func gather(_ b: Int) {
+    let (x, v, w, g) = (x.mutableBase(), v.mutableBase(), w.base, gradient.base)
     for i in 0..<penalty.blocks.size(b) {
       let j = penalty.blocks.coordinate(b, i)
       x[i] = w[j]
-      v[i] = gradient[j]
+      v[i] = g[j]
     }
   }
 
@@ -227,7 +228,8 @@ struct BlockWorkingSetRun<Loss: DesignLoss, Penalty: BlockSeparableFunction> whe
     var survivors: [Int] = []
     for b in alive {
       gather(b)
-      for i in 0..<penalty.blocks.size(b) { v[i] *= c }
+      let scaled = v.mutableBase()
+      for i in 0..<penalty.blocks.size(b) { scaled[i] *= c }
       let reach = radius * (loss.curvatureBound * squares[b] + ridge).squareRoot()
       if !penalty.isFixed(block: b, at: x)
         || !penalty.isScreened(block: b, v, radius: reach)

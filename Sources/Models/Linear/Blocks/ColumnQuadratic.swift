@@ -30,8 +30,12 @@ struct ColumnQuadratic<Element: Scalar>: BlockQuadratic {
     self.places = places
     columns = places.map { IndexSubset($0.map { all[$0] }, universe: all.universe) }
     var squares = Vector<Element>.zeros(k)
-    design.squaredColumnNorms(all, weights: nil, into: &squares)
-    squares.scale(by: 1 / Element(n))
+    if isWhole {
+      base.diagonal(on: all, into: &squares)
+    } else {
+      design.squaredColumnNorms(all, weights: nil, into: &squares)
+      squares.scale(by: 1 / Element(n))
+    }
     diagonal = squares
     trace = squares.oneNorm
     hessian =
@@ -114,6 +118,8 @@ struct ColumnQuadratic<Element: Scalar>: BlockQuadratic {
     return image.dot(image) / Element(design.rows)
   }
 
+  mutating func moveAlongLast() { scores.add(1, image) }
+
   /// To √ε of the right-hand side: further steps solve for what one leaves. Where a few digits are enough, in single precision where that is faster.
   mutating func solve(_ system: NewtonSystem<Element>, precision: Element?) -> NewtonStep<Element>? {
     let k = system.free.count
@@ -185,6 +191,8 @@ private final class NewtonOperator<Element: Scalar>: LinearOperator {
   var rows: Int { base.rows }
   var columns: Int { base.columns }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   func apply(_ x: Vector<Element>, into y: inout Vector<Element>) {
     base.apply(x, into: &y)
     penalty.addProduct(x, to: &y)

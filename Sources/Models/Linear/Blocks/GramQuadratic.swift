@@ -73,6 +73,8 @@ struct GramQuadratic<Element: Scalar>: BlockQuadratic {
     return d.dot(image)
   }
 
+  mutating func moveAlongLast() { g.add(-1, image) }
+
   /// By Cholesky's factorization of the system with a diagonal of ones, and of one that is shifted where that fails.
   mutating func solve(_ system: NewtonSystem<Element>, precision: Element?) -> NewtonStep<Element>? {
     let k = system.free.count

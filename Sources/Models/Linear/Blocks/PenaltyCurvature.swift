@@ -11,6 +11,9 @@ struct PenaltyCurvature<Element: Scalar> {
   /// ‖h‖², by piece: below 1 where coordinates of the block are held.
   let squares: [Element]
 
+  @specialized(where Element == Float, Given == Double)
+  @specialized(where Element == Double, Given == Double)
+  @specialized(where Element == Float, Given == Float)
   init<Given: Scalar>(_ system: NewtonSystem<Given>) {
     var (positions, starts, normals): ([Int], [Int], [Element]) = ([], [0], [])
     for piece in system.pieces {
@@ -27,6 +30,8 @@ struct PenaltyCurvature<Element: Scalar> {
   }
 
   /// y ← y + Σ α (I − h hᵀ) x.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   func addProduct(_ x: Vector<Element>, to y: inout Vector<Element>) {
     let (x, y, h) = (x.base, y.mutableBase(), normals.base)
     positions.withUnsafeBufferPointer { at in
@@ -46,6 +51,8 @@ struct BlockPreconditioner<Element: Scalar>: LinearOperator {
   private let means: [Element]
 
   /// - Parameter diagonal: positive, one entry per free coordinate.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   init(_ penalty: PenaltyCurvature<Element>, diagonal: Vector<Element>) {
     self.penalty = penalty
     means = (0..<penalty.curvatures.count).map { b in
@@ -58,6 +65,8 @@ struct BlockPreconditioner<Element: Scalar>: LinearOperator {
   var columns: Int { rows }
 
   /// ((s + α) I − α h hᵀ)⁻¹ = (I + α/(s + α (1 − ‖h‖²)) h hᵀ)/(s + α).
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   func apply(_ x: Vector<Element>, into y: inout Vector<Element>) {
     let (x, y, h) = (x.base, y.mutableBase(), penalty.normals.base)
     penalty.positions.withUnsafeBufferPointer { at in
