@@ -268,8 +268,11 @@ import Testing
     try fail(
       [
         try table(["a", "b", "a", "b"], "two.csv"), "--validation", try table(["a", "c"], "other.csv"), "--model",
-        "multinomial",
+        "multinomial", "--penalty", "elastic-net",
       ], "validation target 1 is 'c'; expected the labels a and b")
+    try fail(
+      [try table(["a", "b", "a", "b"], "again.csv"), "--model", "multinomial"],
+      "has two classes, of which a 1-norm alone does not determine the coefficients; expected --model logistic")
     let numbers = (0..<1200).map { "\(sin(Double($0)))" }
     try fail([try table(numbers, "numbers.csv"), "--model", "multinomial"], "expected at most 1000 classes")
   }

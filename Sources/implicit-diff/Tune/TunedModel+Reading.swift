@@ -53,7 +53,7 @@ extension TunedModel {
         intercepts: classes.map { intercepts[$0] ?? 0 })
       selects = zip(classes, coefficients.rows).allSatisfy { selectedByClass?[$0] == nonzeros($1) }
     } else {
-      guard let intercept else { throw invalid("has no intercept; expected a number") }
+      guard let intercept else { throw invalid("is damaged: 'intercept' is missing") }
       let w = try NPY.vector(at: array, as: Double.self)
       guard w.count == features else {
         throw .invalid(path: array, reason: "has \(w.count) entries; expected \(features), as model.json says")
