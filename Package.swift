@@ -75,10 +75,11 @@ let package = Package(
     .target(name: "Sharding", dependencies: ["CMPI", "LinAlg", "Datasets"], swiftSettings: swift),
 
     // MARK: - Executables
+    .target(name: "CProcessStart"),
     .target(
       name: "CommandSupport",
       dependencies: [
-        "LinAlg", "ImplicitDiff", "Datasets", "Sharding",
+        "CProcessStart", "LinAlg", "ImplicitDiff", "Datasets", "Sharding",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: swift),
     .executableTarget(
@@ -160,7 +161,8 @@ let package = Package(
     .testTarget(
       name: "CommandLineTests",
       dependencies: [
-        "implicit-diff", "implicit-diff-bench", "Datasets", "ImplicitDiff", "Models", "LinAlg", "TestSupport",
+        "implicit-diff", "implicit-diff-bench", "CommandSupport", "Datasets", "ImplicitDiff", "Models", "LinAlg",
+        "TestSupport",
       ],
       swiftSettings: swift),
   ]

@@ -8,7 +8,7 @@ say() { printf '\n== %s\n' "$*"; }
 # Debian packages that the build and the tests need.
 debian_packages=(libopenblas-dev liblapacke-dev zlib1g-dev pkg-config git ca-certificates)
 # What Swift's toolchain for Debian 12 itself needs to start, compile and link.
-swift_packages=(binutils gcc libc6-dev libstdc++-12-dev libcurl4 libedit2 libncurses6 libsqlite3-0 libxml2 tzdata)
+swift_packages=(binutils gcc libc6-dev libgfortran-12-dev libstdc++-12-dev libcurl4 libedit2 libncurses6 libsqlite3-0 libxml2 tzdata)
 
 # What the variant for several ranks is built with and started by.
 mpi_packages=(libopenmpi-dev openmpi-bin)
@@ -53,6 +53,7 @@ set_up() {
   local packages=("${debian_packages[@]}")
   if is_debian_12; then packages+=("${swift_packages[@]}"); fi
   install_packages "${packages[@]}"
+  if is_debian_12; then hold_openblas; fi
 }
 
 # Open MPI, and what it needs to know of a container: Debian's may be started by root, and its single-copy path between processes, which asks for
@@ -77,3 +78,25 @@ set_up_python() {
 # Release builds hold Swift's runtime: a command then starts in half the time. On macOS the system has it.
 release=(-c release)
 if [ "$(uname)" = Linux ]; then release+=(--static-swift-stdlib); fi
+
+# On Debian they hold OpenBLAS and LAPACKE too, at fixed addresses: the dynamic linker otherwise takes 4 ms at each start for the hundred thousand addresses
+# in them, and OpenBLAS starts threads before anything can tell it not to. Called by set_up; where an archive is missing they stay shared.
+hold_openblas() {
+  local folder="$PWD/.build/static" archive path
+  mkdir -p "$folder"
+  for archive in openblas lapacke gfortran quadmath; do
+    path=$(find "$(pkg-config --variable=libdir openblas)" "$(dirname "$(gcc -print-file-name=libgcc.a)")" /usr/lib/*-linux-gnu \
+      -maxdepth 1 -name "lib$archive.a" -print -quit 2>/dev/null) || true
+    if [ -z "$path" ]; then return; fi
+    ln -sf "$path" "$folder/"
+  done
+  # The first folder that the linker looks into has archives alone. Each needs the next, and LAPACKE OpenBLAS's LAPACK once more.
+  printf 'Name: openblas\nDescription: OpenBLAS\nVersion: 0\nCflags: %s\nLibs: -L%s -lopenblas\n' \
+    "$(pkg-config --cflags openblas)" "$folder" >"$folder/openblas.pc"
+  printf 'Name: zlib\nDescription: zlib\nVersion: 0\nLibs: -L%s -lz\n' "$folder" >"$folder/zlib.pc"
+  release+=(--pkg-config-path "$folder" -Xlinker -no-pie)
+  local argument
+  for argument in --start-group -lopenblas -llapacke -lgfortran -lquadmath --end-group; do
+    release+=(-Xlinker "$argument")
+  done
+}

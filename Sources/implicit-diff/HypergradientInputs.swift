@@ -13,16 +13,6 @@ let sparseDataHelp = """
   matrix could be either, so one needs numpy.save("X_train.format.npy", X.format) beside them, which must hold csc.
   """
 
-extension HeldOutDesigns<Double> {
-  /// Reads a folder whose large features stay in their files; where one of them is cut short meanwhile the program ends with a word.
-  init(mappedFrom directory: String) throws(DatasetError) {
-    LostPages.exit(
-      ExitCode.badData.rawValue,
-      saying: "implicit-diff: a data file was cut short by another program while it was in use\n")
-    try self.init(directory: directory, mapped: true)
-  }
-}
-
 extension HypergradientCommand {
   static func requireLabels(_ y: Vector<Double>, _ path: String) throws(DatasetError) {
     guard let i = (0..<y.count).first(where: { abs(y[$0]) != 1 }) else { return }

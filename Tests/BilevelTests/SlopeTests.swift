@@ -63,3 +63,24 @@ import Testing
     #expect(try model.coefficients(map.solve(at: [space.upper[0] * 0.99]).get()).coefficients.nonzeroCount > 0)
   }
 }
+
+/// Newton's method between stretches of the iteration.
+@Suite struct NewtonIterationTests {
+  /// Separable labels, a weak penalty: a step of Newton's method from far off leads to where all slopes vanish and every residual is rounded away. The
+  /// solution is where the objective is least, as the working sets of the 1-norm find it: equal weights make that penalty.
+  @Test(arguments: [1e-1, 1e-3, 1e-5]) func noStepIsTakenForASolutionThatRaisesTheObjective(_ λ: Double) throws {
+    let problem = TestProblem(samples: 30, features: 20, seed: 3)
+    let labels = Vector<Double>(count: 30) { problem.targets[$0] > 0 ? 1 : -1 }
+    let same = SeparableSum<Double>(
+      [.init(SortedL1(weights: Vector(repeating: 1, count: 20)), on: Array(0..<20), parameters: [0])], count: 20,
+      parameterCount: 1)
+    let loss = LogisticLoss<Double>(features: problem.features, targets: labels)
+    let sorted = ProximalGradientMap(LinearModel(loss, ridge: .fixed(1e-6)), same)
+    let plain = ProximalGradientMap(LinearModel(loss, ridge: .fixed(1e-6)), L1Norm<Double>())
+    let (found, exact) = (sorted.solve(at: [λ]), plain.solve(at: [λ]))
+    let least = plain.objective(at: exact.state, parameters: [λ])
+    #expect(exact.outcome == .converged && (found.outcome == .converged || found.outcome == .iterationLimit))
+    // Objectives are sums of 30 terms.
+    #expect(abs(sorted.objective(at: found.state, parameters: [λ]) - least) <= 1e-9 * least, "\(found.outcome)")
+  }
+}

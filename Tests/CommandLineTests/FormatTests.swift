@@ -214,7 +214,7 @@ import Testing
     try predict("", 65, "model.json: is no model")
     try predict("{}", 65, "is no model")
     try predict(String(json.dropLast(20)), 65, "is no model")
-    try predict(json.replacing("\"version\" : 1", with: "\"version\" : 2"), 65, "has version 2; expected 1")
+    try predict(json.replacing("\"version\" : 1", with: "\"version\" : 3"), 65, "has version 3; expected at most 2")
     try predict(json.replacing("\"intercept\"", with: "\"other\""), 65, "'intercept' is missing")
     try predict(json.replacing("\"features\" : 2", with: "\"features\" : 3"), 65, "2 names for 3 features")
     try predict(

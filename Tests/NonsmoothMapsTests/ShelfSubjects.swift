@@ -90,6 +90,7 @@ extension Subjects {
     add("fixed: huber", HuberPenalty<T>(), [1, 0.25])
     add("fixed: hinge", HingePenalty<T>(), [1])
     add("insensitive", InsensitivePenalty<T>(), [0.5, 0.25])
+    add("conjugate of insensitive", InsensitiveConjugate<T>(), [0.5, 0.25])
     add("total variation", TotalVariation<T>(), [0.5])
     add("fused lasso", FusedLasso<T>(), [0.25, 0.5])
     add("isotonic", Isotonic<T>(), [])

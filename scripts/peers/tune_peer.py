@@ -2,12 +2,12 @@
 """One of the tools that people choose a lasso's strength with, on one data folder: seconds without reading, and half the mean squared error on the
 validation rows of what it chose, as JSON.
 
-    tune_peer.py TOOL DIR [--groups FILE.npy]
+    tune_peer.py TOOL DIR [--groups FILE.npy] [--per-feature]
 
 Of a path also the largest duality gap of its points, relative to the objective: what it was solved to.
 
 TOOL: celer, scikit-learn (paths of 100 strengths down to a thousandth), adelie (the same, groups allowed; needs an environment with numpy < 2),
-sparho (gradient search, one strength or one per group).
+sparho (gradient search, one strength or one per feature; it has none that features share).
 """
 import argparse, json, pathlib, time, warnings
 import numpy as np
@@ -63,21 +63,30 @@ def adelie(X, y, groups):
     return state.betas.toarray().T, np.asarray(state.lmdas)
 
 
-def sparho_search(X, y, Xv, yv, largest, groups):
+def sparho_search(X, y, Xv, yv, largest, per_feature):
+    """What it says of the best coefficients is fitted to other rows than its criterion's, so the strengths that it chose are fitted once more."""
     import sparho
-    from sparho.adapters import CelerLasso
+    from sklearn.linear_model import Lasso
+    from sparho.adapters import CelerLasso, SklearnWeightedLasso
     stack = sparse.vstack([X, Xv], format="csc") if sparse.issparse(X) else np.asfortranarray(np.vstack([X, Xv]))
-    problem = sparho.Problem(design=stack, target=np.concatenate([y, yv]), datafit=sparho.SquaredLoss(), penalty=sparho.L1())
+    penalty = sparho.WeightedL1() if per_feature else sparho.L1()
+    problem = sparho.Problem(design=stack, target=np.concatenate([y, yv]), datafit=sparho.SquaredLoss(), penalty=penalty)
     criterion = sparho.HeldOutMSE(np.arange(len(y)), np.arange(len(y), len(y) + len(yv)))
+    begin = np.full(X.shape[1], largest / 10) if per_feature else largest / 10
     start = time.perf_counter()
-    found = sparho.hoag_search(problem, largest / 10, solver=CelerLasso(), criterion=criterion, n_iter=30, tolerance_decrease="exponential")
+    found = sparho.hoag_search(problem, begin, solver=SklearnWeightedLasso() if per_feature else CelerLasso(), criterion=criterion, n_iter=30,
+                               tolerance_decrease="exponential")
     seconds = time.perf_counter() - start
-    return seconds, .5 * float(np.mean((Xv @ found.best_coef - yv) ** 2))
+    best = min((record for record in found.history if np.isfinite(record.value)), key=lambda record: record.value).hyperparam
+    scale = np.full(X.shape[1], 1 / np.asarray(best, float))
+    scaled = X @ sparse.diags(scale) if sparse.issparse(X) else X * scale
+    w = Lasso(alpha=1, fit_intercept=False, tol=1e-10, max_iter=100_000).fit(scaled, y).coef_ * scale
+    return seconds, .5 * float(np.mean((Xv @ w - yv) ** 2)), found.n_iter
 
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("tool"); parser.add_argument("folder", type=pathlib.Path); parser.add_argument("--groups")
+    parser.add_argument("tool"); parser.add_argument("folder", type=pathlib.Path); parser.add_argument("--groups"); parser.add_argument("--per-feature", action="store_true")
     args = parser.parse_args()
     warnings.simplefilter("ignore")
     X, Xv = features(args.folder, "train"), features(args.folder, "val")
@@ -87,16 +96,16 @@ def main():
     largest = float(np.abs(X.T @ y).max()) / len(y)
     grid = largest * np.geomspace(1, 1e-3, 100)
     if args.tool == "sparho":
-        seconds, value = sparho_search(X, y, Xv, yv, largest, groups)
+        seconds, value, points = sparho_search(X, y, Xv, yv, largest, args.per_feature)
     else:
         if args.tool == "adelie":
             W, grid = adelie(X, y, groups)
         else:
             W = {"celer": celer, "scikit-learn": scikit_learn}[args.tool](X, y, grid)
         seconds = time.perf_counter() - start
-        value = path_value(W, Xv, yv)
+        value, points = path_value(W, Xv, yv), W.shape[1]
     gap = None if args.tool == "sparho" else largest_gap(W, X, y, grid, groups)
-    print(json.dumps(dict(seconds=seconds, value=value, gap=gap)))
+    print(json.dumps(dict(seconds=seconds, value=value, points=points, gap=gap)))
 
 
 if __name__ == "__main__":

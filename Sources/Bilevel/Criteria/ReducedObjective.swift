@@ -91,7 +91,16 @@ public final class ReducedObjective<Map: FixedPointMap, Objective: OuterObjectiv
     let value = Double(objective.value(at: w, parameters: parameters))
     var failure = differentiate(solution.problem, strategy)
     let isUnique = failure == nil
-    if isDependent, differentiate(solution.problem, AID(.minres)) == nil { failure = nil }
+    if isDependent {
+      failure =
+        differentiate(solution.problem, AID(.minres)) == nil
+        ? nil
+        : ConvergenceFailure(
+          method: strategy.name, iterations: 0, residual: nil,
+          advice:
+            "Selected columns depend on each other where they are fitted and not where they are judged, so the solution is not unique: add a ridge, as the elastic net has."
+        )
+    }
     if failure == nil { last = (w, parameters) } else { gradient.fill(.nan) }
     let bound = bounding && isUnique ? errorBound(solution.problem) : nil
     return CriterionValue(

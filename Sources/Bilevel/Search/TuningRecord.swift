@@ -50,7 +50,7 @@ public struct TuningLog: Sendable, Codable, Equatable {
     /// Of all inner problems together; nil for none.
     public var sharedColumns: [[Int]]?
 
-    init(_ start: WarmStart) {
+    public init(_ start: WarmStart) {
       keptColumns = start.keptColumns
       sharedColumns = start.sharedColumns.isEmpty ? nil : start.sharedColumns
       guard let w = start.state else { return }
@@ -59,7 +59,10 @@ public struct TuningLog: Sendable, Codable, Equatable {
       values = indices.map { w[$0] }
     }
 
-    var warmStart: WarmStart {
+    /// The solution, every entry; nil where there is none yet.
+    public var solution: Vector<Double>? { warmStart.state }
+
+    public var warmStart: WarmStart {
       let shared = sharedColumns ?? []
       guard let count else { return WarmStart(keptColumns: keptColumns, sharedColumns: shared) }
       var w = Vector<Double>.zeros(count)

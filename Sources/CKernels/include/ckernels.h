@@ -82,6 +82,8 @@
   /* y[i] = a sum over line i of values x[indices] + b y[i], lines first ... last - 1 of a compressed sparse matrix. */ \
   void ck_sparse_lines_##X(size_t first, size_t last, const ptrdiff_t *pointers, const int32_t *indices,              \
                            const T *values, T a, const T *x, T b, T *y);                                              \
+  /* out[i] = the sum of the squares of the values of line i, lines first ... last - 1. */                             \
+  void ck_sparse_squares_##X(size_t first, size_t last, const ptrdiff_t *pointers, const T *values, T *out);           \
   /* y[indices] += a values, and the dot of a sparse vector with a dense one. */                                      \
   void ck_sparse_axpy_##X(size_t count, const int32_t *indices, const T *values, T a, T *y);                          \
   T ck_sparse_dot_##X(size_t count, const int32_t *indices, const T *values, const T *y);                             \
@@ -137,6 +139,9 @@
 
 CKERNELS_DECLARE(float, s)
 CKERNELS_DECLARE(double, d)
+
+// Whether the indices of lines first ... last - 1 of a compressed sparse matrix increase within each line and lie in 0 ... length - 1.
+int ck_indices_fit(size_t first, size_t last, const ptrdiff_t *pointers, const int32_t *indices, int32_t length);
 
 // Memory that is freed stays with the process, as far as the C library can be told so.
 void ck_keep_freed_memory(void);

@@ -19,6 +19,7 @@ final class MappedFile: Sendable {
       return nil
     }
     (self.start, self.descriptor, self.stamp, size) = (start, descriptor, stamp, file.size)
+    LostPages.remember(file.path, at: start, size: size)
   }
 
   deinit {

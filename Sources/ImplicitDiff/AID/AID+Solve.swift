@@ -117,6 +117,38 @@ extension AID {
     return total
   }
 
+  /// d with (I − A1) d = `workspace.value` − w, where the workspace is linearized at w and `value` is Φ(w): a step of Newton's method on w = Φ(w).
+  ///
+  /// - Parameter spent: evaluations of Φ that a step may cost a few times as much as.
+  /// - Returns: false, and d undefined, where the map declares no symmetric form, where the step is too expensive, or where nothing finite was found.
+  func newtonStep(
+    _ workspace: AIDWorkspace<Map>, from w: Vector<Element>, spent: Int, into d: inout Vector<Element>
+  ) -> Bool {
+    let linearization = workspace.linearization
+    guard let parts = workspace.symmetricParts() else { return false }
+    let system = workspace.symmetricSystem(parts)
+    let s = Double(parts.active.count)
+    let costs = system.costs
+    // A product with H_SS reads at most what an evaluation of Φ reads.
+    let factor = costs.assemblyMultiplications + s * s * s / 6
+    guard factor <= 8 * Double(spent) * max(costs.productBytes / 8, Double(w.count)) else { return false }
+    d.copy(from: workspace.value)
+    d.add(-1, w)
+    // d = b + x with (I − A1) x = A1 b, whose right-hand side lies in the range of D whatever b.
+    linearization.state.apply(d, into: &workspace.scratch)
+    system.loadTangent(workspace.scratch)
+    let chosen = AdjointSolverChoice.choose(linearization, rightHandSides: 1).solver(Map.self)
+    if !symmetricSolve(chosen, system, workspace).outcome.isUsable {
+      // Singular where the solution is not unique: the shortest step, which lies in the range.
+      system.solution.fill(0)
+      _ = symmetricSolve(.minres, system, workspace)
+    }
+    if system.solution.firstNonFinite != nil { return false }
+    system.storeTangent(into: &workspace.scratch)
+    d.add(1, workspace.scratch)
+    return true
+  }
+
   // MARK: - Krylov methods
 
   private func report(_ k: KrylovReport<Element>, _ method: Solver) -> DerivativeReport<Element> {

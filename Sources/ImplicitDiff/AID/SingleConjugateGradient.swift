@@ -22,8 +22,12 @@ final class SingleConjugateGradient<Element: Scalar> {
   private var image = Vector<Float>.zeros(0)
   private var estimate = Vector<Float>.zeros(0)
 
-  /// 1e-5: two digits above the rounding of single precision.
+  /// What a refinement leaves: two digits above the rounding of single precision.
   private static var digits: Float { 1e-5 }
+  /// What it leaves where it gets there within so many products. Then the condition number is below some twenty, by the rate of convergence, and what is
+  /// left by rounding of this size; two refinements reach what took three, whose product in full precision costs as much as several here.
+  private static var fewDigits: Float { 5e-7 }
+  private static var fewProducts: Int { 32 }
   /// Products before the rate of convergence is judged, and between judgements.
   private static var trial: Int { 8 }
 
@@ -57,8 +61,10 @@ final class SingleConjugateGradient<Element: Scalar> {
       let largest = system.residual.maxNorm
       system.correction.combine(1 / largest, system.residual, 0)
       system.correction.copy(toSingle: &residual)
-      let wanted = max(Self.digits, Float(target / norm) / 2)
-      let end = improve(H, wanted, limit, report: &report) { reduction, done in
+      let enough = Float(target / norm) / 2
+      let end = improve(
+        H, max(Self.digits, enough), soon: max(Self.fewDigits, enough), limit, report: &report
+      ) { reduction, done in
         // The rate so far, in logarithms, from the first residual on.
         let progress = -Double(Element.log(norm / size)) - Double(Float.log(reduction))
         let needed = -Double(Element.log(tolerance))
@@ -78,15 +84,17 @@ final class SingleConjugateGradient<Element: Scalar> {
     return .solved
   }
 
-  /// estimate ← a vector that leaves `wanted` of the residual, by conjugate gradient from zero.
+  /// estimate ← a vector that leaves `wanted` of the residual, or `soon` where that comes within few products, by conjugate gradient from zero.
   private func improve(
-    _ H: any LinearOperator<Float>, _ wanted: Float, _ limit: Int, report: inout DerivativeReport<Element>,
+    _ H: any LinearOperator<Float>, _ wanted: Float, soon: Float, _ limit: Int,
+    report: inout DerivativeReport<Element>,
     isTooSlow: (_ reduction: Float, _ done: Int) -> Bool
   ) -> End {
     estimate.fill(0)
     direction.copy(from: residual)
     var square = residual.dot(residual)
     let first = square.squareRoot()
+    let before = report.iterations
     while true {
       H.apply(direction, into: &image)
       report.products += 1
@@ -99,7 +107,7 @@ final class SingleConjugateGradient<Element: Scalar> {
       let next = residual.dot(residual)
       guard next.isFinite else { return .failed }
       let reduction = next.squareRoot() / first
-      if reduction <= wanted { return .solved }
+      if reduction <= soon || (reduction <= wanted && report.iterations - before >= Self.fewProducts) { return .solved }
       if report.iterations >= limit { return .limit }
       if report.iterations % Self.trial == 0, isTooSlow(reduction, report.iterations) { return .tooSlow }
       direction.combine(1, residual, next / square)

@@ -43,7 +43,7 @@ public struct PenalizedMinimum<Element: Scalar>: Sendable {
 }
 
 extension ProximalGradientMap {
-  /// By f's own way where it is a ``PenalizedMinimizer`` that has one for the penalty, otherwise by the iteration.
+  /// By f's own way where it is a ``PenalizedMinimizer`` that has one for the penalty, otherwise by the iteration with Newton's method.
   public func solve(
     at λ: Vector<Element>, from start: Vector<Element>?, iterationLimit: Int,
     progress: ((SolveProgress<Element>) -> Void)?
@@ -56,8 +56,9 @@ extension ProximalGradientMap {
         map: self, parameters: λ, state: found.state, outcome: .converged, method: found.method,
         iterations: found.iterations, residual: nil, dualityGap: found.dualityGap, seconds: found.seconds)
     }
-    return iterate(at: λ, from: start, iterationLimit: iterationLimit, progress: progress)
+    return solveByNewton(at: λ, from: start, iterationLimit: iterationLimit, progress: progress)
   }
+
   /// A point whose objective is at most 1/(1 − `tolerance`) times the minimum, for uses that need no more: values, not derivatives. To rounding where
   /// `tolerance` is nil, and where f has no way that can prove it.
   package func minimum(
@@ -69,7 +70,7 @@ extension ProximalGradientMap {
     {
       return found
     }
-    let solution = iterate(at: λ, from: start)
+    let solution = solveByNewton(at: λ, from: start, iterationLimit: 1_000_000, progress: nil)
     return PenalizedMinimum(
       state: try solution.get(), method: solution.method, iterations: solution.iterations, dualityGap: nil,
       seconds: solution.seconds)

@@ -1,21 +1,21 @@
 /// A subset of `0 ..< universe` as increasing indices, refilled in place: the support of a sparse vector.
 public struct IndexSubset: Sendable {
-  /// Room for `universe` indices, the first `count` of which are in use.
+  /// The indices, the first `count` of what it has room for.
   private var storage: [Int]
   /// The number of indices.
   public private(set) var count: Int
   /// The size of the set the indices point into.
   public private(set) var universe: Int
 
-  /// The empty subset of `0 ..< universe`, with room for all of it.
+  /// The empty subset of `0 ..< universe`; costs no memory.
   public init(universe: Int) {
     precondition(universe >= 0, "IndexSubset: the universe cannot be negative (\(universe))")
     self.universe = universe
     count = 0
-    storage = Array(repeating: 0, count: universe)
+    storage = []
   }
 
-  /// The empty subset of nothing; costs no memory.
+  /// The empty subset of nothing.
   public static var none: IndexSubset { IndexSubset(universe: 0) }
 
   /// The given indices.
@@ -53,12 +53,15 @@ public struct IndexSubset: Sendable {
     universe = x.count
   }
 
-  /// Becomes the places where `x` is not zero (NaN counts as not zero). Allocates nothing where x has the universe's
-  /// count and the memory is not shared.
+  /// Becomes the places where `x` is not zero (NaN counts as not zero). Allocates nothing where it was refilled from as many entries before and
+  /// the memory is not shared.
   @specialized(where Element == Double)
   @specialized(where Element == Float)
   public mutating func refill<Element: Scalar>(nonzerosOf x: Vector<Element>) {
-    if storage.count < x.count { storage = Array(repeating: 0, count: x.count) }
+    if storage.count < x.count {
+      // Room for all; what is not in use is never read, and not touched.
+      storage = Array(unsafeUninitializedCapacity: x.count) { $1 = x.count }
+    }
     universe = x.count
     count = storage.withUnsafeMutableBufferPointer {
       guard let index = $0.baseAddress else { return 0 }

@@ -38,13 +38,18 @@ public struct Matrix<Element: Scalar>: Sendable {
   @specialized(where Element == Double)
   @specialized(where Element == Float)
   public init(repeating value: Element, rows: Int, columns: Int, layout: Layout = .columnMajor) {
-    precondition(rows >= 0 && columns >= 0, "Matrix: a shape cannot be negative (\(rows) × \(columns))")
-    let (count, overflow) = rows.multipliedReportingOverflow(by: columns)
-    precondition(!overflow, "Matrix: \(rows) × \(columns) entries overflow an integer")
+    let count = Self.count(rows, columns)
     self.init(
       storage: Storage(capacity: count), offset: 0, rows: rows, columns: columns,
       leadingDimension: max(1, layout == .columnMajor ? rows : columns), layout: layout)
     storage.pointer.initialize(repeating: value, count: count)
+  }
+
+  private static func count(_ rows: Int, _ columns: Int) -> Int {
+    precondition(rows >= 0 && columns >= 0, "Matrix: a shape cannot be negative (\(rows) × \(columns))")
+    let (count, overflow) = rows.multipliedReportingOverflow(by: columns)
+    precondition(!overflow, "Matrix: \(rows) × \(columns) entries overflow an integer")
+    return count
   }
 
   /// Makes this a column-major matrix of other dimensions with arbitrary finite or other entries, in the memory that it has where that is large enough:
@@ -60,7 +65,9 @@ public struct Matrix<Element: Scalar>: Sendable {
   @specialized(where Element == Double)
   @specialized(where Element == Float)
   public static func zeros(_ rows: Int, _ columns: Int, layout: Layout = .columnMajor) -> Matrix {
-    Matrix(repeating: 0, rows: rows, columns: columns, layout: layout)
+    Matrix(
+      storage: Storage(zeros: count(rows, columns)), offset: 0, rows: rows, columns: columns,
+      leadingDimension: max(1, layout == .columnMajor ? rows : columns), layout: layout)
   }
 
   /// The n × n identity.

@@ -1,9 +1,9 @@
-#if os(Linux)
-  #if canImport(Glibc)
-    internal import Glibc
-  #elseif canImport(Musl)
-    internal import Musl
-  #endif
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#else
+  internal import Darwin
 #endif
 
 /// One aligned block of memory, shared by copy-on-write values.
@@ -15,24 +15,47 @@ final class Storage<Element: Scalar>: @unchecked Sendable {
   let capacity: Int
   /// Who frees memory that was lent, as a mapped file; nil for memory of its own.
   private let owner: (any AnyObject & Sendable)?
+  /// The C library's block that `pointer` lies in; nil for other memory.
+  private let block: UnsafeMutableRawPointer?
 
   /// Memory that `owner` keeps alive.
   init(lent pointer: UnsafeMutablePointer<Element>, capacity: Int, by owner: any AnyObject & Sendable) {
-    (self.pointer, self.capacity, self.owner) = (pointer, capacity, owner)
+    (self.pointer, self.capacity, self.owner, block) = (pointer, capacity, owner, nil)
   }
 
   init(capacity: Int) {
     BLAS.prepare()
     self.capacity = capacity
+    (owner, block) = (nil, nil)
+    let byteCount = max(capacity, 1) * MemoryLayout<Element>.stride
+    let alignment = Self.alignment(byteCount)
+    let raw = UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: alignment)
+    Self.preferLargePages(raw, byteCount, alignment)
+    pointer = raw.bindMemory(to: Element.self, capacity: max(capacity, 1))
+  }
+
+  /// Zeros. What the system hands out fresh is zero already, which the C library knows: it is touched page by page when it is used, and much of it,
+  /// as workspaces for what does not happen, never is.
+  init(zeros capacity: Int) {
+    BLAS.prepare()
+    self.capacity = capacity
     owner = nil
     let byteCount = max(capacity, 1) * MemoryLayout<Element>.stride
-    let isLarge = byteCount >= Self.largeByteCount
-    let raw = UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: isLarge ? Self.largePage : 64)
-    #if os(Linux)
-      // Pages of 2 MiB where the system has them: touching fresh memory for the first time costs a fault per page.
-      if isLarge { madvise(raw, byteCount, MADV_HUGEPAGE) }
-    #endif
+    let alignment = Self.alignment(byteCount)
+    guard let block = calloc(byteCount + alignment, 1) else { fatalError("no memory for \(byteCount) bytes") }
+    self.block = block
+    let raw = block + (alignment - Int(bitPattern: block) % alignment)
+    Self.preferLargePages(raw, byteCount, alignment)
     pointer = raw.bindMemory(to: Element.self, capacity: max(capacity, 1))
+  }
+
+  private static func alignment(_ byteCount: Int) -> Int { byteCount >= largeByteCount ? largePage : 64 }
+
+  /// Pages of 2 MiB where the system has them: touching fresh memory for the first time costs a fault per page.
+  private static func preferLargePages(_ start: UnsafeMutableRawPointer, _ byteCount: Int, _ alignment: Int) {
+    #if os(Linux)
+      if alignment == largePage { madvise(start, byteCount, MADV_HUGEPAGE) }
+    #endif
   }
 
   private static var largePage: Int { 2 << 20 }
@@ -46,7 +69,13 @@ final class Storage<Element: Scalar>: @unchecked Sendable {
     return Storage(capacity: 0)
   }
 
-  deinit { if owner == nil { UnsafeMutableRawPointer(pointer).deallocate() } }
+  deinit {
+    if let block {
+      free(block)
+    } else if owner == nil {
+      UnsafeMutableRawPointer(pointer).deallocate()
+    }
+  }
 }
 
 private let placeholderDouble = Storage<Double>(capacity: 0)

@@ -26,7 +26,10 @@ public struct Vector<Element: Scalar>: Sendable {
   /// `count` zeros.
   @specialized(where Element == Double)
   @specialized(where Element == Float)
-  public static func zeros(_ count: Int) -> Vector { Vector(repeating: 0, count: count) }
+  public static func zeros(_ count: Int) -> Vector {
+    precondition(count >= 0, "Vector: a count cannot be negative (\(count))")
+    return Vector(storage: Storage(zeros: count), offset: 0, count: count)
+  }
 
   /// The entries of a sequence, in its order.
   public init(_ elements: some Sequence<Element>) {

@@ -8,9 +8,16 @@ public struct DiagonalOperator<Element: Scalar>: AdjointableOperator, Sendable {
   /// The inverse of diag(d), for d the diagonal of the operator to precondition.
   ///
   /// - Precondition: no entry of d is 0. For conjugate gradients and MINRES all have to be positive.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public init(inverting d: Vector<Element>) {
-    if let zero = d.firstIndex(of: 0) { preconditionFailure("DiagonalOperator: entry \(zero) of the diagonal is 0") }
-    diagonal = Vector(count: d.count) { 1 / d[$0] }
+    var inverses = Vector<Element>.zeros(d.count)
+    let (entries, out) = (d.base, inverses.mutableBase())
+    for i in 0..<d.count {
+      if entries[i] == 0 { preconditionFailure("DiagonalOperator: entry \(i) of the diagonal is 0") }
+      out[i] = 1 / entries[i]
+    }
+    diagonal = inverses
   }
 
   public var rows: Int { diagonal.count }

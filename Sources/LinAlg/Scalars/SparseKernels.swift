@@ -31,6 +31,18 @@ extension Scalar {
     }
   }
 
+  /// outᵢ ← the sum of the squares of line i, for lines first ..< last.
+  static func _sparseSquares(
+    _ first: Int, _ last: Int, _ pointers: UnsafePointer<Int>, _ values: UnsafePointer<Self>,
+    _ out: UnsafeMutablePointer<Self>
+  ) {
+    if isDouble {
+      ck_sparse_squares_d(first, last, pointers, values.recast(), out.recast())
+    } else {
+      ck_sparse_squares_s(first, last, pointers, values.recast(), out.recast())
+    }
+  }
+
   /// y at indices ← itself + α values.
   static func _sparseAxpy(
     _ count: Int, _ indices: UnsafePointer<Int32>, _ values: UnsafePointer<Self>, _ α: Self,
@@ -104,4 +116,11 @@ extension Scalar {
       ck_sparse_cholesky_solve_s(n, pointers, indices, values.recast(), inverses.recast(), x.recast())
     }
   }
+}
+
+/// Whether the indices of lines first ..< last increase within each line and lie in 0 ..< length.
+func indicesFit(
+  _ first: Int, _ last: Int, _ pointers: UnsafePointer<Int>, _ indices: UnsafePointer<Int32>, length: Int
+) -> Bool {
+  ck_indices_fit(first, last, pointers, indices, Int32(clamping: length)) != 0
 }

@@ -38,11 +38,15 @@ struct CompressedLines<Element: Scalar>: Sendable {
     let lines = pointers.count - 1
     let tasks = max(1, Parallel.tasks(multiplications: 4 * indices.count))
     let found = Mutex<Int?>(nil)
-    pointers.withUnsafeBufferPointer { pointers in
-      indices.withUnsafeBufferPointer { indices in
-        nonisolated(unsafe) let (pointers, indices) = (pointers, indices)
+    pointers.withUnsafeBufferPointer { starts in
+      indices.withUnsafeBufferPointer { entries in
+        guard let starts = starts.baseAddress, let entries = entries.baseAddress else { return }
+        nonisolated(unsafe) let (pointers, indices) = (starts, entries)
         Parallel.run(tasks) { task in
-          for j in lines * task / tasks..<lines * (task + 1) / tasks {
+          let range = lines * task / tasks..<lines * (task + 1) / tasks
+          if indicesFit(range.lowerBound, range.upperBound, pointers, indices, length: length) { return }
+          // Something is wrong, and now it is looked for.
+          for j in range {
             var last = -1
             for k in pointers[j]..<pointers[j + 1] {
               let index = Int(indices[k])
@@ -88,6 +92,14 @@ struct CompressedLines<Element: Scalar>: Sendable {
     split(multiplications: 4 * values.count) { first, last, arrays in
       Element._sparseLines(
         first, last, arrays.pointers, arrays.indices, arrays.values, α, work.x, β, work.y)
+    }
+  }
+
+  /// outᵢ ← the sum of the squares of line i, on as many processors as pay.
+  func squares(into out: UnsafeMutablePointer<Element>) {
+    nonisolated(unsafe) let out = out
+    split(multiplications: 4 * values.count) { first, last, arrays in
+      Element._sparseSquares(first, last, arrays.pointers, arrays.values, out)
     }
   }
 

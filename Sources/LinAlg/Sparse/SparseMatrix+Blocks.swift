@@ -75,12 +75,27 @@ extension SparseMatrix {
     var pointers = [0]
     var indices: [Int32] = []
     var values: [Element] = []
-    pointers.reserveCapacity(S.count + 1)
-    for k in 0..<S.count {
-      let range = byColumn.pointers[S[k]]..<byColumn.pointers[S[k] + 1]
-      indices.append(contentsOf: byColumn.indices[range])
-      values.append(contentsOf: byColumn.values[range])
-      pointers.append(values.count)
+    byColumn.withPointers { starts, rows, entries in
+      S.withElements { chosen in
+        pointers.reserveCapacity(chosen.count + 1)
+        for j in chosen { pointers.append(pointers.last! + starts[j + 1] - starts[j]) }
+        let count = pointers.last!
+        if count == 0 { return }
+        indices = Array(unsafeUninitializedCapacity: count) { buffer, initialized in
+          let out = buffer.baseAddress!
+          for k in 0..<chosen.count {
+            (out + pointers[k]).initialize(from: rows + starts[chosen[k]], count: pointers[k + 1] - pointers[k])
+          }
+          initialized = count
+        }
+        values = Array(unsafeUninitializedCapacity: count) { buffer, initialized in
+          let out = buffer.baseAddress!
+          for k in 0..<chosen.count {
+            (out + pointers[k]).initialize(from: entries + starts[chosen[k]], count: pointers[k + 1] - pointers[k])
+          }
+          initialized = count
+        }
+      }
     }
     return SparseMatrix(
       rows: rows, byColumn: CompressedLines(length: rows, pointers: pointers, indices: indices, values: values))

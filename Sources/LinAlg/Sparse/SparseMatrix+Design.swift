@@ -112,15 +112,7 @@ extension SparseMatrix: DesignMatrix {
   @specialized(where Element == Double)
   @specialized(where Element == Float)
   public func squaredColumnNorms(into norms: inout Vector<Element>) {
-    let out = norms.mutableBase()
-    byColumn.withPointers { pointers, _, values in
-      // Few entries each: a call would cost more than the sum.
-      for j in 0..<columns {
-        var sum: Element = 0
-        for k in pointers[j]..<pointers[j + 1] { sum += values[k] * values[k] }
-        out[j] = sum
-      }
-    }
+    byColumn.squares(into: norms.mutableBase())
   }
 
   @specialized(where Element == Double)

@@ -8,16 +8,30 @@ public import LinAlg
 public final class MultinomialFunction<Element: Scalar>: SmoothFunction {
   public let loss: MultinomialLoss<Element>
   public let ridge: Ridge<Element>
+  /// The ridge's factor for every coordinate, 0 where it leaves one alone; nil for ones.
+  public let ridgeFactors: Vector<Element>?
   public let parameterCount: Int
+  let gauges: ClassGauges<Element>
   private let batches: MultinomialBatches<Element>
   /// What the batches' probabilities belong to.
   private var sampledAt: Vector<Element>?
 
-  /// - Precondition: a fixed ridge is not negative.
-  public init(_ loss: MultinomialLoss<Element>, ridge: Ridge<Element> = .parameter) {
+  /// - Parameter unpenalized: features that neither a penalty nor the ridge holds, such as a column of ones: of their coefficients in the classes, which
+  ///   the loss determines up to their sum, that with the sum 0 is taken.
+  /// - Precondition: a fixed ridge is not negative; factors, one per coordinate, are at least 0.
+  public init(
+    _ loss: MultinomialLoss<Element>, ridge: Ridge<Element> = .parameter, ridgeFactors: Vector<Element>? = nil,
+    unpenalized: [Int] = []
+  ) {
     ridge.requireDomain()
+    precondition(
+      ridgeFactors.map { $0.count == loss.stateCount && $0.allSatisfy { $0 >= 0 } } ?? true,
+      "MultinomialFunction: \(ridgeFactors?.count ?? 0) factors of the ridge for \(loss.stateCount) coordinates")
     self.loss = loss
     self.ridge = ridge
+    self.ridgeFactors = ridgeFactors
+    let (p, c) = (loss.featureCount, loss.classCount)
+    gauges = ClassGauges(unpenalized.map { j in (0..<c).map { j + $0 * p } }, count: p * c)
     parameterCount = ridge.parameterCount
     batches = MultinomialBatches(loss)
   }
@@ -26,8 +40,13 @@ public final class MultinomialFunction<Element: Scalar>: SmoothFunction {
   ///
   /// - Precondition: as many labels as rows, at least one row and one column, labels in 0 ..< classCount.
   public convenience init(
-    features: any DesignMatrix<Element>, labels: [Int], classCount: Int, ridge: Ridge<Element> = .parameter
-  ) { self.init(MultinomialLoss(features: features, labels: labels, classCount: classCount), ridge: ridge) }
+    features: any DesignMatrix<Element>, labels: [Int], classCount: Int, ridge: Ridge<Element> = .parameter,
+    ridgeFactors: Vector<Element>? = nil, unpenalized: [Int] = []
+  ) {
+    self.init(
+      MultinomialLoss(features: features, labels: labels, classCount: classCount), ridge: ridge,
+      ridgeFactors: ridgeFactors, unpenalized: unpenalized)
+  }
 
   /// Dense features; a column-major matrix is copied once.
   ///
@@ -38,26 +57,47 @@ public final class MultinomialFunction<Element: Scalar>: SmoothFunction {
 
   public var stateCount: Int { loss.stateCount }
 
+  /// X by columns, copied on first use where it is dense.
+  lazy var design: any DesignMatrix<Element> = loss.features.unshifted()
+
   /// The ridge is finite and not negative.
   public func violation(parameters λ: Vector<Element>) -> ParameterViolation? { ridge.violation(λ) }
 
   public func value(at w: Vector<Element>, parameters λ: Vector<Element>) -> Element {
-    loss.value(at: w) + ridge.value(λ) / 2 * w.dot(w)
+    loss.value(at: w) + ridge.value(λ) / 2 * w.dot(factored(w)) + gauges.value(w)
+  }
+
+  /// w by the ridge's factors.
+  private func factored(_ w: Vector<Element>) -> Vector<Element> {
+    guard let ridgeFactors else { return w }
+    var product = Vector<Element>.zeros(w.count)
+    product.assignProduct(ridgeFactors, w)
+    return product
+  }
+
+  /// g ← g + α factors ∘ w.
+  private func addRidge(_ α: Element, _ w: Vector<Element>, to g: inout Vector<Element>) {
+    guard let ridgeFactors else { return g.add(α, w) }
+    for j in w.indices { g[j] += α * ridgeFactors[j] * w[j] }
   }
 
   public func gradient(at w: Vector<Element>, parameters λ: Vector<Element>, into g: inout Vector<Element>) {
     loss.gradient(at: w, into: &g)
-    g.add(ridge.value(λ), w)
+    addRidge(ridge.value(λ), w, to: &g)
+    gauges.add(w, to: &g)
   }
 
-  public func makeHessian() -> MultinomialHessian<Element> { MultinomialHessian(loss) }
+  public func makeHessian() -> MultinomialHessian<Element> {
+    MultinomialHessian(loss, ridgeFactors: ridgeFactors, gauges: gauges)
+  }
 
   public func linearize(
     at w: Vector<Element>, parameters λ: Vector<Element>, into H: MultinomialHessian<Element>,
     gradient g: inout Vector<Element>
   ) {
     H.fill(at: w, ridge: ridge.value(λ), gradient: &g)
-    g.add(H.ridge, w)
+    addRidge(H.ridge, w, to: &g)
+    gauges.add(w, to: &g)
   }
 
   public func fillHessian(
@@ -67,12 +107,12 @@ public final class MultinomialFunction<Element: Scalar>: SmoothFunction {
   public func addMixedDerivative(
     _ μ: Vector<Element>, at w: Vector<Element>, parameters λ: Vector<Element>, hessian H: MultinomialHessian<Element>,
     scale α: Element, to x: inout Vector<Element>
-  ) { ridge.addMixedDerivative(μ, at: w, scale: α, to: &x) }
+  ) { ridge.addMixedDerivative(μ, at: factored(w), scale: α, to: &x) }
 
   public func addMixedDerivativeAdjoint(
     _ v: Vector<Element>, at w: Vector<Element>, parameters λ: Vector<Element>, hessian H: MultinomialHessian<Element>,
     scale α: Element, to r: inout Vector<Element>
-  ) { ridge.addMixedDerivativeAdjoint(v, at: w, scale: α, to: &r) }
+  ) { ridge.addMixedDerivativeAdjoint(v, at: factored(w), scale: α, to: &r) }
 
   /// The largest eigenvalue of XᵀX/n, computed on first use.
   private lazy var largestEigenvalue: Element = {
@@ -83,25 +123,37 @@ public final class MultinomialFunction<Element: Scalar>: SmoothFunction {
   /// The softmax's Jacobian lies between 0, which it is for equal changes of all scores, and ½.
   public func curvatureBounds(parameters λ: Vector<Element>) -> (smallest: Element, largest: Element) {
     let shift = ridge.value(λ)
-    return (shift, largestEigenvalue / 2 + shift)
+    let largest = largestEigenvalue / 2 + gauges.curvature
+    guard let ridgeFactors else { return (shift, largest + shift) }
+    return (shift * ridgeFactors.reduce(.infinity, min), largest + shift * ridgeFactors.maxNorm)
   }
 
   public func lowerModel(parameters λ: Vector<Element>) -> (excess: Element, curvature: Element)? {
-    (loss.excessAtZero, ridge.value(λ))
+    (loss.excessAtZero, ridge.value(λ) * (ridgeFactors?.reduce(.infinity, min) ?? 1))
   }
 
   public func gradientMagnitude(at w: Vector<Element>, parameters λ: Vector<Element>) -> Element {
-    loss.gradientMagnitude(at: w, largestEigenvalue: largestEigenvalue, ridge: ridge.value(λ))
+    loss.gradientMagnitude(
+      at: w, largestEigenvalue: largestEigenvalue,
+      ridge: ridge.value(λ) * (ridgeFactors?.maxNorm ?? 1) + gauges.curvature)
   }
 }
 
 extension MultinomialFunction: SampledFunction {
   public var sampleCount: Int { loss.sampleCount }
 
+  private func addGauges(_ α: Element, _ x: Vector<Element>, to y: inout Vector<Element>) {
+    if gauges.sets.isEmpty { return }
+    var term = Vector<Element>.zeros(x.count)
+    gauges.add(x, to: &term)
+    y.add(α, term)
+  }
+
   public func addSampleGradient(
     _ ξ: Minibatch, at w: Vector<Element>, parameters λ: Vector<Element>, scale α: Element, to g: inout Vector<Element>
   ) {
-    g.add(α * ridge.value(λ), w)
+    addRidge(α * ridge.value(λ), w, to: &g)
+    addGauges(α, w, to: &g)
     batches.addGradient(ξ, at: w, scale: α, to: &g)
   }
 
@@ -114,12 +166,13 @@ extension MultinomialFunction: SampledFunction {
       batches.forgetProbabilities()
       sampledAt = w
     }
-    y.add(α * ridge.value(λ), x)
+    addRidge(α * ridge.value(λ), x, to: &y)
+    addGauges(α, x, to: &y)
     batches.addHessianProduct(ξ, at: w, x, scale: α, to: &y)
   }
 
   public func addSampleMixedDerivativeAdjoint(
     _ ξ: Minibatch, at w: Vector<Element>, parameters λ: Vector<Element>, _ v: Vector<Element>, scale α: Element,
     to r: inout Vector<Element>
-  ) { ridge.addMixedDerivativeAdjoint(v, at: w, scale: α, to: &r) }
+  ) { ridge.addMixedDerivativeAdjoint(v, at: factored(w), scale: α, to: &r) }
 }

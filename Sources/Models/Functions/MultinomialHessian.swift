@@ -6,14 +6,22 @@ public final class MultinomialHessian<Element: Scalar>: SupportedHessian {
   private let loss: MultinomialLoss<Element>
   /// λ.
   private(set) var ridge: Element = 0
+  /// The ridge's factor for every coordinate; nil for ones.
+  private let ridgeFactors: Vector<Element>?
+  private let gauges: ClassGauges<Element>
   /// P at the point, n × c row-major.
   private(set) var probabilities: Matrix<Element>
   /// Brings the features back to what they were at the point, where somebody shifts them.
   private let restore: (() -> Void)?
 
   /// - Parameter restore: called before every use of the features.
-  init(_ loss: MultinomialLoss<Element>, restore: (() -> Void)? = nil) {
+  init(
+    _ loss: MultinomialLoss<Element>, ridgeFactors: Vector<Element>? = nil, gauges: ClassGauges<Element>? = nil,
+    restore: (() -> Void)? = nil
+  ) {
     self.loss = loss
+    self.gauges = gauges ?? ClassGauges([], count: 0)
+    self.ridgeFactors = ridgeFactors
     self.restore = restore
     probabilities = .zeros(loss.sampleCount, loss.classCount, layout: .rowMajor)
   }
@@ -46,7 +54,15 @@ public final class MultinomialHessian<Element: Scalar>: SupportedHessian {
 
   public func apply(_ x: Vector<Element>, into y: inout Vector<Element>) {
     applyLoss(x, into: &y)
-    if ridge != 0 { y.add(ridge, x) }
+    if ridge != 0 { addRidge(x, to: &y) }
+    gauges.add(x, to: &y)
+  }
+
+  /// y ← y + λ factors ∘ x, on the coordinates S with what holds the sums of others, or on all.
+  fileprivate func addRidge(_ x: Vector<Element>, on S: IndexSubset? = nil, to y: inout Vector<Element>) {
+    if let S { gauges.add(x, on: S, to: &y) }
+    guard let ridgeFactors else { return y.add(ridge, x) }
+    for k in x.indices { y[k] += ridge * ridgeFactors[S.map { $0[k] } ?? k] * x[k] }
   }
 
   /// The features of the support are taken out of X where that pays, and the full space is gone through otherwise: the products with X
@@ -94,7 +110,9 @@ public final class MultinomialHessian<Element: Scalar>: SupportedHessian {
         Element._transpose(block.rows, block.columns, block.base, block.stride, m + i * M.stride + j, M.stride)
       }
     }
-    M.addToDiagonal(ridge)
+    gauges.add(on: S, to: &M)
+    guard let ridgeFactors else { return M.addToDiagonal(ridge) }
+    for k in 0..<S.count { M[k, k] += ridge * ridgeFactors[S[k]] }
   }
 
   /// The support split by class: where a class's part starts in it, and its features.
@@ -131,6 +149,7 @@ public final class MultinomialHessian<Element: Scalar>: SupportedHessian {
 /// x ↦ (∇²f + λ I)_SS x.
 private final class RestrictedMultinomialHessian<Element: Scalar>: LinearOperator {
   private let hessian: MultinomialHessian<Element>
+  private let support: IndexSubset
   /// X on the features that the support has in any class; nil for X itself.
   private let gathered: (any ClassProducts<Element>)?
   /// The support among the features in use, class by class.
@@ -143,6 +162,7 @@ private final class RestrictedMultinomialHessian<Element: Scalar>: LinearOperato
     _ features: IndexSubset, featureCount p: Int, classCount c: Int
   ) {
     self.hessian = hessian
+    self.support = support
     self.gathered = gathered
     if gathered == nil {
       places = support
@@ -168,6 +188,6 @@ private final class RestrictedMultinomialHessian<Element: Scalar>: LinearOperato
       hessian.applyLoss(full, into: &image)
     }
     y.gather(places, from: image)
-    y.add(hessian.ridge, x)
+    hessian.addRidge(x, on: support, to: &y)
   }
 }

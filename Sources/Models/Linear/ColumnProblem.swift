@@ -111,14 +111,18 @@ struct ColumnProblem<Element: Scalar> {
     newtonSteps += 1
     refreshGradient()
     let support = IndexSubset(inner.elements.map { working[$0] }, universe: working.universe)
-    let rhs = Vector<Element>(count: s) {
-      gradient[inner[$0]] - (w[inner[$0]] > 0 ? strengths[inner[$0]] : -strengths[inner[$0]])
+    var rhs = Vector<Element>.zeros(s)
+    inner.withElements { inner in
+      let (b, g, t, w) = (rhs.mutableBase(), gradient.base, strengths.base, w.base)
+      for (k, j) in inner.enumerated() { b[k] = g[j] - (w[j] > 0 ? t[j] : -t[j]) }
     }
     var δ = Vector<Element>.zeros(s)
     let shifts = ridges.map { ridges in Vector(count: s) { ridges[inner[$0]] } }
     let system = RestrictedDesignHessian(hessian, support, shift: ridge, shifts: shifts)
-    var diagonal = Vector<Element>(count: s) { curvatures[inner[$0]] + (shifts?[$0] ?? ridge) }
-    if diagonal.contains(where: { !($0 > 0) }) { diagonal.fill(1) }
+    var diagonal = Vector<Element>.zeros(s)
+    diagonal.gather(inner, from: curvatures)
+    if let shifts { diagonal.add(1, shifts) } else { diagonal.add(constant: ridge) }
+    if !diagonal.isPositive() { diagonal.fill(1) }
     let report = ConjugateGradient<Element>(count: s).solve(
       system, rhs, into: &δ, warmStart: false,
       preconditioner: DiagonalOperator(inverting: diagonal),
@@ -127,11 +131,11 @@ struct ColumnProblem<Element: Scalar> {
     guard isExact || report.outcome == .iterationLimit || report.outcome == .stagnated else { return nil }
     var fraction: Element = 1
     var blocking: [Int] = []
-    for k in 0..<s {
-      let old = w[inner[k]]
-      if (old + δ[k]) * old <= 0 && strengths[inner[k]] > 0 {
+    inner.withElements { inner in
+      let (w, δ, t) = (w.base, δ.base, strengths.base)
+      for (k, j) in inner.enumerated() where (w[j] + δ[k]) * w[j] <= 0 && t[j] > 0 {
         blocking.append(k)
-        fraction = min(fraction, -old / δ[k])
+        fraction = min(fraction, -w[j] / δ[k])
       }
     }
     if blocking.isEmpty {
@@ -166,16 +170,29 @@ struct ColumnProblem<Element: Scalar> {
     hessian.features.addProduct(columns: support, δ, to: &image)
     if let weights = hessian.weights { image.scale(by: weights) }
     residuals.add(-1, image)
-    for k in 0..<inner.count { w[inner[k]] += δ[k] }
+    inner.withElements { inner in
+      let (w, δ) = (w.mutableBase(), δ.base)
+      for (k, j) in inner.enumerated() { w[j] += δ[k] }
+    }
   }
 
   /// |Xᵀr/n| ≤ t off the support, to rounding (on it and without a penalty Newton's equations are solved).
   private mutating func meetsConditions() -> Bool {
     refreshGradient()
     let slack = 1 + 32 * Element.ulpOfOne
-    for j in 0..<w.count where w[j] == 0 && strengths[j] > 0 && gradient[j].magnitude > strengths[j] * slack {
-      return false
-    }
+    let (w, t, g) = (w.base, strengths.base, gradient.base)
+    for j in 0..<strengths.count where w[j] == 0 && t[j] > 0 && g[j].magnitude > t[j] * slack { return false }
+    return true
+  }
+}
+
+extension Vector {
+  /// Whether all entries are above 0.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
+  fileprivate func isPositive() -> Bool {
+    let x = base
+    for i in 0..<count where !(x[i] > 0) { return false }
     return true
   }
 }

@@ -261,14 +261,14 @@ struct WorkingSetRun<Loss: DesignLoss> {
     // rounding of its terms, the gradient to some ulps.
     let radius = (2 * (result.dualityGap + 16 * .ulpOfOne * max(result.objective, scale))).squareRoot()
     let slack = 1 - 32 * Element.ulpOfOne
-    var survivors: [Int] = []
-    survivors.reserveCapacity(alive.count)
     let (g, t, h) = (gradient.base, strengths.base, rootCurvature.base)
     let x = w.base
-    alive.withElements { alive in
-      for j in alive {
-        if x[j] != 0 || t[j] == 0 || c * g[j].magnitude + radius * h[j] >= t[j] * slack {
-          survivors.append(j)
+    let survivors = [Int](unsafeUninitializedCapacity: alive.count) { buffer, count in
+      guard let out = buffer.baseAddress else { return }
+      alive.withElements { alive in
+        for j in alive where x[j] != 0 || t[j] == 0 || c * g[j].magnitude + radius * h[j] >= t[j] * slack {
+          out[count] = j
+          count += 1
         }
       }
     }

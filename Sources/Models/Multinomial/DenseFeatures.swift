@@ -21,6 +21,7 @@ final class DenseFeatures<Element: Scalar>: ShiftedFeatures {
   var rows: Int { clean.rows }
   var columns: Int { clean.columns }
   var denseRows: Matrix<Element>? { features }
+  func unshifted() -> any DesignMatrix<Element> { DenseDesign(clean) }
 
   func multiply(_ W: Matrix<Element>, into Y: inout Matrix<Element>) { Y.assignProduct(features, W) }
 

@@ -27,6 +27,7 @@ final class DesignFeatures<Element: Scalar>: ShiftedFeatures {
   var rows: Int { base.rows }
   var columns: Int { base.columns }
   var denseRows: Matrix<Element>? { nil }
+  func unshifted() -> any DesignMatrix<Element> { base }
 
   func multiply(_ W: Matrix<Element>, into Y: inout Matrix<Element>) {
     base.multiply(rows: nil, block: W, into: &Y)

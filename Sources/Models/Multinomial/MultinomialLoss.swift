@@ -67,6 +67,9 @@ public final class MultinomialLoss<Element: Scalar> {
     return sum / Element(n)
   }
 
+  /// ‖column‖² of every column of X, without shifts.
+  public var squaredColumnNorms: Vector<Element> { features.squaredColumnNorms }
+
   /// f(W).
   public func value(at w: Vector<Element>) -> Element { probabilities(at: w, into: &scores) }
 

@@ -26,6 +26,8 @@ protocol ShiftedFeatures<Element>: ClassProducts {
   var columns: Int { get }
   /// X as a dense matrix where it is stored so, with the shift that it has now; nil otherwise.
   var denseRows: Matrix<Element>? { get }
+  /// X₀ as a design of columns, copied where it is stored otherwise.
+  func unshifted() -> any DesignMatrix<Element>
   /// xᵢ ← x₀ᵢ + γᵢ for the shifted rows, Γ holding p entries per row.
   func shift(by Γ: Vector<Element>)
   /// The rows that are shifted, m × p row-major, as `Γ` would have them.

@@ -50,6 +50,7 @@ extension NonnegativeL1: CertifiablePenalty {}
 extension HingePenalty: CertifiablePenalty {}
 extension HuberPenalty: CertifiablePenalty {}
 extension InsensitivePenalty: CertifiablePenalty {}
+extension InsensitiveConjugate: CertifiablePenalty {}
 extension LInfinityBall: CertifiablePenalty {}
 extension LeakyRectifier: CertifiablePenalty {}
 

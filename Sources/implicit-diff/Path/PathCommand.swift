@@ -14,7 +14,9 @@ struct PathCommand: ParsableCommand {
     discussion: """
       Every point is begun where the last ones say that the path goes on, and ends where a duality gap proves its objective to be the minimum to within \
       --tolerance of itself, or to rounding where there is no such proof. Where there are validation rows their loss stands beside each point. \
-      With --out the coefficients are saved as the arrays of scipy.sparse.csc_matrix, features × points.
+      The path of svm and svr is one of C that rises to its largest from --ratio times that. \
+      With --out the coefficients are saved as the arrays of scipy.sparse.csc_matrix, features × points; of multinomial features × (points · classes), \
+      class by class within a point.
 
       \(sampleFormatsHelp)
       """)
@@ -43,6 +45,9 @@ struct PathCommand: ParsableCommand {
     guard ratio > 0, ratio < 1 else { throw ValidationError("--ratio: \(ratio) is not between 0 and 1") }
     guard tolerance >= 0, tolerance < 1 else {
       throw ValidationError("--tolerance: \(tolerance) is not at least 0 and below 1")
+    }
+    guard (inputs.model == .svr) == (inputs.epsilon != nil) else {
+      throw ValidationError("--epsilon goes with svr, and that with it")
     }
     guard (inputs.penalty == .elasticNet) == (lambda2 != nil) else {
       throw ValidationError("--lambda2 goes with --penalty elastic-net, and that with it")
@@ -85,34 +90,41 @@ private struct PathConsumer: ModelConsumer {
   let reading: Double
   let progress: ProgressLine
 
-  func consume<Loss: SmoothLoss<Double>, Penalty: ProximalMap<Double>>(
-    _ model: RegressionModel<Loss, Penalty>, names: [String], rows: PreparedRows
+  func consume<Model: TunableModel<Double>>(
+    _ model: Model, names: [String], rows: PreparedRows
   ) throws -> PathReport {
     let map = model.map(features: rows.features, targets: rows.targets, samples: rows.samples)
     let heldOut = rows.heldOut.map {
-      HeldOutLoss<Loss>(features: model.design($0.features), targets: $0.targets, samples: $0.terms.samples)
-    }
-    let direction = Vector(count: map.parameterCount) {
-      $0 < model.penalty.parameterCount ? 1 : command.lambda2 ?? 0
+      model.judge(of: map, features: $0.features, targets: $0.targets, samples: $0.terms.samples)
     }
     var losses: [Double?] = []
-    let path = RegularizationPath(
-      of: map, along: direction, count: command.points, ratio: command.ratio, tolerance: command.tolerance
-    ) { point in
+    func observe(_ point: RegularizationPath<Double>.Point) -> Bool {
       losses.append(heldOut?.value(at: point.state, parameters: point.parameters))
-      let selected = model.coefficients(point.state).coefficients.nonzeroCount
       progress.update(
-        "point \(losses.count) of \(command.points): \(selected) selected, \(Format.number(losses.last ?? nil)) held out"
+        "point \(losses.count) of \(command.points): \(model.selectedCount(point.state)) selected, \(Format.number(losses.last ?? nil)) held out"
       )
       return true
     }
+    let path: RegularizationPath<Double>?
+    if command.inputs.model.isSupportVector {
+      path = model.searchSpace(of: map, names: names, ratio: command.ratio).map { space in
+        RegularizationPath(
+          of: map, from: space.upper[0] * command.ratio, to: space.upper[0], count: command.points, observe: observe)
+      }
+    } else {
+      let direction = Vector(count: map.parameterCount) {
+        $0 < map.penalty.parameterCount ? 1 : command.lambda2 ?? 0
+      }
+      path = RegularizationPath(
+        of: map, along: direction, count: command.points, ratio: command.ratio, tolerance: command.tolerance,
+        observe: observe)
+    }
     guard let path else {
-      throw DatasetError.invalid(
-        path: command.inputs.data,
-        reason: nothingCorrelates)
+      throw DatasetError.invalid(path: command.inputs.data, reason: nothingCorrelates)
     }
     return PathReport(
-      model: command.inputs.model.rawValue, penalty: command.inputs.penalty.rawValue, rows: rows, names: names,
-      path: path, losses: losses, reading: reading)
+      command.inputs, rows, names: names, path: path, selected: path.points.map { model.selectedCount($0.state) },
+      solutions: path.points.map { rows.unscaled(model.scoreCoefficients($0.state, of: map)) }, losses: losses,
+      reading: reading)
   }
 }

@@ -32,7 +32,7 @@ struct PathReport: Encodable {
   var penalty: String
   var samples: Int
   var features: Int
-  /// Of a classifier: what −1 and 1 stand for.
+  /// Of a classifier: the classes in their order.
   var classes: [String]?
   var names: [String]
   var points: [Point]
@@ -41,33 +41,33 @@ struct PathReport: Encodable {
   /// Why there are fewer points than were asked for.
   var failure: String?
   var seconds: Seconds
-  /// w and its intercept at every point, in the units of the data; not in the JSON.
-  private var solutions: [(coefficients: Vector<Double>, intercept: Double)]
+  /// Coefficients and intercepts at every point, in the units of the data; not in the JSON.
+  private var solutions: [ScoreCoefficients<Double>]
 
   enum CodingKeys: String, CodingKey {
     case version, model, penalty, samples, features, classes, names, points, best, failure, seconds
   }
 
+  /// - Parameters:
+  ///   - selected: unknowns of every point that are.
+  ///   - solutions: of every point.
   init(
-    model: String, penalty: String, rows: PreparedRows, names: [String], path: RegularizationPath<Double>,
-    losses: [Double?], reading: Double
+    _ options: ModelOptions, _ rows: PreparedRows, names: [String], path: RegularizationPath<Double>, selected: [Int],
+    solutions: [ScoreCoefficients<Double>], losses: [Double?], reading: Double
   ) {
-    self.model = model
-    self.penalty = penalty
+    model = options.model.rawValue
+    penalty = options.penalty.rawValue
     samples = rows.features.rows
     features = rows.features.columns
     self.names = names
     // JSON has no infinity, and an objective that is one says nothing of w.
     let count = path.points.firstIndex { !$0.objective.isFinite } ?? path.points.count
-    let solutions = path.points.prefix(count).map { rows.unscaled($0.state) }
-    self.solutions = solutions
+    self.solutions = Array(solutions.prefix(count))
     let points = (0..<count).map { k in
       let point = path.points[k]
       return Point(
-        parameters: Array(point.parameters), selected: solutions[k].coefficients.nonzeroCount,
-        objective: point.objective, gap: point.dualityGap,
-        validation: losses[k].flatMap { $0.isFinite ? $0 : nil }, passes: point.iterations,
-        seconds: point.seconds)
+        parameters: Array(point.parameters), selected: selected[k], objective: point.objective, gap: point.dualityGap,
+        validation: losses[k].flatMap { $0.isFinite ? $0 : nil }, passes: point.iterations, seconds: point.seconds)
     }
     self.points = points
     best = points.indices.filter { points[$0].validation != nil }
@@ -92,10 +92,10 @@ struct PathReport: Encodable {
         ])
     }
     var (values, rows, pointers): ([Double], [Int], [Int]) = ([], [], [0])
-    for solution in solutions {
-      for j in solution.coefficients.indices where solution.coefficients[j] != 0 {
+    for w in solutions.flatMap(\.rows) {
+      for j in w.indices where w[j] != 0 {
         rows.append(j)
-        values.append(solution.coefficients[j])
+        values.append(w[j])
       }
       pointers.append(values.count)
     }
@@ -103,7 +103,7 @@ struct PathReport: Encodable {
     try NPY.write(Vector(values), to: prefix + ".data.npy")
     try NPY.write(rows, to: prefix + ".indices.npy")
     try NPY.write(pointers, to: prefix + ".indptr.npy")
-    try NPY.write(Vector(solutions.map(\.intercept)), to: directory + "/intercepts.npy")
+    try NPY.write(Vector(solutions.flatMap(\.intercepts)), to: directory + "/intercepts.npy")
     try csv.write(to: directory + "/path.csv")
   }
 
@@ -136,7 +136,7 @@ struct PathReport: Encodable {
       "\n* the smallest validation loss, \(points[k].validation ?? .nan) at \(names[0]) \(points[k].parameters[0])"
     }
     return """
-      \(model), \(penalty), \(samples) samples × \(features) features, \(points.count) points\(classNote(classes))
+      \(model), \(penalty), \(samples) samples × \(features) features, \(points.count) points\(classNote(classes, model))
       \(table.string(for: rows) ?? "")\(marked ?? "")
       seconds: reading \(Format.number(seconds.reading)), solving \(Format.number(seconds.solving)); \
       \(Format.number(seconds.total)) in all

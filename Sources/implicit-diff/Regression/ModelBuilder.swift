@@ -4,61 +4,6 @@ import LinAlg
 import Models
 import NonsmoothMaps
 
-/// Rows as the model meets them: standardized where that was asked for.
-struct PreparedRows {
-  let features: any DesignMatrix<Double>
-  let targets: Vector<Double>
-  let terms: RowTerms
-  let heldOut: RegressionData.Part?
-  private let standardization: Standardization?
-  /// Whether the model fits an intercept, the last entry of w; else one is what centring leaves.
-  private let modelHasIntercept: Bool
-
-  init(_ options: ModelOptions, _ data: RegressionData) throws(DatasetError) {
-    modelHasIntercept = options.modelHasIntercept
-    terms = data.fitted.terms
-    let isPlain = options.intercept && modelHasIntercept && !options.standardize && data.features.denseColumns == nil
-    guard options.intercept || options.standardize, !isPlain else {
-      (features, targets, heldOut, standardization) = (data.features, data.targets, data.heldOut, nil)
-      return
-    }
-    guard let dense = data.features.denseColumns else {
-      throw .invalid(
-        path: options.data,
-        reason:
-          "\(data.features.sparseColumns == nil ? "lies on several ranks, where features are not centred" : "is sparse, and centred sparse features would be dense"): leave out --standardize\(modelHasIntercept ? "" : " and --intercept")"
-      )
-    }
-    // Centring fits the intercept of what the offsets leave.
-    let explained = terms.offsets.map { data.targets - $0 } ?? data.targets
-    let standard = Standardization(
-      dense, modelHasIntercept ? data.targets : explained, weights: terms.weights, centers: options.intercept,
-      scales: options.standardize, centersTargets: !modelHasIntercept)
-    standardization = standard
-    features = DenseDesign(standard.features(dense))
-    targets = standard.targets(data.targets)
-    heldOut = data.heldOut.map { part in
-      RegressionData.Part(
-        features: part.features.denseColumns.map { DenseDesign(standard.features($0)) } ?? part.features,
-        targets: standard.targets(part.targets), terms: part.terms)
-    }
-  }
-
-  /// Weights and offsets as losses take them.
-  var samples: SampleTerms<Double> { terms.samples }
-
-  /// A coefficient in the units of the data becomes one of the model by this factor; nil for ones.
-  var scales: Vector<Double>? { standardization?.scales }
-
-  /// w in the units of the data.
-  func unscaled(_ w: Vector<Double>) -> (coefficients: Vector<Double>, intercept: Double) {
-    let p = modelHasIntercept ? w.count - 1 : w.count
-    let own = modelHasIntercept ? w[p] : 0
-    guard let found = standardization?.unscaled(w[segment: 0..<p]) else { return (w[segment: 0..<p], own) }
-    return (found.coefficients, found.intercept + own)
-  }
-}
-
 /// Why there is no largest strength.
 let nothingCorrelates =
   "no feature is correlated with the targets: 0 is the solution at every strength (or their products overflow: rescale them)"
@@ -67,24 +12,25 @@ let nothingCorrelates =
 protocol ModelConsumer {
   associatedtype Result
   /// - Parameter names: of the hyperparameters.
-  func consume<Loss: SmoothLoss<Double>, Penalty: ProximalMap<Double>>(
-    _ model: RegressionModel<Loss, Penalty>, names: [String], rows: PreparedRows
-  ) throws -> Result
+  func consume<Model: TunableModel<Double>>(_ model: Model, names: [String], rows: PreparedRows) throws -> Result
 }
 
-/// Joins a loss with a penalty by their names.
+/// Makes a model of the names of its loss and its penalty.
 struct ModelBuilder {
   let options: ModelOptions
   let rows: PreparedRows
   /// The group of every feature; nil where none were given.
   let groups: [Int]?
   let factors: FeatureFactors
+  /// What the classes of a classifier are called.
+  let classes: [String]
 
   init(_ options: ModelOptions, _ data: RegressionData) throws(DatasetError) {
     self.options = options
     groups = try options.groups.map { path throws(DatasetError) in try Self.groups(path, data.features.columns) }
     factors = try options.factors.read(features: data.features.columns)
     rows = try PreparedRows(options, data)
+    classes = data.classes?.names ?? []
   }
 
   func build<Consumer: ModelConsumer>(_ consumer: Consumer) throws -> Consumer.Result {
@@ -94,6 +40,14 @@ struct ModelBuilder {
     case .huber: try build(HuberLoss<Double>.self, consumer)
     case .squaredHinge: try build(SquaredHingeLoss<Double>.self, consumer)
     case .poisson: try build(PoissonLoss<Double>.self, consumer)
+    case .multinomial: try buildMultinomial(consumer)
+    case .svm:
+      try consumer.consume(
+        SupportVectorModel.classifier(intercept: options.intercept), names: ["C"], rows: rows)
+    case .svr:
+      try consumer.consume(
+        SupportVectorModel.regression(width: options.epsilon, intercept: options.intercept),
+        names: options.epsilon == nil ? ["C", "epsilon"] : ["C"], rows: rows)
     }
   }
 
@@ -107,14 +61,9 @@ struct ModelBuilder {
         ? .perCoordinate(rows.features.columns)
         : groups.map { SharedStrengths($0, count: $0.max()! + 1) } ?? .single
       if let penalty = factors.penalty { strengths = strengths.scaled(by: Array(penalty)) }
-      let ridge: Ridge<Double> = options.penalty == .elasticNet ? .parameter : .none
-      let names = strengths.count == 1 ? ["lambda1"] : (0..<strengths.count).map { "lambda1[\($0)]" }
-      let allNames = names + (ridge == .parameter ? ["lambda2"] : [])
-      if let bounds = factors.bounds {
-        func scaled(_ x: Vector<Double>) -> Vector<Double> {
-          rows.scales.map { scales in Vector(count: x.count) { x[$0] == 0 ? 0 : x[$0] * scales[$0] } } ?? x
-        }
-        let penalty = BoundedL1(strengths, lower: scaled(bounds.lower), upper: scaled(bounds.upper))
+      let allNames = names(ofStrengths: strengths.count)
+      if let bounds {
+        let penalty = BoundedL1(strengths, lower: bounds.lower, upper: bounds.upper)
         return try consume(
           RegressionModel(loss, penalty, ridge: ridge, intercept: options.intercept), allNames, consumer)
       }
@@ -137,7 +86,24 @@ struct ModelBuilder {
         RegressionModel(loss, penalty, intercept: options.intercept), names: ["lambda1"], rows: rows)
     case .nonnegativeLasso:
       return try consumer.consume(RegressionModel(loss, NonnegativeL1<Double>()), names: ["lambda1"], rows: rows)
+    case .ridge: preconditionFailure("ModelBuilder: a ridge alone is that of a support vector machine")
     }
+  }
+
+  /// The ridge's strength is a hyperparameter of the elastic net.
+  var ridge: Ridge<Double> { options.penalty == .elasticNet ? .parameter : .none }
+
+  /// What hyperparameters are called, of so many strengths of the 1-norm.
+  func names(ofStrengths count: Int) -> [String] {
+    (count == 1 ? ["lambda1"] : (0..<count).map { "lambda1[\($0)]" }) + (ridge == .parameter ? ["lambda2"] : [])
+  }
+
+  /// Those of the coefficients that the model has, nil for none.
+  var bounds: (lower: Vector<Double>, upper: Vector<Double>)? {
+    func scaled(_ x: Vector<Double>) -> Vector<Double> {
+      rows.scales.map { scales in Vector(count: x.count) { x[$0] == 0 ? 0 : x[$0] * scales[$0] } } ?? x
+    }
+    return factors.bounds.map { (scaled($0.lower), scaled($0.upper)) }
   }
 
   /// With the factors that a penalty of features can have.
@@ -150,11 +116,14 @@ struct ModelBuilder {
     return try consumer.consume(model, names: names, rows: rows)
   }
 
-  private var members: Groups {
-    let groups = groups ?? []
+  private var members: Groups { Groups(featuresOfGroups) }
+
+  /// The features of every group; each its own where none were given.
+  var featuresOfGroups: [[Int]] {
+    let groups = groups ?? Array(0..<rows.features.columns)
     var members = Array(repeating: [Int](), count: (groups.max() ?? -1) + 1)
     for (j, group) in groups.enumerated() { members[group].append(j) }
-    return Groups(members)
+    return members
   }
 
   /// The group of every feature, read from a file.

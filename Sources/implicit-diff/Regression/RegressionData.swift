@@ -23,7 +23,7 @@ struct RegressionData {
   var names: [String]?
   /// What the targets are called.
   var targetName: String?
-  /// Of a classifier: what −1 and 1 stand for.
+  /// Of a classifier.
   var classes: ClassLabels?
 
   var features: any DesignMatrix<Double> { fitted.features }
@@ -56,8 +56,17 @@ struct RegressionData {
     }
     let terms = try options.terms.terms(of: train, path: path)
     let counted = try Self.counted(terms, "training", path)
-    let classes =
-      options.model.isClassifier ? try ClassLabels(of: Self.targets(train, counted), path: path) : nil
+    let classes = try options.model.coding.map { coding throws(DatasetError) in
+      try ClassLabels(of: Self.targets(train, counted), coding, path: path)
+    }
+    // The coefficients of the one are those of the other with the opposite sign, and a 1-norm does not say how they share.
+    guard options.model != .multinomial || classes?.names.count != 2 || options.penalty != .lasso else {
+      throw .invalid(
+        path: path,
+        reason:
+          "has two classes, of which a 1-norm alone does not determine the coefficients; expected --model logistic, or --penalty elastic-net or group-lasso"
+      )
+    }
     names = train.names
     targetName = train.targetName
     self.classes = classes
@@ -98,12 +107,17 @@ struct RegressionData {
         path: options.data,
         reason: "lies on several ranks, where rows have no weights and offsets; leave out --weights and --offsets")
     }
+    guard options.model.isOfOneScore else {
+      throw DatasetError.invalid(
+        path: options.data, reason: "lies on several ranks, where --model \(options.model.rawValue) is not fitted")
+    }
     let data = try HeldOutDesigns<Double>(directory: options.data, of: world, order: order)
-    let classes =
-      options.model.isClassifier ? try ClassLabels(of: .numbers(data.trainTargets), path: options.data) : nil
+    let classes = try options.model.coding.map {
+      try ClassLabels(of: .numbers(data.trainTargets), $0, path: options.data)
+    }
     func numbers(_ y: Vector<Double>, _ part: String) throws(DatasetError) -> Vector<Double> {
       guard let classes else { return y }
-      return try classes.signs(of: .numbers(y), part, path: options.data)
+      return try classes.numbers(of: .numbers(y), part, path: options.data)
     }
     self.classes = classes
     fitted = Part(features: data.trainFeatures, targets: try numbers(data.trainTargets, "training"))
@@ -143,11 +157,11 @@ struct RegressionData {
 
   private static func targets(_ samples: Samples) -> Targets { samples.targets ?? .numbers([]) }
 
-  /// Targets as numbers: −1 and 1 for classes.
+  /// Targets as numbers: those of their classes.
   static func numbers(
     _ samples: Samples, _ classes: ClassLabels?, _ part: String, _ path: String
   ) throws(DatasetError) -> Vector<Double> {
-    if let classes { return try classes.signs(of: targets(samples), part, path: path) }
+    if let classes { return try classes.numbers(of: targets(samples), part, path: path) }
     switch targets(samples) {
     case .numbers(let y): return y
     case .words(let words):

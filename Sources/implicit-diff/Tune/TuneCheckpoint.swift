@@ -57,7 +57,7 @@ struct TuneCheckpoint: Codable {
       throw invalid("is damaged: an evaluation is not one of \(m) strengths; begin anew without --resume")
     }
     guard checkpoint.log.records.isEmpty || checkpoint.log.warmStart.count == settings.solves,
-      checkpoint.log.warmStart.allSatisfy({ $0.isSound(unknowns: settings.unknowns) })
+      checkpoint.log.warmStart.enumerated().allSatisfy({ settings.isSound($1, of: $0) })
     else {
       throw invalid("is damaged: its warm start does not fit the data; begin anew without --resume")
     }

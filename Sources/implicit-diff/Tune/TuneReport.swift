@@ -27,7 +27,7 @@ struct TuneReport: Encodable {
   var features: Int
   /// What the targets are called.
   var target: String?
-  /// Of a classifier: what −1 and 1 stand for.
+  /// Of a classifier: the classes in their order.
   var classes: [String]?
   /// What the hyperparameters are called, in the order of the records' parameters.
   var names: [String]
@@ -93,15 +93,16 @@ struct TuneReport: Encodable {
         "\n\(failures.count) of \(evaluations) evaluations failed, so lower values may lie there. The last: \($0)"
       }
       ?? ""
+    let isSupportVector = TuneModel(rawValue: model)?.isSupportVector ?? false
     let isStaircase = TuneCriterion(rawValue: criterion)?.charge != nil
     let gradient =
       isStaircase
       ? "chosen among the points evaluated: degrees of freedom jump, and there is no gradient"
-      : "gradient by log strength \(Format.error(best.gradientNorm)), \(error)"
+      : "gradient by \(isSupportVector ? "logarithms" : "log strength") \(Format.error(best.gradientNorm)), \(error)"
     return """
-      \(model), \(penalty), \(samples) samples × \(features) features\(classNote(classes))
+      \(model), \(penalty), \(samples) samples × \(features) features\(classNote(classes, model))
       \(strengths)
-      \(what) \(best.value.map { "\($0)" } ?? "–"); \(best.selected) coefficients that are not zero\(criterion == "cv" || criterion == "sure" ? ", over all solves" : "")
+      \(what) \(best.value.map { "\($0)" } ?? "–"); \(best.selected) \(isSupportVector ? "support vectors" : "coefficients that are not zero")\(criterion == "cv" || criterion == "sure" ? ", over all solves" : "")
       \(gradient)
       \(optimizer): \(steps) steps, \(evaluations) evaluations, \(Format.number(seconds.tuning)) s; \(stop.explanation)\(failed)\
       \(atBounds.isEmpty ? "" : "\non a bound of the search, the best may lie beyond: \(atBounds.prefix(8).joined(separator: "; "))")

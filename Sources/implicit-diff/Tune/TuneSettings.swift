@@ -10,9 +10,27 @@ enum TuneModel: String, CaseIterable, Codable, ExpressibleByArgument {
   case huber
   case squaredHinge = "squared-hinge"
   case poisson
+  case multinomial
+  case svm
+  case svr
 
-  /// Whether targets are labels −1 and 1.
-  var isClassifier: Bool { self == .logistic || self == .squaredHinge }
+  /// How the classes of a classifier are numbered; nil for other models.
+  var coding: ClassLabels.Coding? {
+    switch self {
+    case .logistic, .squaredHinge, .svm: .signs
+    case .multinomial: .indices
+    case .leastSquares, .huber, .poisson, .svr: nil
+    }
+  }
+
+  /// Whether targets are classes.
+  var isClassifier: Bool { coding != nil }
+
+  /// Whether it is a support vector machine, whose hyperparameters are C and ε.
+  var isSupportVector: Bool { self == .svm || self == .svr }
+
+  /// Whether it is one of the losses of a single score, which rows weigh and offset.
+  var isOfOneScore: Bool { self != .multinomial && !isSupportVector }
 
   /// Whether the loss is a likelihood's.
   var hasLikelihood: Bool { self == .leastSquares || self == .logistic || self == .poisson }
@@ -39,6 +57,8 @@ enum TunePenalty: String, CaseIterable, Codable, ExpressibleByArgument {
   case sparseGroupLasso = "sparse-group-lasso"
   case nonnegativeLasso = "nonnegative-lasso"
   case slope
+  /// ½ ‖w‖², of support vector machines.
+  case ridge
 
   /// Whether features can share strengths, or have their own.
   var hasStrengthsOfFeatures: Bool { self == .lasso || self == .elasticNet }
@@ -82,6 +102,10 @@ struct TuneSettings: Codable, Equatable {
   var seed: UInt64
   var noise: Double?
   var features: Int
+  /// Of a model that has coefficients for each.
+  var classes: Int?
+  /// The rows that each inner problem is fitted to, where they are its unknowns, as in the dual of a support vector machine.
+  var fittedRows: [Int]?
   var strengths: Int
   var optimizer: TuneOptimizer
   var points: Int
@@ -93,8 +117,14 @@ struct TuneSettings: Codable, Equatable {
   /// A checksum of the data and of the groups.
   var data: UInt32
 
-  /// The entries of an inner solution: a coefficient per feature and, where the model fits it, the intercept. Centring fits the one of a nonnegative lasso.
-  var unknowns: Int { features + (intercept && penalty != .nonnegativeLasso ? 1 : 0) }
+  /// The entries of an inner solution: a coefficient per feature and, where the model fits it, the intercept, for every class. Centring fits the one of a
+  /// nonnegative lasso.
+  private var unknowns: Int { (features + (intercept && penalty != .nonnegativeLasso ? 1 : 0)) * (classes ?? 1) }
+
+  /// Whether a warm start can be that of inner problem k.
+  func isSound(_ start: TuningLog.SparseState, of k: Int) -> Bool {
+    start.isSound(unknowns: fittedRows?[k] ?? unknowns)
+  }
 
   /// How many inner problems an evaluation solves.
   var solves: Int {
@@ -116,6 +146,7 @@ struct TuneSettings: Codable, Equatable {
       ("the noise", "\(noise ?? 0)", "\(other.noise ?? 0)"),
       ("the seed", "\(seed)", "\(other.seed)"),
       ("the number of features", "\(features)", "\(other.features)"),
+      ("the number of classes", "\(classes ?? 0)", "\(other.classes ?? 0)"),
       ("the number of strengths", "\(strengths)", "\(other.strengths)"),
       ("the optimizer", optimizer.rawValue, other.optimizer.rawValue),
       ("the number of starts", "\(starts)", "\(other.starts)"),

@@ -1,3 +1,4 @@
+import Bilevel
 import Datasets
 import Foundation
 import LinAlg
@@ -17,8 +18,8 @@ extension TunedModel {
     guard let head = try? JSONDecoder().decode(Head.self, from: bytes), head.format == Self.currentFormat else {
       throw invalid("is no model; expected a file written by tune --out")
     }
-    guard head.version == Self.currentVersion else {
-      throw invalid("has version \(head.version); expected \(Self.currentVersion)")
+    guard (1...Self.currentVersion).contains(head.version) else {
+      throw invalid("has version \(head.version); expected at most \(Self.currentVersion)")
     }
     do { self = try JSONDecoder().decode(TunedModel.self, from: bytes) } catch {
       throw invalid("is damaged: \(Self.place(error))")
@@ -29,19 +30,39 @@ extension TunedModel {
       throw invalid(
         "has \(featureNames?.count ?? 0) names for \(features) features; expected distinct names, one for each")
     }
-    if let classes, classes.count != 2 || classes[0] == classes[1] {
-      throw invalid("has classes \(classes); expected two")
+    if let classes {
+      let isCountRight = model == .multinomial ? classes.count >= 2 : classes.count == 2
+      guard isCountRight, Set(classes).count == classes.count else {
+        throw invalid(
+          "has classes \(classes.prefix(8)); expected \(model == .multinomial ? "some, all distinct" : "two")")
+      }
     }
-    coefficients = try NPY.vector(at: array)
-    guard coefficients.count == features else {
-      throw .invalid(path: array, reason: "has \(coefficients.count) entries; expected \(features), as model.json says")
+    let selects: Bool
+    if model == .multinomial {
+      guard let classes, let intercepts, Set(intercepts.keys) == Set(classes) else {
+        throw invalid("does not say what its classes and their intercepts are; expected one of each for every class")
+      }
+      let W = try NPY.matrix(at: array, as: Double.self)
+      guard W.rows == classes.count, W.columns == features else {
+        throw .invalid(
+          path: array,
+          reason: "is \(W.rows) × \(W.columns); expected \(classes.count) × \(features), as model.json says")
+      }
+      coefficients = ScoreCoefficients(
+        rows: (0..<W.rows).map { i in Vector(count: W.columns) { W[i, $0] } },
+        intercepts: classes.map { intercepts[$0] ?? 0 })
+      selects = zip(classes, coefficients.rows).allSatisfy { selectedByClass?[$0] == nonzeros($1) }
+    } else {
+      guard let intercept else { throw invalid("has no intercept; expected a number") }
+      let w = try NPY.vector(at: array, as: Double.self)
+      guard w.count == features else {
+        throw .invalid(path: array, reason: "has \(w.count) entries; expected \(features), as model.json says")
+      }
+      coefficients = ScoreCoefficients(rows: [w], intercepts: [intercept])
+      selects = nonzeros(w) == selected
     }
     // The two files may come from different runs.
-    var expected: [String: Double] = [:]
-    for j in coefficients.indices where coefficients[j] != 0 {
-      expected[featureNames?[j] ?? "feature \(j)"] = coefficients[j]
-    }
-    guard expected == selected else {
+    guard selects else {
       throw .invalid(
         path: array, reason: "holds other coefficients than model.json selects; expected those of one run of tune")
     }

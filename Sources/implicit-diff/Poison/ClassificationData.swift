@@ -82,13 +82,13 @@ struct ClassificationData {
     }
   }
 
-  /// −validation loss.
-  func objective() -> HeldOutCrossEntropy<Double> {
+  /// The validation loss, or its negative.
+  func objective(negated: Bool = true) -> HeldOutCrossEntropy<Double> {
     switch validation.features {
     case .dense(let X):
-      HeldOutCrossEntropy(features: X, labels: validation.labels, classCount: classCount, negated: true)
+      HeldOutCrossEntropy(features: X, labels: validation.labels, classCount: classCount, negated: negated)
     case .sparse(let X):
-      HeldOutCrossEntropy(features: X, labels: validation.labels, classCount: classCount, negated: true)
+      HeldOutCrossEntropy(features: X, labels: validation.labels, classCount: classCount, negated: negated)
     }
   }
 }

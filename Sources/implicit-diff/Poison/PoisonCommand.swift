@@ -10,7 +10,7 @@ import RandomStreams
 struct PoisonCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "poison",
-    abstract: "Shifts training rows within a budget so that the trained classifier does worst on the validation rows.",
+    abstract: "Shifts training rows within a budget so that the trained model does worst on the validation rows.",
     discussion: """
       DIR holds X_train.npy, X_val.npy (float) and y_train.npy, y_val.npy (integer labels from 0). The model is \
       multinomial logistic regression with the elastic net; the attack is projected gradient ascent on its validation \
@@ -18,11 +18,16 @@ struct PoisonCommand: ParsableCommand {
       that exists, otherwise a random share. Saved is the shift of the step with the largest validation loss, also where \
       a later step fails.
 
+      With --model the same is done to other linear models, with --norm in other norms, with --flips to labels as well; with --defend the strengths are \
+      tuned on the attacked rows and attacked again, and those that do best under attack are named. Of these models DIR holds what tune takes.
+
       \(sparseDataHelp) Sparse features stay sparse; the shifts are dense.
       """)
 
   @Argument(help: "The data folder.") var directory: String
-  @Option(parsing: .unconditional, help: "The largest Euclidean norm of a row's shift.", transform: Arguments.number)
+  @Option(
+    parsing: .unconditional, help: "The largest Euclidean norm of a row's shift, or by --norm what else it may be.",
+    transform: Arguments.number)
   var budget: Double
   @Option(parsing: .unconditional, help: "The number of ascent steps.") var steps: Int
   @Option(parsing: .unconditional, help: "Strength of the 1-norm, at least 0.", transform: Arguments.number)
@@ -37,25 +42,41 @@ struct PoisonCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Save the shift, one row per poisoned sample.", valueName: "FILE.npy")) var noise: String?
   @Option(help: ArgumentHelp("Save the poisoned rows; scripts/picture-sheet.py draws them.", valueName: "FILE.npy"))
   var images: String?
+  @Option(help: ArgumentHelp("Save the shares of the poisoned rows' labels that are flipped.", valueName: "FILE.npy"))
+  var flipped: String?
+  @OptionGroup var attack: AttackOptions
 
   func validate() throws {
-    try Arguments.refuseEmpty(["DIR": directory, "--noise": noise, "--images": images])
+    try Arguments.refuseEmpty(["DIR": directory, "--noise": noise, "--images": images, "--flipped": flipped])
+    try attack.check()
+    guard flipped == nil || attack.flips != nil else { throw ValidationError("--flipped goes with --flips") }
     for (name, value) in [("--budget", budget), ("--lambda1", lambda1), ("--lambda2", lambda2)] {
       guard value.isFinite, value >= 0 else { throw ValidationError("\(name): \(value) is not a number of at least 0") }
     }
     guard steps >= 1 else { throw ValidationError("--steps: \(steps) is below 1") }
     guard fraction > 0, fraction <= 1 else { throw ValidationError("--fraction: \(fraction) is not in (0, 1]") }
-    if let noise, let images, OutputFile.isSame(noise, images) {
-      throw ValidationError("--noise and --images name the same file")
+    if attack.defend != nil, lambda1 == 0 || lambda2 == 0 {
+      throw ValidationError("--defend tunes both strengths; expected --lambda1 and --lambda2 above 0")
+    }
+    let outputs = [("--noise", noise), ("--images", images), ("--flipped", flipped), ("--json", attack.json)]
+      .compactMap { name, path in path.map { (name, $0) } }.filter { $0.1 != "-" }
+    for (k, a) in outputs.enumerated() {
+      for b in outputs[(k + 1)...] where OutputFile.isSame(a.1, b.1) {
+        throw ValidationError("\(a.0) and \(b.0) name the same file")
+      }
     }
   }
 
   func run() throws {
-    try Console.requireWritable([noise, images])
+    try Console.requireWritable([noise, images, flipped, attack.checkpoint, attack.json == "-" ? nil : attack.json])
+    if attack.areUsed {
+      let problem = try Console.reportingDataErrors { try attackProblem() }
+      return try AttackRun(command: self, problem: problem).run()
+    }
     let progress = ProgressLine("reading \(directory)")
     defer { progress.end() }
     let data = try Console.reportingDataErrors { try ClassificationData(directory: directory) }
-    let poisoned = try Console.reportingDataErrors { try poisonedRows(data) }
+    let poisoned = try Console.reportingDataErrors { try poisonedRows(of: data.train.labels.count) }
     let map = data.map(poisoned: poisoned, λ1: lambda1, λ2: lambda2)
     let attack = PoisoningAttack(map: map, objective: data.objective(), budget: budget, steps: steps)
     progress.end()
@@ -96,8 +117,18 @@ struct PoisonCommand: ParsableCommand {
     }
   }
 
-  private func poisonedRows(_ data: ClassificationData) throws(DatasetError) -> [Int] {
-    let n = data.train.labels.count
+  private func attackProblem() throws(DatasetError) -> AttackProblem {
+    guard attack.model != .multinomial else {
+      let data = try ClassificationData(directory: directory)
+      return AttackProblem(data, poisoned: try poisonedRows(of: data.train.labels.count))
+    }
+    let data = try HeldOutDesigns<Double>(directory: directory)
+    return try AttackProblem(
+      data, model: attack.model, poisoned: try poisonedRows(of: data.trainTargets.count), flips: attack.flips != nil,
+      path: directory)
+  }
+
+  private func poisonedRows(of n: Int) throws(DatasetError) -> [Int] {
     let path = directory + "/poisoned.npy"
     if NPY.exists(at: path) {
       let rows = try NPY.indices(at: path)
