@@ -92,6 +92,24 @@ import Testing
       #expect(gap <= 1e-4 * objective + 1e-13 * y.dot(y) / Double(2 * n), "point \(k)")
     }
     #expect(w.nonzeroCount > 20)
+    // Blocks of five.
+    let penalty = GroupLasso<Double>(Groups(count: p, size: 5))
+    w = .zeros(p)
+    for k in 1...8 {
+      let λ = top * [Double](repeating: 0.8, count: k).reduce(1, *)
+      let found = BlockWorkingSetSolver(tolerance: 1e-4).solve(loss, penalty, parameters: [λ, 0], from: w)
+      #expect(found.outcome == .converged)
+      w = found.estimate
+      let r = y - X * w
+      let g = (1 / Double(n)) * (X.transposed * r)
+      let t = λ * 5.0.squareRoot()
+      let norms = (0..<p / 5).map { (w: w[segment: 5 * $0..<5 * $0 + 5].norm, g: g[segment: 5 * $0..<5 * $0 + 5].norm) }
+      let c = 1 / max(1, norms.map(\.g).max()! / t)
+      let objective = r.dot(r) / Double(2 * n) + t * norms.reduce(0) { $0 + $1.w }
+      let gap = objective - (2 * c * y.dot(r) - c * c * r.dot(r)) / Double(2 * n)
+      #expect(gap <= 1e-4 * objective + 1e-13 * y.dot(y) / Double(2 * n), "point \(k) of blocks")
+    }
+    #expect(w.nonzeroCount > 20)
   }
 
   /// A point that is solved to rounding is the same whatever was solved before: factors of other solves leave no trace in it.

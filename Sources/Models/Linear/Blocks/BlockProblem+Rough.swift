@@ -45,7 +45,7 @@ extension BlockProblem {
         for _ in 0..<3 where !atRest.isEmpty { _ = descend(atRest) }
       }
       // As many digits as are missing.
-      newtonPrecision = min(Element(1) / 10, max(Element(1) / 10_000, 1 / (2 * excess)))
+      newtonPrecision = min(Element(3) / 10, max(Element(1) / 10_000, 1 / (2 * excess)))
       isNewtonDue = newtonStep() != nil
       if u == before { return }
     }

@@ -70,6 +70,7 @@ struct BlockWorkingSetRun<Loss: DesignLoss, Penalty: BlockSeparableFunction> whe
     let clock = ContinuousClock.now
     let isRough = tolerance > WorkingSetSolver<Element>.roundingTolerance
     precision = isRough ? tolerance / 2 : nil
+    if isRough { hessian.roughSolves += 1 }
     enterDomain()
     var wasSolved = isRough && solveWhereTheLastEnded()
     while result.passes < passLimit {
@@ -162,6 +163,7 @@ struct BlockWorkingSetRun<Loss: DesignLoss, Penalty: BlockSeparableFunction> whe
   }
 
   private mutating func refreshGradient() {
+    if refreshGradientInSingle() { return }
     if aliveColumns.count == w.count {
       loss.features.multiplyTransposed(residuals, alpha: 1 / Element(n), beta: 0, into: &gradient)
     } else {
@@ -243,7 +245,7 @@ struct BlockWorkingSetRun<Loss: DesignLoss, Penalty: BlockSeparableFunction> whe
     aliveColumns = columns(of: alive)
   }
 
-  private func columns(of blocks: [Int]) -> IndexSubset {
+  func columns(of blocks: [Int]) -> IndexSubset {
     let all = blocks.flatMap { b in (0..<penalty.blocks.size(b)).map { penalty.blocks.coordinate(b, $0) } }
     return IndexSubset(all.sorted(), universe: w.count)
   }
