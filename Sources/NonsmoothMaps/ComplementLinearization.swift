@@ -35,7 +35,7 @@ public final class ComplementLinearization<Element: Scalar>: ProximalLinearizati
   }
 
   public var rank: Int { fullNormal == nil ? active.count : max(0, active.count - 1) }
-  public var isProjection: Bool { a == 1 && b == 1 }
+  public private(set) var isProjection = true
   public var hasFactor: Bool { a <= 1 && b <= 1 }
 
   /// Zero, where there is no derivative.
@@ -49,15 +49,18 @@ public final class ComplementLinearization<Element: Scalar>: ProximalLinearizati
   ///   - normal: c, of length 1, 0 off F.
   ///   - line: q, of length 1, 0 off F.
   ///   - columns: B; empty for zero.
+  ///   - isCurved: whether a is below 1 although it may be rounded to 1; nil where it is as it is given.
   func fill(
     free: Vector<Element>, normal c: Vector<Element>? = nil, root a: Element = 1, line q: Vector<Element>? = nil,
-    lineRoot b: Element = 1, columns: [Vector<Element>] = [], inRange: Bool = true, kinkDistance: Element?
+    lineRoot b: Element = 1, columns: [Vector<Element>] = [], inRange: Bool = true, isCurved: Bool? = nil,
+    kinkDistance: Element?
   ) {
     active.refill(nonzerosOf: free)
     isDefined = true
     self.kinkDistance = kinkDistance
     self.columns = columns
     (self.a, self.b) = (a, q == nil ? 1 : b)
+    isProjection = self.b == 1 && !(isCurved ?? (a != 1))
     parametersLieInRange = inRange
     let isEmpty = active.count == 0
     (fullNormal, fullLine) = (isEmpty ? nil : c, isEmpty ? nil : q)

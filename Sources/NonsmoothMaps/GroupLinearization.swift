@@ -135,7 +135,7 @@ public final class GroupLinearization<Element: Scalar>: ProximalLinearization {
       // Alone, h is ±1 and the block is b²; where the direction is 0 (or another coordinate's) it is a².
       let root = isSingle && directions[first] == 0 ? a : b
       pulls.append(-s * weight)
-      blocks.append(Block(range: first..<members.count, a: a, b: root, group: k))
+      blocks.append(Block(range: first..<members.count, a: a, b: root, isCurved: t > 0, group: k))
     }
     for i in coordinates {
       let d = derivative(groups.coordinates[i])
@@ -143,7 +143,7 @@ public final class GroupLinearization<Element: Scalar>: ProximalLinearization {
       append(groups.coordinates[i], direction: 0, step: s)
       pulls.append(-s * weight)
       let root = a * d.squareRoot()
-      blocks.append(Block(range: members.count - 1..<members.count, a: root, b: root, group: k))
+      blocks.append(Block(range: members.count - 1..<members.count, a: root, b: root, isCurved: true, group: k))
     }
   }
 
@@ -173,8 +173,11 @@ public final class GroupLinearization<Element: Scalar>: ProximalLinearization {
     var hasWideLine = false
     for block in blocks {
       let isSingle = block.range.count == 1
-      if block.b != 1 || !(isSingle || block.a == 1) { isMask = false }
-      if block.b != 1 || !(block.isLine || block.a == 1) { isProjection = false }
+      // Decided by the threshold, not by a: rounded to 1 it would leave the norm's curvature out of the system, however small H is.
+      let isFlat =
+        block.b == 1 && (isSingle ? directions[block.range.lowerBound] != 0 || !block.isCurved : !block.isCurved)
+      if !isFlat { isMask = false }
+      if block.b != 1 || !(block.isLine || isFlat) { isProjection = false }
       if !isSingle && block.a != block.b { isDiagonal = false }
       if !isSingle && block.isLine { hasWideLine = true }
     }

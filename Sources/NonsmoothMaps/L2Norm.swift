@@ -54,7 +54,9 @@ public struct L2Norm<Element: Scalar>: ProximalMap {
     if length == 0 { return L.fill(free: all, kinkDistance: distance) }
     let h = direction.divided(by: length)
     L.fill(
-      free: all, root: (value / n).squareRoot(), line: h, lineRoot: 1, columns: [-s * h], kinkDistance: distance)
+      free: all, root: (value / n).squareRoot(), line: h, lineRoot: 1, columns: [-s * h],
+      isCurved: t > 0 && direction.count > 1,
+      kinkDistance: distance)
   }
 
   /// Zero or not.

@@ -39,6 +39,17 @@ import Testing
     #expect(throws: ConvergenceFailure.self) { try got.get() }
   }
 
+  /// A given number of iterations is an outcome where one was asked for; under a tolerance it is a claim like another.
+  @Test func fixedIterationsUnderAToleranceAreHeldToIt() throws {
+    let solution = map.solve(at: λ)
+    let idle = AdjointSolver<Double>(name: "idle", for: .general) { Idle(count: $0, outcome: .fixedIterations) }
+    let got = try AID<Map>(.custom(idle)).vjp(solution.problem, cotangent: y)
+    #expect(got.report.outcome == .stagnated)
+    #expect(throws: ConvergenceFailure.self) { try AID<Map>(.custom(idle)).jacobian(solution.problem).get() }
+    let asked = try AID<Map>(.custom(idle), stopping: .iterations(1)).vjp(solution.problem, cotangent: y)
+    #expect(asked.report.outcome == .fixedIterations)
+  }
+
   @Test func whatIsNotSolvedDoesNotComeOut() {
     // w = w + 1 has no solution.
     let expanding = ScalarAffineMap(1.0)
@@ -50,14 +61,18 @@ import Testing
 
 private final class Idle: KrylovSolver {
   let count: Int
-  init(count: Int) { self.count = count }
+  private let outcome: Outcome<Double>
+  init(count: Int, outcome: Outcome<Double> = .converged) {
+    self.count = count
+    self.outcome = outcome
+  }
 
   func solve(
     _ A: some LinearOperator<Double>, _ b: Vector<Double>, into x: inout Vector<Double>, warmStart: Bool,
     preconditioner: (any LinearOperator<Double>)?, options: KrylovOptions<Double>
   ) -> KrylovReport<Double> {
     x.fill(0)
-    return KrylovReport(outcome: .converged, iterations: 0, products: 0, residualNorm: 0, rightHandSideNorm: b.norm)
+    return KrylovReport(outcome: outcome, iterations: 0, products: 0, residualNorm: 0, rightHandSideNorm: b.norm)
   }
 }
 

@@ -2,9 +2,9 @@ import LinAlg
 
 extension DerivativeReport {
   /// Holds a caller's solver to its word: its residual is computed anew, at the cost of one product. What was called solved and is not becomes
-  /// ``Outcome/stagnated``.
+  /// ``Outcome/stagnated``; so does a given number of iterations where a tolerance was asked for.
   ///
-  /// - Parameter tolerance: what was asked for, relative to ‖b‖.
+  /// - Parameter tolerance: what was asked for, relative to ‖b‖; nil where a number of iterations was.
   func verified(
     _ A: some LinearOperator<Element>, _ b: Vector<Element>, _ x: Vector<Element>, tolerance: Element?
   ) -> DerivativeReport {
@@ -16,7 +16,9 @@ extension DerivativeReport {
     report.products += 1
     let claimed = report.residual ?? 0
     report.residual = norm
-    guard report.outcome == .converged else { return report }
+    guard report.outcome == .converged || (report.outcome == .fixedIterations && tolerance != nil) else {
+      return report
+    }
     // Rounding may keep a residual above the tolerance, and a second evaluation differs by as much again; beyond √ε ‖b‖ nothing counts as solved.
     let rounding = Swift.min(Swift.max(claimed, 16 * .ulpOfOne * scale), Element.ulpOfOne.squareRoot() * scale)
     if !(norm <= 2 * Swift.max((tolerance ?? 0) * scale, rounding)) {

@@ -25,6 +25,8 @@ where F.Element == G.Element {
   private var smoothPart: Vector<Element>
   private var blockProduct: Matrix<Element>?
   private var column: Vector<Element>?
+  /// The diagonal of H on the active coordinates.
+  private var curvatures = Vector<Element>.zeros(0)
 
   init(_ owner: ProximalGradientMap<F, G>) {
     self.owner = owner
@@ -52,6 +54,32 @@ where F.Element == G.Element {
     stepIsModerate = s.isModerate
     columnsVanish = λ.count > 0 && s * w.smallestNonzeroMagnitude(on: proximal.active) < .leastNormalMagnitude
     if !proximal.isDefined { invalidate() }
+  }
+
+  /// The power of two below 1/h, h the largest diagonal entry of H on the active coordinates S: h ≤ ‖H_SS‖ ≤ |S| h. Where the diagonal costs
+  /// too much, h is the norm of one product with signs without a pattern, whose mean square is ‖H_S‖_F². 1 where h is 0 or no number.
+  ///
+  /// A power of two rounds nothing, and of features in other units it changes by the square of the unit.
+  func balancedStep() -> Element {
+    let S = proximal.active
+    if S.count == 0 { return 1 }
+    if curvatures.count != S.count { curvatures = .zeros(S.count) }
+    var size: Element
+    if hessian.diagonal(on: S, into: &curvatures) {
+      size = curvatures.maxNorm
+    } else {
+      for k in 0..<S.count {
+        // The upper bits of multiples of the golden ratio.
+        curvatures[k] = (UInt64(truncatingIfNeeded: k + 1) &* 0x9E37_79B9_7F4A_7C15) >> 63 == 0 ? 1 : -1
+      }
+      product.scatter(S, from: curvatures)
+      hessian.apply(product, into: &image)
+      size = image.norm
+    }
+    guard size > 0, size.isFinite else { return 1 }
+    // Where 1/h or h itself leaves the range of the type, the nearest power of two that does not.
+    size = Swift.min(Swift.max(size, 4 * .leastNormalMagnitude), 1 / (4 * .leastNormalMagnitude))
+    return 1 / (2 * size.binade)
   }
 
   public var isDefined: Bool { proximal.isDefined }

@@ -160,14 +160,14 @@ public final class ProximalGradientMap<F: SmoothFunction, G: ProximalMap>: Fixed
     atSolution w: Vector<Element>, parameters λ: Vector<Element>, into L: ProximalGradientLinearization<F, G>
   ) { linearize(atSolution: w, parameters: λ, into: L, contracting: true) }
 
-  /// Where the penalty reads its piece off w, Φ is not evaluated; and where A1 need not contract and D is a projector, no step size is
-  /// looked for, since nothing depends on it.
+  /// Where the penalty reads its piece off w, Φ is not evaluated; and where A1 need not contract and D is a projector, the best step is not
+  /// looked for, since the derivative does not depend on it: the step is 1, or where v is recovered in full a power of two of the size of 1/‖H‖.
   public func linearize(
     atSolution w: Vector<Element>, parameters λ: Vector<Element>, into L: ProximalGradientLinearization<F, G>,
     contracting: Bool
   ) {
     L.open(self)
-    let s = contracting || step != .optimal ? stepSize(parameters: λ) : 1
+    var s = contracting || step != .optimal ? stepSize(parameters: λ) : 1
     guard kink == .zero,
       penalty.linearize(atSolution: w, step: s, parameters: penaltyParameters(λ), into: L.proximal),
       contracting || L.proximal.isProjection
@@ -180,6 +180,11 @@ public final class ProximalGradientMap<F: SmoothFunction, G: ProximalMap>: Fixed
     // Not where D is active: bounds hold coordinates at other values than zero.
     nonzeros.refill(nonzerosOf: w)
     smooth.fillHessian(at: w, parameters: smoothParameters(λ), support: nonzeros, into: L.hessian)
+    if !contracting && step == .optimal && !L.parametersLieInRange {
+      // v = y + (I − sH) R z has R z of the size of ‖y‖/(s‖H‖) beside y: only a step near 1/‖H‖ keeps the digits of both.
+      s = L.balancedStep()
+      _ = penalty.linearize(atSolution: w, step: s, parameters: penaltyParameters(λ), into: L.proximal)
+    }
     L.close(at: w, step: s, parameters: smoothParameters(λ))
   }
 }
