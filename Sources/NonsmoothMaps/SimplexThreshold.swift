@@ -45,10 +45,11 @@ struct SimplexThreshold<Element: Scalar> {
     var count = 0
     var passed = n
     var ρ = -Element.infinity
+    // Neither ρ nor −r exceeds the threshold.
+    var bar = -r
     for j in 0..<n {
       let y = (magnitudes ? p[j].magnitude : p[j]) - top
-      // Neither ρ nor −r exceeds the threshold.
-      if !(y > ρ && y > -r) { continue }
+      if !(y > bar) { continue }
       let joined = ρ + (y - ρ) / Element(count + 1)
       if count > 0 && joined > y - r {
         ρ = joined
@@ -63,6 +64,7 @@ struct SimplexThreshold<Element: Scalar> {
       }
       chosen[count] = y
       count += 1
+      bar = ρ > -r ? ρ : -r
     }
     for k in passed..<n {
       let y = chosen[k]
