@@ -9,12 +9,10 @@ public struct AsymmetricL1<Element: Scalar>: PiecewiseLinearMap {
 
   public func term(_ w: Element, parameters λ: Vector<Element>) -> Element { w < 0 ? -λ[0] * w : λ[1] * w }
 
-  public func pieces(step s: Element, parameters λ: Vector<Element>) -> [LinearPiece<Element>] {
+  public func pieces(step s: Element, parameters λ: Vector<Element>, into pieces: inout LinearPieces<Element>) {
     let (l, h) = (-s * λ[0], s * λ[1])
-    return [
-      LinearPiece(end: l, slope: 1, anchor: l, value: 0, shift: [s, 0]),
-      LinearPiece(end: h, slope: 0, anchor: 0, value: 0, shift: [0, 0]),
-      LinearPiece(end: .infinity, slope: 1, anchor: h, value: 0, shift: [0, -s]),
-    ]
+    pieces.add(end: l, slope: 1, anchor: l, value: 0, shift: (s, 0))
+    pieces.add(end: h, slope: 0, anchor: 0, value: 0, shift: (0, 0))
+    pieces.add(end: .infinity, slope: 1, anchor: h, value: 0, shift: (0, -s))
   }
 }

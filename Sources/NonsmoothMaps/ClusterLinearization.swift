@@ -26,18 +26,27 @@ public final class ClusterLinearization<Element: Scalar>: ProximalLinearization 
   private var sizes: [Int] = []
   private var renumbered: [Int] = []
 
-  init(count p: Int, parameterCount m: Int) {
+  /// - Parameters:
+  ///   - p: the number of coordinates.
+  ///   - m: that of the parameters.
+  public init(count p: Int, parameterCount m: Int) {
     self.m = m
     active = IndexSubset(universe: p)
     allSigns = .zeros(p)
   }
 
+  /// Fills D and B, O(p).
+  ///
   /// - Parameters:
-  ///   - labels: the cluster of every coordinate, −1 where the map is zero.
-  ///   - pulls: ∂x/∂λ of every cluster, m numbers each.
+  ///   - labels: the cluster of every coordinate, −1 where the map is zero, p entries; numbers in between may be left out.
+  ///   - pulls: of every cluster in the order of their labels the derivative of its size by each parameter, m numbers: B is σ times these.
+  ///   - kinkDistance: see ``ProximalLinearization/kinkDistance``.
   ///   - sign: σ of a coordinate, ±1.
   @inline(__always)
-  func fill(labels: [Int], pulls given: [Element], kinkDistance: Element?, sign: (Int) -> Element) {
+  public func fill(labels: [Int], pulls given: [Element], kinkDistance: Element?, sign: (Int) -> Element) {
+    precondition(
+      labels.count == allSigns.count,
+      "ClusterLinearization: \(labels.count) labels for \(allSigns.count) coordinates")
     let σ = allSigns.mutableBase()
     for j in 0..<labels.count { σ[j] = labels[j] < 0 ? 0 : sign(j) }
     fill(labels: labels, pulls: given, kinkDistance: kinkDistance)
@@ -57,6 +66,9 @@ public final class ClusterLinearization<Element: Scalar>: ProximalLinearization 
     signs.gather(active, from: allSigns)
     var labelCount = 0
     for label in labels where label >= labelCount { labelCount = label + 1 }
+    precondition(
+      given.count >= m * labelCount,
+      "ClusterLinearization: \(given.count) pulls for \(labelCount) clusters and \(m) parameters")
     sizes.removeAll(keepingCapacity: true)
     renumbered.removeAll(keepingCapacity: true)
     sizes.append(contentsOf: repeatElement(0, count: labelCount))

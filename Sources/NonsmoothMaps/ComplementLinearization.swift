@@ -28,7 +28,8 @@ public final class ComplementLinearization<Element: Scalar>: ProximalLinearizati
   private var reflected = Vector<Element>.zeros(0)
   private var stretched = Vector<Element>.zeros(0)
 
-  init(count p: Int) {
+  /// - Parameter p: the number of coordinates. D and B are 0 until they are filled.
+  public init(count p: Int) {
     self.p = p
     active = IndexSubset(universe: p)
     indicator = .zeros(p)
@@ -38,23 +39,32 @@ public final class ComplementLinearization<Element: Scalar>: ProximalLinearizati
   public private(set) var isProjection = true
   public var hasFactor: Bool { a <= 1 && b <= 1 }
 
-  /// Zero, where there is no derivative.
-  func fillUndefined() {
+  /// Zero, where there is no derivative: ``isDefined`` is false.
+  public func fillUndefined() {
     fill(free: .zeros(p), kinkDistance: 0)
     isDefined = false
   }
 
+  /// Fills D and B; O(p), and O(|F|) more where R is first asked for.
+  ///
   /// - Parameters:
-  ///   - free: not 0 on F.
-  ///   - normal: c, of length 1, 0 off F.
-  ///   - line: q, of length 1, 0 off F.
-  ///   - columns: B; empty for zero.
+  ///   - free: p entries, not 0 on F.
+  ///   - normal: c, p entries, of length 1, 0 off F; nil where there is none.
+  ///   - root: a, above 0.
+  ///   - line: q, p entries, of length 1, 0 off F, orthogonal to c; nil where there is none.
+  ///   - lineRoot: b, above 0.
+  ///   - columns: B, p entries for each parameter; empty for zero.
+  ///   - inRange: whether the columns lie in the range of D.
   ///   - isCurved: whether a is below 1 although it may be rounded to 1; nil where it is as it is given.
-  func fill(
+  ///   - kinkDistance: see ``ProximalLinearization/kinkDistance``.
+  public func fill(
     free: Vector<Element>, normal c: Vector<Element>? = nil, root a: Element = 1, line q: Vector<Element>? = nil,
     lineRoot b: Element = 1, columns: [Vector<Element>] = [], inRange: Bool = true, isCurved: Bool? = nil,
     kinkDistance: Element?
   ) {
+    precondition(
+      free.count == p && (c?.count ?? p) == p && (q?.count ?? p) == p && columns.allSatisfy { $0.count == p },
+      "ComplementLinearization: every vector has \(p) entries")
     active.refill(nonzerosOf: free)
     isDefined = true
     self.kinkDistance = kinkDistance

@@ -11,12 +11,10 @@ public struct ElasticNet<Element: Scalar>: PiecewiseLinearMap {
     λ[0] * w.magnitude + (w == 0 ? 0 : λ[1] * w * w / 2)
   }
 
-  public func pieces(step s: Element, parameters λ: Vector<Element>) -> [LinearPiece<Element>] {
+  public func pieces(step s: Element, parameters λ: Vector<Element>, into pieces: inout LinearPieces<Element>) {
     let (t, a) = (s * λ[0], 1 / (1 + s * λ[1]))
-    return [
-      LinearPiece(end: -t, slope: a, anchor: -t, value: 0, shift: [s * a, 0], growth: [0, -s * a]),
-      LinearPiece(end: t, slope: 0, anchor: 0, value: 0, shift: [0, 0]),
-      LinearPiece(end: .infinity, slope: a, anchor: t, value: 0, shift: [-s * a, 0], growth: [0, -s * a]),
-    ]
+    pieces.add(end: -t, slope: a, anchor: -t, value: 0, shift: (s * a, 0), growth: (0, -s * a))
+    pieces.add(end: t, slope: 0, anchor: 0, value: 0, shift: (0, 0))
+    pieces.add(end: .infinity, slope: a, anchor: t, value: 0, shift: (-s * a, 0), growth: (0, -s * a))
   }
 }

@@ -41,20 +41,18 @@ public final class EntrywiseLinearization<Element: Scalar>: MaskLinearization<El
 
   @specialized(where Element == Double)
   @specialized(where Element == Float)
-  func fill(_ pieces: [LinearPiece<Element>], at u: Vector<Element>, kink: KinkRule) {
-    let (m, k) = (pieces[0].shift.count, pieces.count)
+  func fill(_ pieces: borrowing LinearPieces<Element>, at u: Vector<Element>, kink: KinkRule) {
+    let (m, k) = (pieces.parameterCount, pieces.count)
     open(parameterCount: m)
-    // Plain numbers: a piece that holds arrays is slow to pass around.
-    let ends = pieces.map(\.end)
-    let (slope, anchor, value) = (pieces.map(\.slope), pieces.map(\.anchor), pieces.map(\.value))
-    let (shift, growth) = (pieces.flatMap(\.shift), pieces.flatMap(\.growth))
+    let (ends, slope, anchor, value) = (pieces.ends, pieces.slopes, pieces.anchors, pieces.values)
+    let (shift, growth) = (pieces.shift(0), pieces.growth(0))
     let share = Element(kink.derivative)
     var distance = Element.infinity
     var leavesRange = false
     var jumps = false
     let (p, d) = (u.base, slopes.mutableBase())
-    let targets = columns.indices.map { columns[$0].mutableBase() }
-    ends.withUnsafeBufferPointer { ends in
+    withUnsafeTemporaryAllocation(of: UnsafeMutablePointer<Element>.self, capacity: max(1, m)) { targets in
+      for q in 0..<m { targets.initializeElement(at: q, to: columns[q].mutableBase()) }
       for j in 0..<u.count {
         let y = p[j]
         var i = 0
@@ -73,12 +71,12 @@ public final class EntrywiseLinearization<Element: Scalar>: MaskLinearization<El
           let other = value[next] + slope[next] * (y - anchor[next])
           if (other - x).magnitude > 1e3 * .ulpOfOne * y.magnitude { jumps = true }
           for q in 0..<m {
-            let (a, b) = (low * m + q, high * m + q)
+            let (a, b) = (2 * low * m + q, 2 * high * m + q)
             targets[q][j] = (1 - share) * (shift[a] + growth[a] * x) + share * (shift[b] + growth[b] * x)
           }
         } else {
           d[j] = slope[i]
-          for q in 0..<m { targets[q][j] = shift[i * m + q] + growth[i * m + q] * x }
+          for q in 0..<m { targets[q][j] = shift[2 * i * m + q] + growth[2 * i * m + q] * x }
         }
         if d[j] == 0 { for q in 0..<m where targets[q][j] != 0 { leavesRange = true } }
       }

@@ -14,7 +14,8 @@ public final class FaceLinearization<Element: Scalar>: ProximalLinearization {
   private var signs: Vector<Element>
   private var compactSigns = Vector<Element>.zeros(0)
 
-  init(count p: Int) {
+  /// - Parameter p: the number of coordinates. D and B are 0 until they are filled.
+  public init(count p: Int) {
     active = IndexSubset(universe: p)
     signs = .zeros(p)
   }
@@ -24,7 +25,8 @@ public final class FaceLinearization<Element: Scalar>: ProximalLinearization {
   /// Only inside the ball, where nothing depends on the radius.
   public var parametersLieInRange: Bool { isMask }
 
-  func fillIdentity(kinkDistance: Element?) {
+  /// D = I and B = 0: inside of the ball.
+  public func fillIdentity(kinkDistance: Element?) {
     signs.fill(1)
     isDefined = true
     active.refill(nonzerosOf: signs)
@@ -32,9 +34,14 @@ public final class FaceLinearization<Element: Scalar>: ProximalLinearization {
     self.kinkDistance = kinkDistance
   }
 
-  /// - Parameter sign: 0 off S.
+  /// D = diag(1_S) − σ σᵀ/|S| and B = σ/|S|, O(p).
+  ///
+  /// - Parameters:
+  ///   - kinkDistance: see ``ProximalLinearization/kinkDistance``.
+  ///   - isDefined: false where the value of prox itself jumps.
+  ///   - sign: σ of a coordinate, ±1 on S and 0 off S.
   @inline(__always)
-  func fillFace(kinkDistance: Element?, isDefined: Bool = true, sign: (Int) -> Element) {
+  public func fillFace(kinkDistance: Element?, isDefined: Bool = true, sign: (Int) -> Element) {
     self.isDefined = isDefined
     let σ = signs.mutableBase()
     for j in 0..<signs.count { σ[j] = sign(j) }

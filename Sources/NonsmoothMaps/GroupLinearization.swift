@@ -36,7 +36,11 @@ public final class GroupLinearization<Element: Scalar>: ProximalLinearization {
   public var diagonalRoots: Vector<Element>? { isMask ? nil : roots }
   public var parametersLieInRange: Bool { true }
 
-  init(_ groups: Groups, count p: Int, groupStrengths: SharedStrengths, coordinateStrengths: SharedStrengths?) {
+  /// - Parameters:
+  ///   - groups: disjoint groups of the p coordinates, each with its weight.
+  ///   - groupStrengths: the strength of every group, after those of the coordinates.
+  ///   - coordinateStrengths: the strength of every coordinate's soft threshold, the first of λ; nil where there is none.
+  public init(_ groups: Groups, count p: Int, groupStrengths: SharedStrengths, coordinateStrengths: SharedStrengths?) {
     precondition(groups.coordinateCount == p, "GroupLasso: groups of \(groups.coordinateCount) coordinates for \(p)")
     self.groups = groups
     self.groupStrengths = groupStrengths
@@ -50,9 +54,16 @@ public final class GroupLinearization<Element: Scalar>: ProximalLinearization {
 
   // MARK: - Filling
 
+  /// Fills D and B of the map that soft-thresholds u and shrinks every group's norm by its own threshold, O(p).
+  ///
+  /// - Parameters:
+  ///   - u: p entries.
+  ///   - s: the step, above 0.
+  ///   - λ: the coordinates' strengths, then those of the groups.
+  ///   - kink: the element that is chosen where a group or a coordinate sits on its threshold.
   @specialized(where Element == Double)
   @specialized(where Element == Float)
-  func fill(at u: Vector<Element>, step s: Element, parameters λ: Vector<Element>, kink: KinkRule) {
+  public func fill(at u: Vector<Element>, step s: Element, parameters λ: Vector<Element>, kink: KinkRule) {
     open(step: s, parameters: λ, thresholded: u)
     if coordinateStrengths != nil { SoftThreshold.apply(thresholds: thresholds, to: &thresholded) }
     var distance = Element.infinity
@@ -78,9 +89,10 @@ public final class GroupLinearization<Element: Scalar>: ProximalLinearization {
     close()
   }
 
+  /// The same at a value w = prox(u) that is known in the place of u: zero groups and entries stay so. ``kinkDistance`` is then unknown.
   @specialized(where Element == Double)
   @specialized(where Element == Float)
-  func fill(atSolution w: Vector<Element>, step s: Element, parameters λ: Vector<Element>) {
+  public func fill(atSolution w: Vector<Element>, step s: Element, parameters λ: Vector<Element>) {
     open(step: s, parameters: λ, thresholded: w)
     for k in 0..<groups.count where groups.starts[k] < groups.starts[k + 1] {
       let size = groups.norm(k, of: w)

@@ -11,13 +11,11 @@ public struct HardThreshold<Element: Scalar>: PiecewiseLinearMap {
   public func expansion(step s: Element, parameters λ: Vector<Element>) -> Element { λ[0] == 0 ? 1 : .infinity }
   public func term(_ w: Element, parameters λ: Vector<Element>) -> Element { w == 0 ? 0 : (w.isNaN ? .nan : λ[0]) }
 
-  public func pieces(step s: Element, parameters λ: Vector<Element>) -> [LinearPiece<Element>] {
+  public func pieces(step s: Element, parameters λ: Vector<Element>, into pieces: inout LinearPieces<Element>) {
     let t = (2 * s).squareRoot() * λ[0].squareRoot()
-    return [
-      LinearPiece(end: -t, slope: 1, anchor: 0, value: 0, shift: [0]),
-      LinearPiece(end: t, slope: 0, anchor: 0, value: 0, shift: [0]),
-      LinearPiece(end: .infinity, slope: 1, anchor: 0, value: 0, shift: [0]),
-    ]
+    pieces.add(end: -t, slope: 1, anchor: 0, value: 0, shift: 0)
+    pieces.add(end: t, slope: 0, anchor: 0, value: 0, shift: 0)
+    pieces.add(end: .infinity, slope: 1, anchor: 0, value: 0, shift: 0)
   }
 
   /// Which entries are zero.

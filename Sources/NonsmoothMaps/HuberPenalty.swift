@@ -12,14 +12,12 @@ public struct HuberPenalty<Element: Scalar>: PiecewiseLinearMap {
     return n <= δ ? λ[0] * n * n / 2 : λ[0] * δ * (n - δ / 2)
   }
 
-  public func pieces(step s: Element, parameters λ: Vector<Element>) -> [LinearPiece<Element>] {
+  public func pieces(step s: Element, parameters λ: Vector<Element>, into pieces: inout LinearPieces<Element>) {
     let (r, δ) = (s * λ[0], λ[1])
     let edge = δ * (1 + r)
     let a = 1 / (1 + r)
-    return [
-      LinearPiece(end: -edge, slope: 1, anchor: -edge, value: -δ, shift: [s * δ, r]),
-      LinearPiece(end: edge, slope: a, anchor: 0, value: 0, shift: [0, 0], growth: [-s * a, 0]),
-      LinearPiece(end: .infinity, slope: 1, anchor: edge, value: δ, shift: [-s * δ, -r]),
-    ]
+    pieces.add(end: -edge, slope: 1, anchor: -edge, value: -δ, shift: (s * δ, r))
+    pieces.add(end: edge, slope: a, anchor: 0, value: 0, shift: (0, 0), growth: (-s * a, 0))
+    pieces.add(end: .infinity, slope: 1, anchor: edge, value: δ, shift: (-s * δ, -r))
   }
 }

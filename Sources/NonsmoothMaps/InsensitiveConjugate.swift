@@ -20,16 +20,13 @@ public struct InsensitiveConjugate<Element: Scalar>: PiecewiseLinearMap {
     w.magnitude > λ[0] ? .infinity : (width ?? λ[1]) * w.magnitude
   }
 
-  public func pieces(step s: Element, parameters λ: Vector<Element>) -> [LinearPiece<Element>] {
+  public func pieces(step s: Element, parameters λ: Vector<Element>, into pieces: inout LinearPieces<Element>) {
     let (C, t) = (λ[0], s * (width ?? λ[1]))
-    /// The derivatives by C and by ε.
-    func by(_ ofBound: Element, _ ofWidth: Element) -> [Element] { width == nil ? [ofBound, ofWidth] : [ofBound] }
-    return [
-      LinearPiece(end: -C - t, slope: 0, anchor: 0, value: -C, shift: by(-1, 0)),
-      LinearPiece(end: -t, slope: 1, anchor: -t, value: 0, shift: by(0, s)),
-      LinearPiece(end: t, slope: 0, anchor: 0, value: 0, shift: by(0, 0)),
-      LinearPiece(end: C + t, slope: 1, anchor: t, value: 0, shift: by(0, -s)),
-      LinearPiece(end: .infinity, slope: 0, anchor: 0, value: C, shift: by(1, 0)),
-    ]
+    // The derivatives by C and by ε; the second is left out where ε is fixed.
+    pieces.add(end: -C - t, slope: 0, anchor: 0, value: -C, shift: (-1, 0))
+    pieces.add(end: -t, slope: 1, anchor: -t, value: 0, shift: (0, s))
+    pieces.add(end: t, slope: 0, anchor: 0, value: 0, shift: (0, 0))
+    pieces.add(end: C + t, slope: 1, anchor: t, value: 0, shift: (0, -s))
+    pieces.add(end: .infinity, slope: 0, anchor: 0, value: C, shift: (1, 0))
   }
 }

@@ -9,14 +9,12 @@ public struct InsensitivePenalty<Element: Scalar>: PiecewiseLinearMap {
 
   public func term(_ w: Element, parameters λ: Vector<Element>) -> Element { λ[0] * max(w.magnitude - λ[1], 0) }
 
-  public func pieces(step s: Element, parameters λ: Vector<Element>) -> [LinearPiece<Element>] {
+  public func pieces(step s: Element, parameters λ: Vector<Element>, into pieces: inout LinearPieces<Element>) {
     let (t, ε) = (s * λ[0], λ[1])
-    return [
-      LinearPiece(end: -ε - t, slope: 1, anchor: -ε - t, value: -ε, shift: [s, 0]),
-      LinearPiece(end: -ε, slope: 0, anchor: 0, value: -ε, shift: [0, -1]),
-      LinearPiece(end: ε, slope: 1, anchor: 0, value: 0, shift: [0, 0]),
-      LinearPiece(end: ε + t, slope: 0, anchor: 0, value: ε, shift: [0, 1]),
-      LinearPiece(end: .infinity, slope: 1, anchor: ε + t, value: ε, shift: [-s, 0]),
-    ]
+    pieces.add(end: -ε - t, slope: 1, anchor: -ε - t, value: -ε, shift: (s, 0))
+    pieces.add(end: -ε, slope: 0, anchor: 0, value: -ε, shift: (0, -1))
+    pieces.add(end: ε, slope: 1, anchor: 0, value: 0, shift: (0, 0))
+    pieces.add(end: ε + t, slope: 0, anchor: 0, value: ε, shift: (0, 1))
+    pieces.add(end: .infinity, slope: 1, anchor: ε + t, value: ε, shift: (-s, 0))
   }
 }

@@ -20,11 +20,9 @@ public struct LInfinityBall<Element: Scalar>: PiecewiseLinearMap {
     return size.isNaN ? .nan : (size <= λ[0] * (1 + 4 * Element(w.count + 2) * .ulpOfOne) ? 0 : .infinity)
   }
 
-  public func pieces(step s: Element, parameters λ: Vector<Element>) -> [LinearPiece<Element>] {
-    [
-      LinearPiece(end: -λ[0], slope: 0, anchor: 0, value: -λ[0], shift: [-1]),
-      LinearPiece(end: λ[0], slope: 1, anchor: 0, value: 0, shift: [0]),
-      LinearPiece(end: .infinity, slope: 0, anchor: 0, value: λ[0], shift: [1]),
-    ]
+  public func pieces(step s: Element, parameters λ: Vector<Element>, into pieces: inout LinearPieces<Element>) {
+    pieces.add(end: -λ[0], slope: 0, anchor: 0, value: -λ[0], shift: -1)
+    pieces.add(end: λ[0], slope: 1, anchor: 0, value: 0, shift: 0)
+    pieces.add(end: .infinity, slope: 0, anchor: 0, value: λ[0], shift: 1)
   }
 }

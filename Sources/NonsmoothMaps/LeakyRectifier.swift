@@ -7,11 +7,9 @@ public struct LeakyRectifier<Element: Scalar>: PiecewiseLinearMap {
 
   public func term(_ w: Element, parameters λ: Vector<Element>) -> Element { w < 0 ? λ[0] * w * w / 2 : 0 }
 
-  public func pieces(step s: Element, parameters λ: Vector<Element>) -> [LinearPiece<Element>] {
+  public func pieces(step s: Element, parameters λ: Vector<Element>, into pieces: inout LinearPieces<Element>) {
     let a = 1 / (1 + s * λ[0])
-    return [
-      LinearPiece(end: 0, slope: a, anchor: 0, value: 0, shift: [0], growth: [-s * a]),
-      LinearPiece(end: .infinity, slope: 1, anchor: 0, value: 0, shift: [0]),
-    ]
+    pieces.add(end: 0, slope: a, anchor: 0, value: 0, shift: 0, growth: -s * a)
+    pieces.add(end: .infinity, slope: 1, anchor: 0, value: 0, shift: 0)
   }
 }

@@ -31,17 +31,15 @@ public struct MCP<Element: Scalar>: PiecewiseLinearMap {
   }
 
   /// - Precondition: s is below the concavity.
-  public func pieces(step s: Element, parameters λ: Vector<Element>) -> [LinearPiece<Element>] {
+  public func pieces(step s: Element, parameters λ: Vector<Element>, into pieces: inout LinearPieces<Element>) {
     let (strength, γ) = (λ[0], λ[1])
     precondition(!(s >= γ), "MCP: the step \(s) must be below the concavity \(γ)")
     let (t, edge, m) = (s * strength, strength * γ, γ / (γ - s))
-    let growth: [Element] = [0, -s / γ / (γ - s)]
-    return [
-      LinearPiece(end: -edge, slope: 1, anchor: -edge, value: -edge, shift: [0, 0]),
-      LinearPiece(end: -t, slope: m, anchor: -t, value: 0, shift: [s * m, 0], growth: growth),
-      LinearPiece(end: t, slope: 0, anchor: 0, value: 0, shift: [0, 0]),
-      LinearPiece(end: edge, slope: m, anchor: t, value: 0, shift: [-s * m, 0], growth: growth),
-      LinearPiece(end: .infinity, slope: 1, anchor: edge, value: edge, shift: [0, 0]),
-    ]
+    let growth = (Element(0), -s / γ / (γ - s))
+    pieces.add(end: -edge, slope: 1, anchor: -edge, value: -edge, shift: (0, 0))
+    pieces.add(end: -t, slope: m, anchor: -t, value: 0, shift: (s * m, 0), growth: growth)
+    pieces.add(end: t, slope: 0, anchor: 0, value: 0, shift: (0, 0))
+    pieces.add(end: edge, slope: m, anchor: t, value: 0, shift: (-s * m, 0), growth: growth)
+    pieces.add(end: .infinity, slope: 1, anchor: edge, value: edge, shift: (0, 0))
   }
 }

@@ -7,11 +7,9 @@ public struct NonnegativeL1<Element: Scalar>: PiecewiseLinearMap {
 
   public func term(_ w: Element, parameters λ: Vector<Element>) -> Element { w < 0 ? .infinity : λ[0] * w }
 
-  public func pieces(step s: Element, parameters λ: Vector<Element>) -> [LinearPiece<Element>] {
+  public func pieces(step s: Element, parameters λ: Vector<Element>, into pieces: inout LinearPieces<Element>) {
     let t = s * λ[0]
-    return [
-      LinearPiece(end: t, slope: 0, anchor: 0, value: 0, shift: [0]),
-      LinearPiece(end: .infinity, slope: 1, anchor: t, value: 0, shift: [-s]),
-    ]
+    pieces.add(end: t, slope: 0, anchor: 0, value: 0, shift: 0)
+    pieces.add(end: .infinity, slope: 1, anchor: t, value: 0, shift: -s)
   }
 }

@@ -20,7 +20,10 @@ public final class NormalComplement<Element: Scalar>: ProximalLinearization {
   /// B in the range of D, in the place of levels.
   private var column: Vector<Element>?
 
-  init(count p: Int, parameterCount m: Int) {
+  /// - Parameters:
+  ///   - p: the number of coordinates.
+  ///   - m: that of the parameters.
+  public init(count p: Int, parameterCount m: Int) {
     self.p = p
     self.m = m
     all = IndexSubset(Array(0..<p), universe: p)
@@ -28,10 +31,16 @@ public final class NormalComplement<Element: Scalar>: ProximalLinearization {
     reflected = .zeros(p)
   }
 
+  /// D = I − N Nᵀ and B = A⁺ on the levels of the constraints that hold, O(k³): aᵢᵀx = λ of its parameter.
+  ///
   /// - Parameters:
   ///   - normals: the factor of the matrix whose columns are the normals, p × k, linearly independent; nil for none.
   ///   - parameters: k numbers, the parameter of each.
-  func fill(_ normals: QR<Element>?, parameters: [Int], kinkDistance: Element?) {
+  public func fill(_ normals: QR<Element>?, parameters: [Int], kinkDistance: Element?) {
+    precondition(
+      normals.map { $0.rows == p && $0.columns == parameters.count } ?? parameters.isEmpty,
+      "NormalComplement: \(normals?.columns ?? 0) normals of \(normals?.rows ?? p) entries with \(parameters.count) parameters for \(p) coordinates"
+    )
     column = nil
     factor = normals
     self.parameters = parameters
@@ -51,8 +60,12 @@ public final class NormalComplement<Element: Scalar>: ProximalLinearization {
 
   /// For one parameter with the column B = D b.
   ///
-  /// - Parameter b: p entries.
-  func fill(_ normals: QR<Element>?, count: Int = 0, column b: Vector<Element>, kinkDistance: Element? = nil) {
+  /// - Parameters:
+  ///   - normals: as above.
+  ///   - count: k, 0 without normals.
+  ///   - b: p entries.
+  ///   - kinkDistance: see ``ProximalLinearization/kinkDistance``.
+  public func fill(_ normals: QR<Element>?, count: Int = 0, column b: Vector<Element>, kinkDistance: Element? = nil) {
     fill(normals, parameters: Array(repeating: 0, count: count), kinkDistance: kinkDistance)
     var image = Vector<Element>.zeros(p)
     apply(b, into: &image)

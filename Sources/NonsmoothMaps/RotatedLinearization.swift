@@ -1,7 +1,7 @@
 public import LinAlg
 
-/// An orthogonal map T of R^p.
-protocol Rotation<Element>: AnyObject {
+/// An orthogonal map T of R^p, which a ``RotatedLinearization`` goes there and back by.
+public protocol Rotation<Element>: AnyObject {
   associatedtype Element: Scalar
   /// y ← T x.
   func forward(_ x: Vector<Element>, into y: inout Vector<Element>)
@@ -16,12 +16,14 @@ protocol Rotation<Element>: AnyObject {
 /// R = Tᵀ (R_base ⊕ diag(√ω)) on the weights that are not zero. B = c Tᵀ (B_base ⊕ 0).
 public final class RotatedLinearization<L: ProximalLinearization>: ProximalLinearization {
   public typealias Element = L.Element
-  let base: L
+  /// The derivative on the first k entries of T x, which its owner fills.
+  public let base: L
   private let k: Int
   private let p: Int
-  var rotation: any Rotation<Element>
-  /// ω, p − k entries.
-  var weights: Vector<Element>
+  /// T.
+  public var rotation: any Rotation<Element>
+  /// ω, p − k entries, at least 0.
+  public var weights: Vector<Element>
   /// c; kinks are nearer by it too.
   private let parameterFactor: Element
   private let all: IndexSubset
@@ -40,7 +42,13 @@ public final class RotatedLinearization<L: ProximalLinearization>: ProximalLinea
 
   public private(set) var hasFactor = true
 
-  init(
+  /// - Parameters:
+  ///   - base: the derivative on the first k entries.
+  ///   - k: their number.
+  ///   - weights: ω, p − k entries.
+  ///   - rotation: T, of p = k + the number of weights entries.
+  ///   - parameterFactor: c.
+  public init(
     _ base: L, count k: Int, weights: Vector<Element>, rotation: any Rotation<Element>, parameterFactor: Element = 1
   ) {
     self.base = base
@@ -57,8 +65,9 @@ public final class RotatedLinearization<L: ProximalLinearization>: ProximalLinea
     head = .zeros(k)
   }
 
-  /// After base, weights and rotation were filled.
-  func close() {
+  /// Counts the rank and makes the roots anew: to be called after ``base``, ``weights`` and ``rotation`` were filled.
+  public func close() {
+    precondition(weights.count == p - k, "RotatedLinearization: \(weights.count) weights for \(p - k) entries")
     weighted.refill(nonzerosOf: weights)
     roots = Vector(count: weighted.count) { weights[weighted[$0]].squareRoot() }
     weightsAreBinary = (0..<weighted.count).allSatisfy { weights[weighted[$0]] == 1 }

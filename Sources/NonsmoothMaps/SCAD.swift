@@ -38,20 +38,18 @@ public struct SCAD<Element: Scalar>: PiecewiseLinearMap {
   }
 
   /// - Precondition: s is below a − 1.
-  public func pieces(step s: Element, parameters λ: Vector<Element>) -> [LinearPiece<Element>] {
+  public func pieces(step s: Element, parameters λ: Vector<Element>, into pieces: inout LinearPieces<Element>) {
     let (strength, b) = (λ[0], λ[1] - 1)
     precondition(!(s >= b), "SCAD: the step \(s) must be below \(b)")
     let (t, bend, edge, m) = (s * strength, strength * (1 + s), strength * (b + 1), b / (b - s))
-    let growth: [Element] = [0, -s / b / (b - s)]
-    let shift: [Element] = [-s * (b + 1) / (b - s), t / b / (b - s)]
-    return [
-      LinearPiece(end: -edge, slope: 1, anchor: -edge, value: -edge, shift: [0, 0]),
-      LinearPiece(end: -bend, slope: m, anchor: -edge, value: -edge, shift: shift.map { -$0 }, growth: growth),
-      LinearPiece(end: -t, slope: 1, anchor: -t, value: 0, shift: [s, 0]),
-      LinearPiece(end: t, slope: 0, anchor: 0, value: 0, shift: [0, 0]),
-      LinearPiece(end: bend, slope: 1, anchor: t, value: 0, shift: [-s, 0]),
-      LinearPiece(end: edge, slope: m, anchor: edge, value: edge, shift: shift, growth: growth),
-      LinearPiece(end: .infinity, slope: 1, anchor: edge, value: edge, shift: [0, 0]),
-    ]
+    let growth = (Element(0), -s / b / (b - s))
+    let shift = (-s * (b + 1) / (b - s), t / b / (b - s))
+    pieces.add(end: -edge, slope: 1, anchor: -edge, value: -edge, shift: (0, 0))
+    pieces.add(end: -bend, slope: m, anchor: -edge, value: -edge, shift: (-shift.0, -shift.1), growth: growth)
+    pieces.add(end: -t, slope: 1, anchor: -t, value: 0, shift: (s, 0))
+    pieces.add(end: t, slope: 0, anchor: 0, value: 0, shift: (0, 0))
+    pieces.add(end: bend, slope: 1, anchor: t, value: 0, shift: (-s, 0))
+    pieces.add(end: edge, slope: m, anchor: edge, value: edge, shift: shift, growth: growth)
+    pieces.add(end: .infinity, slope: 1, anchor: edge, value: edge, shift: (0, 0))
   }
 }

@@ -59,11 +59,11 @@ public struct SharedStrengths: Sendable, Equatable {
       index: index, count: count, factors: factors.map { zip($0, others).map { $0 * $1 } } ?? others)
   }
 
-  /// The same for p coordinates and one more after them that is never penalized, such as an intercept.
-  ///
   /// Whether there are p coordinates; any number where they share one strength.
   func admits(count p: Int) -> Bool { (index?.count ?? factors?.count ?? p) == p }
 
+  /// The same for p coordinates and one more after them that is never penalized, such as an intercept.
+  ///
   /// - Precondition: where strengths or factors are given by coordinate, p of them.
   public func appendingUnpenalized(after p: Int) -> SharedStrengths {
     requireCoordinates(p)

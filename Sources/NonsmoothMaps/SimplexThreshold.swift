@@ -28,38 +28,64 @@ struct SimplexThreshold<Element: Scalar> {
       if y > top { top = y }
     }
     if !top.isFinite { return nil }
-    var chosen: [Element] = []
-    var passed: [Element] = []
-    var ρ = -Element.infinity
-    for j in 0..<u.count {
-      let y = (magnitudes ? p[j].magnitude : p[j]) - top
-      // Neither ρ nor −r exceeds the threshold.
-      if !(y > ρ && y > -r) { continue }
-      let joined = ρ + (y - ρ) / Element(chosen.count + 1)
-      if !chosen.isEmpty && joined > y - r {
-        chosen.append(y)
-        ρ = joined
-      } else {
-        passed.append(contentsOf: chosen)
-        chosen.removeAll(keepingCapacity: true)
-        chosen.append(y)
-        ρ = y - r
-      }
-    }
-    for y in passed where y > ρ {
-      chosen.append(y)
-      ρ += (y - ρ) / Element(chosen.count)
-    }
-    // From here the sum is taken anew: running updates would add up their errors.
-    var count = -1
-    while count != chosen.count {
-      count = chosen.count
-      var sum: Element = 0
-      for y in chosen { sum += y }
-      ρ = (sum - r) / Element(count)
-      chosen.removeAll { !($0 > ρ) }
+    offset = withUnsafeTemporaryAllocation(of: Element.self, capacity: u.count) { room in
+      Self.offset(p, u.count, magnitudes, r, top, room)
     }
     largest = top
-    offset = ρ
+  }
+
+  /// τ − top. The candidates stand at the front of the room and those that later ones replaced at its end: together they are no more than the entries.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
+  private static func offset(
+    _ p: UnsafePointer<Element>, _ n: Int, _ magnitudes: Bool, _ r: Element, _ top: Element,
+    _ room: UnsafeMutableBufferPointer<Element>
+  ) -> Element {
+    let chosen = room.baseAddress!
+    var count = 0
+    var passed = n
+    var ρ = -Element.infinity
+    // Neither ρ nor −r exceeds the threshold.
+    var bar = -r
+    for j in 0..<n {
+      let y = (magnitudes ? p[j].magnitude : p[j]) - top
+      if !(y > bar) { continue }
+      let joined = ρ + (y - ρ) / Element(count + 1)
+      if count > 0 && joined > y - r {
+        ρ = joined
+      } else {
+        // From the last on: where the two meet, none is overwritten before it is read.
+        while count > 0 {
+          count -= 1
+          passed -= 1
+          chosen[passed] = chosen[count]
+        }
+        ρ = y - r
+      }
+      chosen[count] = y
+      count += 1
+      bar = ρ > -r ? ρ : -r
+    }
+    for k in passed..<n {
+      let y = chosen[k]
+      if !(y > ρ) { continue }
+      chosen[count] = y
+      count += 1
+      ρ += (y - ρ) / Element(count)
+    }
+    // From here the sum is taken anew: running updates would add up their errors.
+    var before = -1
+    while before != count {
+      before = count
+      var sum: Element = 0
+      for k in 0..<count { sum += chosen[k] }
+      ρ = (sum - r) / Element(count)
+      count = 0
+      for k in 0..<before where chosen[k] > ρ {
+        chosen[count] = chosen[k]
+        count += 1
+      }
+    }
+    return ρ
   }
 }

@@ -8,6 +8,7 @@ import NonsmoothMaps
 struct Main {
   static func main() throws {
     try functionAndPenalty()
+    try penaltyOfSums()
     try lossAndStorage()
   }
 
@@ -40,6 +41,28 @@ struct Main {
       for k in 0..<S.count { error = max(error, abs(J[S[k], 0] - ones[k]), abs(J[S[k], 1] - cS[k])) }
       print("\(derivative.report.method): off by \(error)")
       precondition(error < 1e-10, "the Jacobian is off by \(error)")
+    }
+  }
+
+  /// A penalty whose D is not diagonal: Q w + λ₀ 1 1ᵀw = λ₁ c, so the derivatives are −(Q + λ₀ 1 1ᵀ)⁻¹ 1 Σw and (Q + λ₀ 1 1ᵀ)⁻¹ c.
+  static func penaltyOfSums() throws {
+    let Q = Matrix<Double>([[2, 0.5, 0.1], [0.5, 1, 0.2], [0.1, 0.2, 1]])
+    let c: Vector<Double> = [1, -1, 0.5]
+    let λ: Vector<Double> = [0.7, 1.5]
+    let map = ProximalGradientMap(CoupledQuadratic(Q: Q, c: c), NetExposure())
+    let solution = map.solve(at: λ)
+    let w = try solution.get()
+    let factor = try Cholesky(Matrix<Double>(rows: 3, columns: 3) { Q[$0, $1] + λ[0] })
+    var (first, second) = (Vector<Double>(repeating: -w.reduce(0, +), count: 3), c)
+    factor.solve(&first)
+    factor.solve(&second)
+    typealias Map = ProximalGradientMap<CoupledQuadratic, NetExposure>
+    for solver in [.automatic, .direct, .conjugateGradient, .minres, .gmres(), .fixedPoint] as [AID<Map>.Solver] {
+      let derivative = try AID<Map>(solver).jacobian(solution.problem)
+      let J = try derivative.get()
+      let error = max((J.column(0) - first).maxNorm, (J.column(1) - second).maxNorm)
+      print("net exposure, \(derivative.report.method): off by \(error)")
+      precondition(error < 1e-9, "the Jacobian is off by \(error)")
     }
   }
 

@@ -43,6 +43,12 @@ public final class LinearModel<Loss: SmoothLoss>: SmoothFunction {
     ridge: Ridge<Element> = .parameter
   ) { self.init(Loss(features: features, targets: targets, samples: samples), ridge: ridge) }
 
+  /// The same of a matrix X, n × p.
+  public convenience init(
+    features: Matrix<Element>, targets: Vector<Element>, samples: SampleTerms<Element> = .none,
+    ridge: Ridge<Element> = .parameter
+  ) { self.init(features: DenseDesign(features), targets: targets, samples: samples, ridge: ridge) }
+
   public var stateCount: Int { loss.featureCount }
 
   /// g ← g + α factors ∘ x.

@@ -1,9 +1,18 @@
 public import LinAlg
 
-/// Q: a matrix whose parts are gathered, or an operator that is multiplied with.
+/// Q: a matrix whose parts are gathered, or an operator that is multiplied with. The Hessian of a ``QuadraticFunction``, and of a map of one's own that
+/// has a constant one.
 public final class QuadraticHessian<Element: Scalar>: SupportedHessian {
   private let operation: any LinearOperator<Element>
   private let matrix: Matrix<Element>?
+
+  /// - Parameter Q: p × p.
+  /// - Precondition: Q is square and, which is not checked, symmetric and positive semidefinite.
+  public convenience init(_ Q: Matrix<Element>) {
+    precondition(Q.isSquare, "QuadraticHessian: Q must be square, not \(Q.rows) × \(Q.columns)")
+    let Q = Q.with(layout: .columnMajor)
+    self.init(Q, Q)
+  }
 
   init(_ operation: any LinearOperator<Element>, _ matrix: Matrix<Element>?) {
     self.operation = operation

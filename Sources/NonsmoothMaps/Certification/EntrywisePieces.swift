@@ -27,10 +27,14 @@ extension PiecewiseLinearMap where Self: CertifiablePenalty {
     guard isConvex, let distance = L.kinkDistance, let size = L.parametersFrobeniusNorm else { return nil }
     let ulp = Element.ulpOfOne
     var (end, shift, growth): (Element, Element, Element) = (0, 0, 0)
-    for piece in pieces(step: s, parameters: λ) {
-      if piece.end.isFinite { end = max(end, piece.end.magnitude) }
-      shift = max(shift, piece.value.magnitude + piece.anchor.magnitude)
-      growth = max(growth, piece.slope * piece.growth.reduce(0) { $0 + $1.magnitude })
+    withPieces(step: s, parameters: λ) { pieces in
+      for i in 0..<pieces.count {
+        if pieces.ends[i].isFinite { end = max(end, pieces.ends[i].magnitude) }
+        shift = max(shift, pieces.values[i].magnitude + pieces.anchors[i].magnitude)
+        var sum: Element = 0
+        for k in 0..<pieces.parameterCount { sum += pieces.growth(i)[k].magnitude }
+        growth = max(growth, pieces.slopes[i] * sum)
+      }
     }
     // An entry is value + slope (u − anchor), each of these an ulp or two off.
     let value = 8 * ulp * (u.norm + Element(u.count).squareRoot() * shift)

@@ -85,13 +85,19 @@ extension Box: PolyhedralPenalty {
 
 extension PolyhedralPenalty where Self: PiecewiseLinearMap {
   private func scalarPieces(_ s: Element, _ λ: Vector<Element>) -> [ScalarPiece<Element>] {
-    func pull(_ all: [Element]) -> ScalarPiece<Element>.Pull {
-      all.enumerated().filter { $0.element != 0 }.map { ($0.offset, $0.element) }
-    }
-    return pieces(step: s, parameters: λ).map {
-      ScalarPiece(
-        end: $0.end, slope: $0.slope, anchor: $0.anchor, value: $0.value, shift: pull($0.shift),
-        growth: pull($0.growth))
+    withPieces(step: s, parameters: λ) { pieces in
+      let m = pieces.parameterCount
+      func pull(_ all: UnsafePointer<Element>) -> ScalarPiece<Element>.Pull {
+        (0..<m).filter { all[$0] != 0 }.map { ($0, all[$0]) }
+      }
+      var scalar: [ScalarPiece<Element>] = []
+      for i in 0..<pieces.count {
+        scalar.append(
+          ScalarPiece(
+            end: pieces.ends[i], slope: pieces.slopes[i], anchor: pieces.anchors[i], value: pieces.values[i],
+            shift: pull(pieces.shift(i)), growth: pull(pieces.growth(i))))
+      }
+      return scalar
     }
   }
 
