@@ -51,7 +51,7 @@ final class ScoreBounds<Element: Scalar> {
     // For roundings of the bounds, and of numbers that were joined while tracing.
     curvature = range.upper * (1 + 64 * .ulpOfOne)
     curvatureRate = rate * (1 + 64 * .ulpOfOne)
-    guard range.lower >= 0, curvature.isFinite, curvatureRate.isFinite else { return nil }
+    guard range.lower >= 0, curvature > 0, curvature.isFinite, curvatureRate.isFinite else { return nil }
   }
 
   /// At w, zero outside of S, and λ; nil where an operation has no rule.
@@ -63,7 +63,7 @@ final class ScoreBounds<Element: Scalar> {
     let (ofRows, ofColumns) = (Element(features.columnTerms + 8) * ulp, (k + 8) * ulp)
     let ofScores = Element(features.rowTerms(columns: S) + 8) * ulp
     let lost = n * .leastNormalMagnitude
-    let weights = columnWeights(lost, ofRows)
+    var weights = columnWeights(lost, ofRows)
     var squares: Element = 0
     for i in 0..<S.count { squares += columns[S[i]] + lost }
     let frobenius = (squares * (1 + ofRows + ofColumns)).squareRoot()
@@ -85,19 +85,24 @@ final class ScoreBounds<Element: Scalar> {
 
     var gradient = Vector<Element>.zeros(w.count)
     features.multiplyTransposed(machine.slots[form.slopes].vector, alpha: 1, beta: 0, into: &gradient)
-    var magnitude: Element = 0
+    // Along the active coordinates |HΔ|ⱼ ≤ √Hⱼⱼ √(ΔᵀHΔ) with Hⱼⱼ ≤ sup φ″ ‖xⱼ‖² + ρ: the ridge as a part of the weights there.
+    let own = (max(0, ridge.value + ridge.error) / curvature).squareRoot() * (1 + 8 * ulp)
+    var (magnitude, weightSquares): (Element, Element) = (0, 0)
     for i in 0..<S.count {
+      weights[S[i]] += own
+      weightSquares += weights[S[i]] * weights[S[i]]
       let (j, term) = (S[i], ridge.value * w[S[i]])
       magnitude += gradient[j].magnitude + term.magnitude
       gradient[j] += term
     }
+    let activeWeight = (weightSquares * (1 + ofColumns)).squareRoot() * (1 + 2 * ulp)
     let trace = frobenius * frobenius
     let m = Element(λ.count)
     return RoundedGradient(
-      values: gradient, weights: weights, activeWeight: frobenius, activeMagnitude: magnitude,
+      values: gradient, weights: weights, activeWeight: activeWeight, activeMagnitude: magnitude,
       errorPerWeight: ofRows * slopes.norm + slopes.error,
       entryError: n * .leastNonzeroMagnitude + ridge.error * w.maxNorm * (1 + 8 * ulp),
-      changePerRoot: curvature.squareRoot() * (1 + 2 * ulp), slope: curvature * frobenius * (1 + 2 * ulp),
+      changePerRoot: curvature.squareRoot() * (1 + 2 * ulp), slope: curvature * activeWeight * (1 + 2 * ulp),
       strongConvexity: max(0, ridge.value - ridge.error),
       // A product that underflows is below the smallest normal number, and no zero.
       hessianLipschitzConstant: curvatureRate == 0

@@ -62,7 +62,7 @@ import Testing
     try KinkCase(g, [1], solution: [3, 1, 1, 1, -2], subgradient: [1, 0.5, 0.25, 0.25, 0]).check(weak: 0)
     try KinkCase(g, [1], solution: [3, 1, 1, 1, -2], subgradient: [1, 0.5, 0.5, 0, 0]).check(weak: 1)
     try KinkCase(g, [1], solution: [3, 1, 1, 1, -2], subgradient: [1, 1, 0, 0, 0]).check(weak: 2)
-    try KinkCase(g, [1], solution: [1, 1, 1, 1, 1], subgradient: [1, 0.5, 0.5, 0, 0]).check(weak: 2)
+    try KinkCase(g, [1], solution: [1, 1, 1, 1, 1], subgradient: [1, 0.5, 0.5, 0, 0]).check(weak: 3)
     try KinkCase(g, [1], solution: [1, 1, 1, 1, 1], subgradient: [1, 1, 0, 0, 0]).refused()
   }
 
