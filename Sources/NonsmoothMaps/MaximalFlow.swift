@@ -37,6 +37,11 @@ struct MaximalFlow<Element: Scalar> {
     return levels
   }
 
+  /// The vertices to which more than `amount` can flow directly from one.
+  func successors(of i: Int, beyond amount: Element) -> [Int] {
+    arcs[i].filter { rest[$0] > amount }.map { heads[$0] }
+  }
+
   func reachable(from source: Int) -> [Int] {
     let levels = levels(from: source)
     return levels.indices.filter { levels[$0] >= 0 }

@@ -24,7 +24,7 @@ public struct TrendFilter<Element: Scalar>: ProximalMap {
   public var parameterCount: Int { 1 }
 
   /// Δᵏ w, p − k entries.
-  private func differences(_ w: Vector<Element>) -> Vector<Element> {
+  func differences(_ w: Vector<Element>) -> Vector<Element> {
     Vector(count: max(0, w.count - order)) { i in (0...order).reduce(0) { $0 + stencil[$1] * w[i + $1] } }
   }
 
@@ -33,7 +33,7 @@ public struct TrendFilter<Element: Scalar>: ProximalMap {
     λ[0] * differences(w).oneNorm
   }
 
-  private func solve(_ u: Vector<Element>, _ t: Element) -> BoxedPivoting<Element>? {
+  func solve(_ u: Vector<Element>, _ t: Element) -> BoxedPivoting<Element>? {
     if u.count <= order || t == 0 { return nil }
     return BoxedPivoting(stencil, u, bound: t)
   }

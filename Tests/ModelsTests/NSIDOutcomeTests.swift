@@ -1,6 +1,7 @@
 import ImplicitDiff
 import LinAlg
 import Models
+import NonsmoothMaps
 import RandomStreams
 import Testing
 
@@ -46,6 +47,29 @@ import Testing
       ).vjp(problem, cotangent: cotangent)
       #expect(!run.report.outcome.isUsable, "\(step): \(run.report)")
     }
+  }
+
+  /// At a jump of G there is no derivative, as AID and ITD say too; where every minibatch meets it in its own value, SID says so.
+  @Test func jumpsAreTold() throws {
+    typealias Model = ProximalGradientMap<LinearModel<QuadraticLoss<Double>>, HardThreshold<Double>>
+    // Residuals are zero for every sample, so that u = w, and √(2sλ) = 1 is |w₁| exactly.
+    let y: Vector<Double> = [1, 0, 0, 0]
+    let loss = QuadraticLoss(features: Matrix<Double>.identity(4), targets: y)
+    let map = Model(LinearModel(loss), HardThreshold(), step: .fixed(0.5))
+    let problem = FixedPointProblem(map, parameters: [1, 0], state: y)
+    let v: Vector<Double> = [1, 2, 3, 4]
+    for pass in [NSIDInnerPass.sampled, .full] {
+      let run = try NSID<Model>(
+        iterations: 5, innerBatches: 1, batchSize: 2, steps: .constant(0.1), innerPass: pass, forced: true
+      ).vjp(problem, cotangent: v)
+      #expect(run.report.outcome == .notDifferentiable && run.estimate.allSatisfy(\.isNaN), "\(pass)")
+    }
+    let sampled = SID<Model>(
+      iterations: 5, innerBatches: 1, batchSize: 2, steps: .constant(0.1), forced: true)
+    #expect(try sampled.vjp(problem, cotangent: v).report.outcome == .notDifferentiable)
+    let reducing = VarianceReducedNSID<Model>(epochs: 2, epochLength: 5, batchSize: 3, step: 0.1)
+    #expect(try reducing.vjp(problem, cotangent: v).report.outcome == .notDifferentiable)
+    #expect(try AID<Model>(.gmres()).vjp(problem, cotangent: v).report.outcome == .notDifferentiable)
   }
 
   @Test func numbersThatAreNoneAreSeen() throws {

@@ -75,7 +75,8 @@ import Tracing
         #expect(
           bound.weights[j] == .infinity || abs(Double(bound.values[j]) - truth.gradient[j]) <= room,
           "gradient \(j) of \(name), seed \(seed)")
-        #expect(Double(bound.values[j]) == got.gradient[j])
+        // Two roundings of one number: sums may be taken in another order.
+        #expect(bound.weights[j] == .infinity || abs(Double(bound.values[j]) - got.gradient[j]) <= 2 * room)
       }
       for j in 0..<draw.S.count {
         var column = got.hessian.column(j)

@@ -96,6 +96,22 @@
   /* The logistic loss l(z) = log(1 + exp(-y z)) of n scores z with labels y = -1 or 1: returns the sum of l(z_i);     \
      r_i = -scale l'(z_i) and d_i = scale l''(z_i) where r and d are not null. To some ulps, for any finite z. */       \
   T ck_logistic_##X(size_t n, const T *z, const T *y, T scale, T *r, T *d);                                           \
+  /* out = f(x) entry by entry; out may be x. 1/cosh^2, s (1 - s) of s(x) = 1/(1 + exp(-x)), log(1 + exp(x)), max(x, 0), x > 0. */ \
+  void ck_exp_##X(size_t n, const T *x, T *out);                                                                       \
+  void ck_log_##X(size_t n, const T *x, T *out);                                                                       \
+  void ck_sqrt_##X(size_t n, const T *x, T *out);                                                                      \
+  void ck_reciprocal_##X(size_t n, const T *x, T *out);                                                                \
+  void ck_square_##X(size_t n, const T *x, T *out);                                                                    \
+  void ck_abs_##X(size_t n, const T *x, T *out);                                                                       \
+  void ck_tanh_##X(size_t n, const T *x, T *out);                                                                      \
+  void ck_tanh_slope_##X(size_t n, const T *x, T *out);                                                                \
+  void ck_sigmoid_##X(size_t n, const T *x, T *out);                                                                   \
+  void ck_sigmoid_slope_##X(size_t n, const T *x, T *out);                                                             \
+  void ck_softplus_##X(size_t n, const T *x, T *out);                                                                  \
+  void ck_positive_part_##X(size_t n, const T *x, T *out);                                                             \
+  void ck_is_positive_##X(size_t n, const T *x, T *out);                                                               \
+  /* The sum of x. */                                                                                                  \
+  T ck_sum_##X(size_t n, const T *x);                                                                                  \
   /* out[i, k] = (float)(root[i] a[i, index[k]]), m x n column-major, root null for ones. */                           \
   void ck_gather_columns_single_##X(size_t m, size_t n, const ptrdiff_t *index, const T *a, size_t lda, const T *root, \
                                     float *out, size_t ldo);                                                           \

@@ -39,10 +39,16 @@ extension CompositeStochasticMap {
 /// proximal map) or known by its adjoint alone.
 public protocol OuterLinearization<Element>: AnyObject {
   associatedtype Element: Scalar
+  /// Whether G has a derivative there: false where its value jumps, and then nothing is differentiated.
+  var isDefined: Bool { get }
   /// z ← B1ᵀ v.
   func applyStateAdjoint(_ v: Vector<Element>, into z: inout Vector<Element>)
   /// g ← g + α B2ᵀ v, m entries.
   func addParametersAdjoint(_ v: Vector<Element>, scale α: Element, to g: inout Vector<Element>)
+}
+
+extension OuterLinearization {
+  public var isDefined: Bool { true }
 }
 
 /// T̂_ξ for minibatches ξ of samples at one (w, λ): values and adjoint products, each added to what is there, so that
@@ -63,6 +69,13 @@ public protocol MinibatchOracle<Element>: AnyObject {
 
   /// g ← g + α ∂₂T̂_ξ(w, λ)ᵀ z, m entries.
   func addParametersAdjoint(_ ξ: Minibatch, _ z: Vector<Element>, scale α: Element, to g: inout Vector<Element>)
+
+  /// Whether every T̂_ξ that was differentiated since ``prepare(at:parameters:)`` has a derivative there.
+  var isDefined: Bool { get }
+}
+
+extension MinibatchOracle {
+  public var isDefined: Bool { true }
 }
 
 /// Some of the samples 0 ..< n, repetitions counted, or all of them.

@@ -184,6 +184,7 @@ public struct NSID<Map: CompositeStochasticMap>: AdjointStrategy {
       return
     }
     problem.map.linearizeOuter(at: workspace.u, parameters: λ, into: workspace.outer)
+    if !workspace.isDefined { return refuse(workspace, &report) }
 
     var sampler = MinibatchSampler(
       sampleCount: n, batchSize: batchSize, sampling: sampling, seed: seed, stream: 2 * stream + 1)
@@ -200,6 +201,8 @@ public struct NSID<Map: CompositeStochasticMap>: AdjointStrategy {
     }
     report.products += report.iterations - before
     let size = workspace.v.norm
+    // A minibatch of a sampled outer map may have met a jump.
+    if !workspace.isDefined { return refuse(workspace, &report) }
     if !size.isFinite {
       report.outcome = .notFinite()
       return
@@ -227,6 +230,13 @@ public struct NSID<Map: CompositeStochasticMap>: AdjointStrategy {
       }
     }
     workspace.outer.addParametersAdjoint(workspace.v, scale: 1, to: &workspace.replicate)
+    if !workspace.isDefined { refuse(workspace, &report) }
+  }
+
+  /// G jumps: there is no derivative.
+  private func refuse(_ workspace: NSIDWorkspace<Map>, _ report: inout DerivativeReport<Element>) {
+    workspace.replicate.fill(.nan)
+    report.outcome = .notDifferentiable
   }
 }
 

@@ -54,6 +54,9 @@ public final class NSIDWorkspace<Map: CompositeStochasticMap> {
     return z.norm
   }
 
+  /// Whether everything that was differentiated has a derivative.
+  var isDefined: Bool { outer.isDefined && oracle.isDefined }
+
   /// Why the problem cannot be differentiated, or nil; ‖Φ(w) − w‖ goes into the report, at the cost of one pass. A NaN in the data may
   /// lie in samples that no minibatch draws, and G may hide it.
   func refusal(

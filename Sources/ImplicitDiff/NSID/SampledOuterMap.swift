@@ -55,6 +55,7 @@ public final class SampledOuterOracle<Base: CompositeStochasticMap>: MinibatchOr
   private var λ: Vector<Element>
   private var u: Vector<Element>
   private var z: Vector<Element>
+  public private(set) var isDefined = true
 
   init(_ base: Base) {
     self.base = base
@@ -67,6 +68,7 @@ public final class SampledOuterOracle<Base: CompositeStochasticMap>: MinibatchOr
 
   public func prepare(at w: Vector<Element>, parameters λ: Vector<Element>) {
     self.λ = λ
+    isDefined = true
     oracle.prepare(at: w, parameters: λ)
   }
 
@@ -81,6 +83,7 @@ public final class SampledOuterOracle<Base: CompositeStochasticMap>: MinibatchOr
     u.fill(0)
     oracle.addValue(ξ, scale: 1, to: &u)
     base.linearizeOuter(at: u, parameters: λ, into: outer)
+    isDefined = isDefined && outer.isDefined
   }
 
   public func addStateAdjoint(_ ξ: Minibatch, _ v: Vector<Element>, scale α: Element, to x: inout Vector<Element>) {

@@ -63,6 +63,12 @@ public struct VarianceReducedNSID<Map: CompositeStochasticMap>: AdjointStrategy 
       return report
     }
     try start(problem, workspace, cotangent)
+    if !workspace.isDefined {
+      result.fill(.nan)
+      report.outcome = .notDifferentiable
+      report.seconds = clock.secondsSince()
+      return report
+    }
     let scale = workspace.y.takeScale()
     run(problem, workspace, &report)
     if scale != 1 {
@@ -71,7 +77,7 @@ public struct VarianceReducedNSID<Map: CompositeStochasticMap>: AdjointStrategy 
       report.residual = report.residual.map { $0 * scale }
     }
     finish(problem, workspace, into: &result)
-    if result.firstNonFinite != nil { report.outcome = .notFinite() }
+    if result.firstNonFinite != nil { report.outcome = workspace.isDefined ? .notFinite() : .notDifferentiable }
     report.seconds = clock.secondsSince()
     return report
   }

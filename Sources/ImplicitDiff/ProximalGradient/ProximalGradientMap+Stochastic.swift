@@ -43,6 +43,8 @@ public final class ProximalOuterLinearization<G: ProximalMap>: OuterLinearizatio
     part = .zeros(penalty.parameterCount)
   }
 
+  public var isDefined: Bool { proximal.isDefined }
+
   public func applyStateAdjoint(_ v: Vector<Element>, into z: inout Vector<Element>) {
     if proximal.isDefined { proximal.apply(v, into: &z) } else { z.fill(.nan) }
   }

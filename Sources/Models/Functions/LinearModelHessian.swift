@@ -8,13 +8,13 @@ public final class LinearModelHessian<Element: Scalar>: SupportedHessian {
   /// H.
   let loss: DesignHessian<Element>
   /// λ, with the loss's weights D what a fill sets.
-  var ridge: Element = 0
+  package var ridge: Element = 0
   /// Of the ridge, p entries; nil for ones.
   private let allFactors: Vector<Element>?
   private var scaled: Vector<Element>
   private lazy var chosen = RestrictedDesignHessian(loss)
 
-  init(_ loss: DesignHessian<Element>, factors: Vector<Element>? = nil) {
+  package init(_ loss: DesignHessian<Element>, factors: Vector<Element>? = nil) {
     self.loss = loss
     allFactors = factors
     scaled = .zeros(factors?.count ?? 0)

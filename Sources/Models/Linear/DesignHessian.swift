@@ -49,7 +49,7 @@ public final class DesignHessian<Element: Scalar> {
   private var staysWithFeatures = false
   private let squaredColumnNorms: () -> Vector<Element>
   /// H as the storage has it itself.
-  let own: (any WeightedGram<Element>)?
+  package let own: (any WeightedGram<Element>)?
 
   /// 4096 features make a Gram matrix of 128 MiB in Double.
   static var gramLimit: Int { 4096 }

@@ -24,6 +24,8 @@ public final class FunctionLoss<Element: Scalar>: DesignLoss {
   private let function: any ScoreFunction<Element>
   private let norms: ColumnNorms<Element>
   private let least: Element
+  /// The scores that F was last asked for, and what was found.
+  private var last: (scores: Vector<Element>, height: Element)
   private var samples: Element { Element(features.rows) }
 
   /// - Returns: nil where no least value is found, since some φ falls forever or is no number.
@@ -35,7 +37,8 @@ public final class FunctionLoss<Element: Scalar>: DesignLoss {
     norms = ColumnNorms(features)
     let n = features.rows
     var slopes = Vector<Element>.zeros(n)
-    _ = function.value(scores: .zeros(n), slopes: &slopes)
+    let atZero = function.value(scores: .zeros(n), slopes: &slopes)
+    last = (.zeros(n), max(0, atZero - least))
     targets = Vector(count: n) { -Element(n) * slopes[$0] }
     if function.isQuadratic {
       var linear = Vector<Element>.zeros(features.columns)
@@ -58,7 +61,9 @@ public final class FunctionLoss<Element: Scalar>: DesignLoss {
   /// F(z) less the least value. A NaN stays one.
   private func height(_ z: Vector<Element>, slopes: inout Vector<Element>) -> Element {
     let height = function.value(scores: z, slopes: &slopes) - least
-    return height < 0 ? 0 : height
+    last.scores.copy(from: z)
+    last.height = height < 0 ? 0 : height
+    return last.height
   }
 
   public func curvatures(scores z: Vector<Element>, into d: inout Vector<Element>) {
@@ -68,6 +73,7 @@ public final class FunctionLoss<Element: Scalar>: DesignLoss {
 
   /// −c F*(u), by Fenchel and Young at the scores that u belongs to: the least value of F is 0 here.
   public func dualValue(scores z: Vector<Element>, residuals r: Vector<Element>, scale c: Element) -> Element {
+    if last.scores == z { return c * (last.height + z.dot(r) / samples) }
     var slopes = Vector<Element>.zeros(r.count)
     return c * (height(z, slopes: &slopes) - z.dot(slopes))
   }
@@ -92,34 +98,69 @@ extension ScoreFunction {
     var slopes = Vector<Element>.zeros(n)
     var (lower, upper) = (Vector<Element>(repeating: -1, count: n), Vector<Element>(repeating: 1, count: n))
     // 2⁶⁴ is farther than any score whose φ has digits left.
-    func bracket(_ ends: inout Vector<Element>, _ isBeyond: (Element) -> Bool) -> Bool {
+    func bracket(_ ends: inout Vector<Element>, sign: Element) -> Bool {
       for _ in 0..<64 {
         _ = value(scores: ends, slopes: &slopes)
-        var isDone = true
-        for i in 0..<n where !isBeyond(slopes[i]) {
-          ends[i] *= 2
-          isDone = false
-        }
-        if isDone { return true }
+        if ScoreBrackets.double(&ends, where: slopes, fallsShortOf: sign) { return true }
       }
       return false
     }
-    guard bracket(&lower, { $0 <= 0 }), bracket(&upper, { $0 >= 0 }) else { return nil }
+    guard bracket(&lower, sign: -1), bracket(&upper, sign: 1) else { return nil }
     let atZero = value(scores: .zeros(n), slopes: &slopes)
     var middle = lower
     var best = -Element.infinity
     for _ in 0..<16 {
       for _ in 0..<4 {
-        for i in 0..<n { middle[i] = lower[i] + (upper[i] - lower[i]) / 2 }
+        middle.assign(0.5, lower, 0.5, upper)
         _ = value(scores: middle, slopes: &slopes)
-        for i in 0..<n { if slopes[i] <= 0 { lower[i] = middle[i] } else { upper[i] = middle[i] } }
+        ScoreBrackets.take(middle, slopes, &lower, &upper)
       }
       let height = value(scores: lower, slopes: &slopes)
-      var below: Element = 0
-      for i in 0..<n { below -= slopes[i] * (upper[i] - lower[i]) }
+      let below = ScoreBrackets.fall(lower, upper, slopes)
       best = max(best, height - below)
       if below <= (atZero - height) / 1000 { break }
     }
     return best
+  }
+}
+
+/// Loops over the brackets of all scores.
+private enum ScoreBrackets {
+  /// Doubles the ends whose slopes do not have the sign yet, 0 counting as either; whether there was none.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
+  static func double<Element: Scalar>(
+    _ ends: inout Vector<Element>, where slopes: Vector<Element>, fallsShortOf sign: Element
+  ) -> Bool {
+    let (n, g, x) = (ends.count, slopes.base, ends.mutableBase())
+    var isDone = true
+    for i in 0..<n where !(sign * g[i] >= 0) {
+      x[i] *= 2
+      isDone = false
+    }
+    return isDone
+  }
+
+  /// The middle becomes the end on whose side it lies.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
+  static func take<Element: Scalar>(
+    _ middle: Vector<Element>, _ slopes: Vector<Element>, _ lower: inout Vector<Element>, _ upper: inout Vector<Element>
+  ) {
+    let (n, m, g) = (middle.count, middle.base, slopes.base)
+    let (l, u) = (lower.mutableBase(), upper.mutableBase())
+    for i in 0..<n { if g[i] <= 0 { l[i] = m[i] } else { u[i] = m[i] } }
+  }
+
+  /// By how much the tangents at the lower ends fall on the way to the upper ones.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
+  static func fall<Element: Scalar>(_ lower: Vector<Element>, _ upper: Vector<Element>, _ slopes: Vector<Element>)
+    -> Element
+  {
+    let (n, l, u, g) = (lower.count, lower.base, upper.base, slopes.base)
+    var sum: Element = 0
+    for i in 0..<n { sum -= g[i] * (u[i] - l[i]) }
+    return sum
   }
 }

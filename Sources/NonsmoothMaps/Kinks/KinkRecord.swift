@@ -12,6 +12,10 @@ public enum KinkPlace: Sendable, Hashable {
   case row(Int)
   /// The coordinates i … j, which move together.
   case run(Int, Int)
+  /// Some of the entries of one size, by their coordinates.
+  case cluster([Int])
+  /// A knot of a trend filter: the difference that begins at a coordinate.
+  case knot(Int)
 }
 
 /// A kink of a proximal map at or near an argument u: where it is, how far away, and which pieces meet there.
@@ -48,6 +52,8 @@ public struct KinkRecord<Element: Scalar>: Sendable, CustomStringConvertible {
       case .boundary: "the solution"
       case .row(let i): "row \(i)"
       case .run(let i, let j): "the run from \(i) to \(j)"
+      case .knot(let i): "the knot behind \(i)"
+      case .cluster(let members): "the cluster of \(members.map(String.init).joined(separator: ", "))"
       }
     let verdict = isWeaklyActive ? " (at the kink)" : ""
     return

@@ -7,16 +7,12 @@ private struct MetRows<Element: Scalar> {
   var needed: [Int]
   var weak: [(row: Int, distance: Element)] = []
   var nearby: [(row: Int, distance: Element)] = []
-  let factor: QR<Element>?
-  /// R⁻ᵀ of the rows that hold, of which column j is row j of the pseudoinverse in the basis of the normals.
-  private(set) var inverse: Matrix<Element>
-  let count: Int
+  private let held: HeldRows<Element>
 
   init(
     _ polyhedron: Polyhedron<Element>, _ u: Vector<Element>, _ λ: Vector<Element>, tolerance: Element, radius: Element
   ) throws(KinkRefusal) {
     let A = polyhedron.rows
-    count = A.columns
     let found = polyhedron.activeRows(at: u, parameters: λ)
     if found.point.firstNonFinite != nil { throw .notFinite }
     needed = []
@@ -45,50 +41,13 @@ private struct MetRows<Element: Scalar> {
       }
     }
     let rows = needed + weak.map(\.row)
-    inverse = .zeros(rows.count, rows.count)
-    guard !rows.isEmpty else {
-      factor = nil
-      return
-    }
-    guard rows.count <= A.columns,
-      let factor = try? QR(Matrix(rows: A.columns, columns: rows.count) { A[rows[$1], $0] })
-    else { throw .meetingKinks("\(rows.count) rows meet in a space of \(A.columns) coordinates") }
-    let R = factor.r
-    for (k, i) in rows.enumerated() where !(R[k, k].magnitude > Element(A.columns) * .ulpOfOne * A.row(i).norm) {
-      throw .meetingKinks("row \(i) depends on the others that hold with equality, so that more than two pieces meet")
-    }
-    self.factor = factor
-    let complement = NormalComplement<Element>(count: A.columns, parameterCount: rows.count)
-    complement.fill(factor, parameters: Array(rows.indices), kinkDistance: nil)
-    inverse = complement.inverseTransposed
+    held = try HeldRows(Matrix(rows: A.columns, columns: rows.count) { A[rows[$1], $0] }) { "row \(rows[$0])" }
   }
 
   var rows: [Int] { needed + weak.map(\.row) }
 
-  /// Column k of the pseudoinverse: the least move by which the level of row k rises by one and the others stay.
-  func lift(_ k: Int) -> Vector<Element> {
-    var x = Vector<Element>.zeros(count)
-    guard let factor else { return x }
-    for i in k..<inverse.rows { x[i] = inverse[i, k] }
-    factor.applyQ(&x)
-    return x
-  }
-
-  /// Columns that keep all rows.
-  func free() -> [Vector<Element>] {
-    (inverse.rows..<max(inverse.rows, count)).map { j in
-      var x = Vector<Element>.zeros(count)
-      x[j] = 1
-      factor?.applyQ(&x)
-      return x
-    }
-  }
-}
-
-extension Vector {
-  fileprivate var entries: [CriticalCone<Element>.Entry] {
-    indices.compactMap { self[$0] == 0 ? nil : .init($0, self[$0]) }
-  }
+  func lift(_ k: Int) -> Vector<Element> { held.lift(k) }
+  func free() -> [Vector<Element>] { held.free() }
 }
 
 extension Polyhedron: PolyhedralPenalty {
@@ -103,15 +62,15 @@ extension Polyhedron: PolyhedralPenalty {
     let before = x
     for (k, i) in met.rows.enumerated() { x.add(λ[i] - rows.row(i).dot(before), met.lift(k)) }
     var cone = CriticalCone(point: x)
-    cone.free = met.free().map { .init($0.entries) }
+    cone.free = met.free().map { .init($0.coneEntries) }
     for (k, i) in met.rows.enumerated() {
       let lift = met.lift(k)
-      cone.offset += lift.entries.map { .init($0.coordinate, i, $0.value) }
+      cone.offset += lift.coneEntries.map { .init($0.coordinate, i, $0.value) }
       guard k >= met.needed.count else { continue }
       let distance = met.weak[k - met.needed.count].distance
       cone.kinks.append(
         .init(
-          record: record(i, distance, tolerance, isHeld: true), entries: (-1 * lift).entries, lower: nil,
+          record: record(i, distance, tolerance, isHeld: true), entries: (-1 * lift).coneEntries, lower: nil,
           upper: .init(), isFlat: true))
     }
     cone.nearby = met.nearby.map { near in

@@ -68,7 +68,7 @@ final class PointErrors<Element: Scalar> {
   }
 
   /// Eight ulps of a number of the closure, none where it is a power of two.
-  private func uncertainty(_ α: Element) -> Element { α == 0 || α.significand == 1 ? 0 : 8 * ulp }
+  static func uncertainty(_ α: Element) -> Element { α == 0 || α.significand == 1 ? 0 : 8 * .ulpOfOne }
 
   private func rule(_ k: Int, _ count: Int) -> PointError<Element> {
     let node = tape.nodes[k]
@@ -82,7 +82,7 @@ final class PointErrors<Element: Scalar> {
     }
     switch node.operation {
     case .input(let index): return input(index, count)
-    case .literal(let c), .filled(let c): return entries({ _ in (c.magnitude, c.magnitude * uncertainty(c)) })
+    case .literal(let c), .filled(let c): return entries({ _ in (c.magnitude, c.magnitude * Self.uncertainty(c)) })
     case .constant: return entries({ _ in (0, 0) })
     case .greater, .beyondThreshold, .elementary(.isPositive), .elementary(.sign): return jump(k, count)
     default: break
@@ -92,7 +92,7 @@ final class PointErrors<Element: Scalar> {
     case .combine(let α, let β):
       guard let b else { break }
       let (p, q) = (α.magnitude, β.magnitude)
-      let (x, y) = (2 * ulp + uncertainty(α), 2 * ulp + uncertainty(β))
+      let (x, y) = (2 * ulp + Self.uncertainty(α), 2 * ulp + Self.uncertainty(β))
       var sum = entries(
         { i in
           let (m, n) = (p * a.magnitudes[i], q * b.magnitudes[i])
@@ -101,7 +101,7 @@ final class PointErrors<Element: Scalar> {
       sum.isSupported = a.isSupported && b.isSupported
       return sum
     case .scaled(let α):
-      let x = ulp + uncertainty(α)
+      let x = ulp + Self.uncertainty(α)
       var product = entries(
         { i in
           let m = α.magnitude * a.magnitudes[i]
@@ -112,7 +112,7 @@ final class PointErrors<Element: Scalar> {
     case .offset(let c):
       return entries({ i in
         let m = a.magnitudes[i] + c.magnitude
-        return (m, a.errors[i] + ulp * m + c.magnitude * uncertainty(c))
+        return (m, a.errors[i] + ulp * m + c.magnitude * Self.uncertainty(c))
       })
     case .times, .scale:
       guard let b else { break }

@@ -13,16 +13,36 @@ extension TracedFunction: PenalizedMinimizer {
     guard let form = tape.scores, penalty is any WeightedL1Penalty<Element> || penalty is any BlockPenalty<Element>
     else { return nil }
     let m = penalty.parameterCount
-    let own = Vector(copying: λ[segment: m..<λ.count])
-    let scores = TracedScores(tape, form, parameters: own, bound: curvature?.weightBound(own) ?? .infinity)
+    let scores = scores(form, parameters: Vector(copying: λ[segment: m..<λ.count]))
     func minimum(_ loss: some DesignLoss<Element>) -> PenalizedMinimum<Element>? {
       loss.minimum(
         with: penalty, parameters: λ[segment: 0..<m], ridge: scores.ridge, from: start,
         tolerance: tolerance, iterationLimit: iterationLimit, progress: progress)
     }
     if let loss = quadraticLoss(form, scores) { return minimum(loss) }
-    guard let loss = FunctionLoss(features: form.gram.features, function: scores) else { return nil }
-    return minimum(loss)
+    return functionLoss(form, scores).map(minimum) ?? nil
+  }
+
+  /// F at λ. Where F does not depend on λ but the ridge does, that of the last solve.
+  private func scores(_ form: ScoreForm<Element>, parameters λ: Vector<Element>) -> TracedScores<Element> {
+    if let known = lastScores, !known.dependsOnParameters {
+      known.set(parameters: λ)
+      return known
+    }
+    let scores = TracedScores(tape, form, parameters: λ, bound: curvature?.weightBound(λ) ?? .infinity)
+    lastScores = scores
+    return scores
+  }
+
+  /// Kept as long as F stays, whose least value takes a search.
+  private func functionLoss(_ form: ScoreForm<Element>, _ scores: TracedScores<Element>) -> FunctionLoss<Element>? {
+    var slopes = Vector<Element>.zeros(form.gram.features.rows)
+    // A number that is added to F shows here.
+    let atZero = scores.value(scores: slopes, slopes: &slopes)
+    if let known = lastLoss, known.function === scores, known.atZero == atZero { return known.loss }
+    let loss = FunctionLoss(features: form.gram.features, function: scores)
+    lastLoss = loss.map { (scores, atZero, $0) }
+    return loss
   }
 
   /// F as ‖X w − y‖²/(2n), where it is that up to a number and the rounding of its factor. Kept as long as y stays: what it knows of X is of use again.

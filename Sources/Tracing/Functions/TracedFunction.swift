@@ -1,5 +1,6 @@
 public import ImplicitDiff
 public import LinAlg
+internal import Models
 
 /// A smooth function f(w, λ) that is written as a closure:
 ///
@@ -34,8 +35,12 @@ public class TracedFunction<Element: Scalar>: SmoothFunction {
   private lazy var probe = makeHessian()
   private var eigenvalues: (λ: Vector<Element>, bounds: (smallest: Element, largest: Element))?
   private(set) lazy var bounds = FunctionBounds(tape)
+  private(set) lazy var scoreBounds = ScoreBounds(tape)
   /// The built-in loss that f is, where it is one; see ``minimum(with:parameters:from:tolerance:iterationLimit:progress:)``.
   var squares: AnyObject?
+  /// What the last solve by working sets knew of f.
+  var lastScores: TracedScores<Element>?
+  var lastLoss: (function: TracedScores<Element>, atZero: Element, loss: FunctionLoss<Element>)?
 
   /// - Parameters:
   ///   - p: the entries of w.

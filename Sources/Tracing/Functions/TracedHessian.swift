@@ -3,7 +3,10 @@ public import LinAlg
 /// ∇²f of a ``TracedFunction`` at a point: by its parts where the form was recognised, otherwise by the tape's products.
 public final class TracedHessian<Element: Scalar>: SupportedHessian {
   let function: FunctionTape<Element>
-  let machine: Machine<Element>
+  private(set) var machine: Machine<Element>
+  /// Whether the machine has places for the gradient, which not every use asks for.
+  private var hasGradient = false
+  private let outputs: [Int]
   private let recognized: RecognizedHessian<Element>?
   private let pointNodes: [Int]
   private let gradientNodes: [Int]
@@ -17,7 +20,8 @@ public final class TracedHessian<Element: Scalar>: SupportedHessian {
     self.count = count
     let products = function.form == nil ? [function.hessianProduct] : function.form!.nodes
     let outputs = products + [function.mixed, function.mixedAdjoint]
-    machine = Machine(function.tape, function.tape.stored(for: outputs + [function.gradient]))
+    self.outputs = outputs
+    machine = Machine(function.tape, function.tape.stored(for: outputs))
     recognized = function.form.map { RecognizedHessian($0, shared: function.sharedDesigns, count: count) }
     pointNodes = function.pointNodes(for: outputs)
     gradientNodes = function.pointNodes(for: outputs + [function.gradient])
@@ -27,6 +31,10 @@ public final class TracedHessian<Element: Scalar>: SupportedHessian {
   }
 
   func fill(at w: Vector<Element>, parameters λ: Vector<Element>, gradient: Bool) {
+    if gradient && !hasGradient {
+      machine = Machine(function.tape, function.tape.stored(for: outputs + [function.gradient]))
+      hasGradient = true
+    }
     machine.set(FunctionInput.state, w)
     machine.set(FunctionInput.parameters, λ)
     machine.run(gradient ? gradientNodes : pointNodes)
@@ -50,6 +58,8 @@ public final class TracedHessian<Element: Scalar>: SupportedHessian {
   public var rows: Int { count }
   public var columns: Int { count }
 
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   public func apply(_ x: Vector<Element>, into y: inout Vector<Element>) {
     if let recognized {
       recognized.apply(x, into: &y)
@@ -92,6 +102,16 @@ public final class TracedHessian<Element: Scalar>: SupportedHessian {
   }
 
   public func lowRank(on S: IndexSubset) -> (any LowRankHessian<Element>)? { recognized?.lowRank(on: S) }
+
+  public func sparse(on S: IndexSubset) -> SparseSymmetricMatrix<Element>? { recognized?.sparse(on: S) }
+
+  public var assemblesSingle: Bool { recognized?.assemblesSingle ?? false }
+
+  public func assembleSingle(on S: IndexSubset, into M: inout Matrix<Float>) {
+    recognized!.assembleSingle(on: S, into: &M)
+  }
+
+  public func single(on S: IndexSubset) -> (any LinearOperator<Float>)? { recognized?.single(on: S) }
 
   public func costs(on S: IndexSubset) -> AdjointCosts {
     if let recognized { return recognized.costs(on: S) }

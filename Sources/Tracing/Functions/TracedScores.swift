@@ -8,6 +8,9 @@ final class TracedScores<Element: Scalar>: ScoreFunction {
   private let machine: Machine<Element>
   private let valueNodes: [Int]
   private let curvatureNodes: [Int]
+  private let parameterNodes: [Int]
+  /// Whether F itself, and not the ridge alone, depends on λ; of a number that is added to F nothing is said.
+  let dependsOnParameters: Bool
   let curvatureBound: Element
   let isQuadratic: Bool
 
@@ -25,11 +28,17 @@ final class TracedScores<Element: Scalar>: ScoreFunction {
     func isRun(_ k: Int) -> Bool { if case .input = tape.nodes[k].operation { false } else { true } }
     valueNodes = tape.reached(from: [value, form.slopes], cut: form.scores).filter { depends($0) && isRun($0) }
     curvatureNodes = tape.reached(from: curvature, cut: form.scores).filter { depends($0) && isRun($0) }
+    parameterNodes = tape.reached(from: [value, form.slopes] + curvature + ridge, cut: form.scores).filter {
+      !depends($0) && isRun($0)
+    }
+    dependsOnParameters = ([form.slopes] + curvature).contains { tape.sources($0) & known != 0 }
+    set(parameters: λ)
+  }
+
+  /// Takes other parameters.
+  func set(parameters λ: Vector<Element>) {
     machine.set(FunctionInput.parameters, λ)
-    machine.run(
-      tape.reached(from: [value, form.slopes] + curvature + ridge, cut: form.scores).filter {
-        !depends($0) && isRun($0)
-      })
+    machine.run(parameterNodes)
   }
 
   /// ρ.

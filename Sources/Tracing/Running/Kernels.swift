@@ -10,27 +10,22 @@ enum Kernels {
     _ f: Elementary, _ n: Int, _ x: UnsafePointer<Element>, _ out: UnsafeMutablePointer<Element>
   ) {
     switch f {
-    case .exp: for i in 0..<n { out[i] = Element.exp(x[i]) }
-    case .log: for i in 0..<n { out[i] = Element.log(x[i]) }
-    case .sqrt: for i in 0..<n { out[i] = x[i].squareRoot() }
-    case .reciprocal: for i in 0..<n { out[i] = 1 / x[i] }
-    case .square: for i in 0..<n { out[i] = x[i] * x[i] }
-    case .abs: for i in 0..<n { out[i] = x[i].magnitude }
+    case .exp: Element._elementaryExp(n, x, out)
+    case .log: Element._elementaryLog(n, x, out)
+    case .sqrt: Element._elementarySqrt(n, x, out)
+    case .reciprocal: Element._elementaryReciprocal(n, x, out)
+    case .square: Element._elementarySquare(n, x, out)
+    case .abs: Element._elementaryAbs(n, x, out)
+    case .tanh: Element._elementaryTanh(n, x, out)
+    case .sigmoid: Element._elementarySigmoid(n, x, out)
+    case .softplus: Element._elementarySoftplus(n, x, out)
+    case .tanhSlope: Element._elementaryTanhSlope(n, x, out)
+    case .sigmoidSlope: Element._elementarySigmoidSlope(n, x, out)
+    case .positivePart: Element._elementaryPositivePart(n, x, out)
+    case .isPositive: Element._elementaryIsPositive(n, x, out)
     case .sign: for i in 0..<n { out[i] = x[i] > 0 ? 1 : x[i] < 0 ? -1 : x[i] }
-    case .tanh: for i in 0..<n { out[i] = Element.tanh(x[i]) }
-    case .sigmoid: for i in 0..<n { out[i] = Sigmoid.value(x[i]) }
-    case .softplus: for i in 0..<n { out[i] = Sigmoid.softplus(x[i]) }
     case .sin: for i in 0..<n { out[i] = Element.sin(x[i]) }
     case .cos: for i in 0..<n { out[i] = Element.cos(x[i]) }
-    case .tanhSlope:
-      for i in 0..<n {
-        // 1 − tanh² = 1/cosh², which does not cancel.
-        let c = Element.cosh(x[i])
-        out[i] = 1 / c / c
-      }
-    case .sigmoidSlope: for i in 0..<n { out[i] = Sigmoid.slope(x[i]) }
-    case .positivePart: for i in 0..<n { out[i] = x[i] > 0 ? x[i] : x[i].isNaN ? x[i] : 0 }
-    case .isPositive: for i in 0..<n { out[i] = x[i] > 0 ? 1 : x[i].isNaN ? x[i] : 0 }
     }
   }
 
@@ -52,12 +47,37 @@ enum Kernels {
     _ α: Element, _ n: Int, _ x: UnsafePointer<Element>, _ out: UnsafeMutablePointer<Element>
   ) { for i in 0..<n { out[i] = α * x[i] } }
 
+  /// out ← α x; the least entry, 0 of none, NaN counting as one below 0.
   @specialized(where Element == Double)
   @specialized(where Element == Float)
-  static func sum<Element: Scalar>(_ n: Int, _ x: UnsafePointer<Element>) -> Element {
-    var sum: Element = 0
-    for i in 0..<n { sum += x[i] }
-    return sum
+  static func scaleAndLeast<Element: Scalar>(_ α: Element, _ x: Vector<Element>, into out: inout Vector<Element>)
+    -> Element
+  {
+    let (n, x, y) = (x.count, x.base, out.mutableBase())
+    var least: Element = 0
+    var isNumber = true
+    for i in 0..<n {
+      let value = α * x[i]
+      y[i] = value
+      least = value < least ? value : least
+      isNumber = isNumber && value == value
+    }
+    return isNumber ? least : -.infinity
+  }
+
+  /// The least interval that holds all entries; all numbers where one is none, 0 of none.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
+  static func range<Element: Scalar>(_ x: Vector<Element>) -> ClosedInterval<Element> {
+    guard let first = x.first else { return ClosedInterval(0, 0) }
+    let (n, x) = (x.count, x.base)
+    var (lower, upper, isNumber) = (first, first, true)
+    for i in 0..<n {
+      lower = x[i] < lower ? x[i] : lower
+      upper = x[i] > upper ? x[i] : upper
+      isNumber = isNumber && x[i] == x[i]
+    }
+    return isNumber ? ClosedInterval(lower, upper) : .all
   }
 
   /// y ← y + a ∘ b.

@@ -38,7 +38,7 @@ extension Machine {
     case .offset(let c): Kernels.offset(c, n, x, out)
     case .overBatch: Kernels.scale(1 / Element(batchCount), n, x, out)
     case .broadcast: out.update(repeating: x[0], count: n)
-    case .sum: out[0] = Kernels.sum(slots[a].vector.count, x)
+    case .sum: out[0] = Element._sum(slots[a].vector.count, x)
     case .elementary(let f): Kernels.apply(f, n, x, out)
     case .power(let c): Kernels.power(c, n, x, out)
     case .reshape, .detach: out.update(from: x, count: n)

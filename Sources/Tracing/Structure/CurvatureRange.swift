@@ -49,16 +49,29 @@ struct CurvatureRange<Element: Scalar> {
     }
   }
 
-  private func entries(_ x: Vector<Element>) -> ClosedInterval<Element> {
-    guard let first = x.first else { return ClosedInterval(0, 0) }
-    var range = ClosedInterval(first, first)
-    for value in x {
-      if value.isNaN { return .all }
-      range.lower = min(range.lower, value)
-      range.upper = max(range.upper, value)
+  /// A bound on how fast an entry of a node changes with its own entry of `cut`, whatever that is; infinite where there is none. For nodes that are functions of
+  /// single entries of `cut`.
+  func rate(_ k: Int, cut: Int) -> Element {
+    let node = tape.nodes[k]
+    if k == cut { return 1 }
+    if node.sources & stateBits == 0 { return 0 }
+    switch node.operation {
+    case .times, .scale:
+      let (a, b) = (node.operands[0], node.operands[1])
+      return atMost(range(a).magnitude, rate(b, cut: cut)) + atMost(range(b).magnitude, rate(a, cut: cut))
+    case .scaled(let α): return α.magnitude * rate(node.operands[0], cut: cut)
+    case .combine(let α, let β):
+      return atMost(α.magnitude, rate(node.operands[0], cut: cut))
+        + atMost(β.magnitude, rate(node.operands[1], cut: cut))
+    case .offset: return rate(node.operands[0], cut: cut)
+    case .elementary(let f):
+      let (slope, inner) = (f.slopes(range(node.operands[0])).magnitude, rate(node.operands[0], cut: cut))
+      return atMost(slope, inner)
+    default: return .infinity
     }
-    return range
   }
+
+  private func entries(_ x: Vector<Element>) -> ClosedInterval<Element> { Kernels.range(x) }
 
   /// Factors that are known are multiplied first, entry by entry: y ∘ y of labels ±1 is 1, and not between −1 and 1.
   private func product(_ k: Int) -> ClosedInterval<Element> {
@@ -86,9 +99,12 @@ struct CurvatureRange<Element: Scalar> {
       for _ in 0..<power / 2 { rest = rest * square }
       if power % 2 == 1 { rest = rest * one }
     }
-    guard let count = known.map(\.count).max() else { return rest }
-    var product = Vector<Element>(repeating: 1, count: count)
-    for factor in known { for i in 0..<count { product[i] *= factor[factor.count == 1 ? 0 : i] } }
+    guard let first = known.max(by: { $0.count < $1.count }) else { return rest }
+    if known.count == 1 { return rest * entries(first) }
+    var product = Vector<Element>(repeating: 1, count: first.count)
+    for factor in known {
+      if factor.count == first.count { product.scale(by: factor) } else { product.scale(by: factor[0]) }
+    }
     return rest * entries(product)
   }
 }

@@ -4,17 +4,19 @@ internal import Models
 /// y ← y + c Xᵀ diag(d) X x, as the design multiplies it best: a large dense one is read once, and through its Gram matrix where that has paid.
 final class GramProduct<Element: Scalar> {
   let features: any DesignMatrix<Element>
-  /// c.
-  var coefficient: Element = 1
-  /// d, n entries; nil for ones.
-  private(set) var weights: Vector<Element>?
+  /// c; with weights 1/n, since they hold n c d.
+  private(set) var coefficient: Element = 1
+  private(set) var hasWeights = false
+  /// Whether c d has no entry below 0, so that assembly can take square roots.
+  private(set) var isNonnegative = true
   private let fused = FusedGram<Element>()
-  private let columnGram = ColumnGram<Element>()
   /// X where one pass makes a product: where that pays, and X is not wider than tall. The panels of a wide one have few rows, and two products are faster
   /// (1.6 times at 500 × 2000).
   private let dense: Matrix<Element>?
-  /// Xᵀ diag(d) X/n as linear models multiply it, where X is dense and not so wide that its Gram matrix is out of the question.
-  private let hessian: DesignHessian<Element>?
+  /// Xᵀ diag(n c d) X/n as linear models multiply and assemble it; without weights Xᵀ X/n.
+  let hessian: DesignHessian<Element>
+  /// Whether products are its own too: where X is dense and not so wide that its Gram matrix is out of the question, or multiplies by Xᵀ X in its own way.
+  private let usesHessian: Bool
   private var image: Vector<Element>
   private var blockImage: Matrix<Element>?
   private var square: Matrix<Element>?
@@ -23,36 +25,46 @@ final class GramProduct<Element: Scalar> {
   init(_ features: any DesignMatrix<Element>, shared: DesignHessian<Element>? = nil) {
     self.features = features
     hessian = shared ?? Self.makeHessian(features)
+    usesHessian =
+      hessian.own != nil || (features.denseColumns != nil && features.columns <= 2 * features.rows)
     dense = features.denseColumns.flatMap { FusedGram.pays(for: $0) && $0.columns <= $0.rows ? $0 : nil }
-    image = .zeros(features.rows)
+    image = .zeros(0)
   }
 
-  static func makeHessian(_ features: any DesignMatrix<Element>) -> DesignHessian<Element>? {
-    guard features.denseColumns != nil, features.columns <= 2 * features.rows else { return nil }
-    return DesignHessian(features) {
+  static func makeHessian(_ features: any DesignMatrix<Element>) -> DesignHessian<Element> {
+    DesignHessian(features) {
       var norms = Vector<Element>.zeros(features.columns)
       features.squaredColumnNorms(into: &norms)
       return norms
     }
   }
 
+  /// n c d, n entries; nil for c alone.
+  private var weights: Vector<Element>? { hasWeights ? hessian.weights : nil }
   /// c in units of 1/n.
-  private var factor: Element { Element(features.rows) * coefficient }
+  private var factor: Element { hasWeights ? 1 : Element(features.rows) * coefficient }
+  /// Whether ``hessian`` is the whole, to the rounding of c.
+  var isHessian: Bool { isNonnegative && (hasWeights || (factor - 1).magnitude <= 4 * .ulpOfOne) }
 
   func set(coefficient c: Element, weights d: Vector<Element>?) {
-    coefficient = c
     guard let d else {
-      weights = nil
+      coefficient = c
+      isNonnegative = c >= 0
       return
     }
-    if weights == nil { weights = .zeros(d.count) }
-    weights!.copy(from: d)
-    hessian?.setWeights { $0.copy(from: d) }
+    hasWeights = true
+    coefficient = 1 / Element(features.rows)
+    let factor = Element(features.rows) * c
+    var least: Element = 0
+    hessian.setWeights { least = Kernels.scaleAndLeast(factor, d, into: &$0) }
+    isNonnegative = least >= 0
   }
 
   /// y ← c Xᵀ diag(d) X x.
+  @specialized(where Element == Double)
+  @specialized(where Element == Float)
   func assign(_ x: Vector<Element>, to y: inout Vector<Element>) {
-    if let hessian {
+    if usesHessian && (isNonnegative || hessian.own == nil) {
       hessian.apply(x, into: &y)
       if factor != 1 { y.scale(by: factor) }
       return
@@ -72,6 +84,7 @@ final class GramProduct<Element: Scalar> {
   }
 
   private func fillImage(_ x: Vector<Element>) {
+    if image.count != features.rows { image = .zeros(features.rows) }
     features.multiply(x, alpha: 1, beta: 0, into: &image)
     if let weights { image.scale(by: weights) }
   }
@@ -79,7 +92,7 @@ final class GramProduct<Element: Scalar> {
   /// Y ← c Xᵀ diag(d) X V.
   func assign(block V: Matrix<Element>, to Y: inout Matrix<Element>) {
     if let matrix = features.denseColumns, V.layout == .columnMajor, Y.layout == .columnMajor {
-      if let hessian {
+      if usesHessian {
         hessian.apply(block: V, into: &Y)
         if factor != 1 { Y.combine(0, V, factor) }
         return
@@ -100,19 +113,11 @@ final class GramProduct<Element: Scalar> {
     return part
   }
 
-  /// Whether ``assign(on:to:)`` can take square roots of the weights.
-  var isNonnegative: Bool { weights.map { $0.allSatisfy { $0 >= 0 } } ?? true }
-
   /// M ← M + c X_Sᵀ diag(d) X_S, for weights that are not negative.
   func add(on S: IndexSubset, to M: inout Matrix<Element>) {
     if square?.rows != S.count { square = .zeros(S.count, S.count) }
-    if let hessian {
-      hessian.assemble(on: S, into: &square!)
-      M.combine(factor, square!, 1)
-      return
-    }
-    features.gram(columns: S, weights: weights, alpha: coefficient, into: &square!, workspace: columnGram)
-    M.combine(1, square!, 1)
+    hessian.assemble(on: S, into: &square!)
+    M.combine(factor, square!, 1)
   }
 
   var isStored: Bool { features.denseColumns != nil || features.sparseColumns != nil }

@@ -12,6 +12,8 @@ struct ScoreForm<Element: Scalar> {
   let gram: HessianForm<Element>.Gram
   /// ρ, a number that does not depend on w; nil for zero.
   let ridge: Int?
+  /// ∂ρ/∂λ, where there is a ρ.
+  let ridgeSlopes: Int?
 
   /// - Returns: nil where f is not of the form.
   init?(_ form: HessianForm<Element>, of value: Int, on tape: Tape<Element>) {
@@ -23,6 +25,9 @@ struct ScoreForm<Element: Scalar> {
     ridge = form.shift
     self.scores = scores
     slopes = tape.pullback(of: value, seed: tape.literal(1), to: scores)
+    ridgeSlopes = form.shift.map {
+      tape.pullback(of: $0, seed: tape.literal(1), to: tape.inputs[FunctionInput.parameters])
+    }
     let curvature = [gram.coefficient] + (gram.weights.map { [$0] } ?? [])
     // Of what reads w past the scores, ‖w‖² alone, and in f alone.
     for k in tape.reached(from: [value, slopes] + curvature, cut: scores) {
